@@ -1,0 +1,155 @@
+"""Campaigns, their approval, and one row per recipient."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Self
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase
+
+from consents.models import Consent, Purpose, Subject
+from smsconsent.outbox import OutboundMessage
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def due(self, now: datetime) -> "CampaignQuerySet":
+        """Scheduled campaigns whose time has come."""
+        return self.filter(state=Campaign.State.SCHEDULED, send_at__lte=now)
+
+    def sending(self) -> "CampaignQuerySet":
+        return self.filter(state=Campaign.State.SENDING)
+
+
+class Campaign(models.Model):
+    """One marketing message to those who said yes to one purpose."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        IN_REVIEW = "in_review", _("Waits for approval")
+        APPROVED = "approved", _("Approved")
+        SCHEDULED = "scheduled", _("Scheduled")
+        SENDING = "sending", _("Sending")
+        PAUSED = "paused", _("Paused")
+        SENT = "sent", _("Sent")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    purpose = models.ForeignKey(
+        Purpose, models.PROTECT, related_name="campaigns", verbose_name=_("purpose")
+    )
+    name = models.CharField(_("name"), max_length=80, help_text=_("Only colleagues see it."))
+    text = models.TextField(_("message"), max_length=900)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.DRAFT
+    )
+    author = models.ForeignKey(
+        "staff.User", models.PROTECT, related_name="+", verbose_name=_("written by")
+    )
+    created_at = models.DateTimeField(_("created"))
+    submitted_by = models.ForeignKey(
+        "staff.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    submitted_at = models.DateTimeField(_("sent for approval"), null=True, blank=True)
+    send_at = models.DateTimeField(_("send at"), null=True, blank=True)
+    not_after = models.DateTimeField(_("not after"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
+    # The waterfall as it was when the audience was frozen: reason → count.
+    audience = models.JSONField(default=dict, editable=False)
+    # Counts per state, written when the deliveries are anonymised; empty until then.
+    outcome = models.JSONField(default=dict, editable=False)
+    anonymised_at = models.DateTimeField(_("anonymised"), null=True, blank=True)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        permissions = [
+            ("submit_campaign", "May send a campaign for approval"),
+            ("approve_campaign", "May approve a campaign that somebody else wrote"),
+            ("send_campaign", "May schedule, start, pause and cancel"),
+        ]
+        indexes = [models.Index(fields=["purpose", "-id"], name="campaign_by_purpose")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="scheduled") | Q(send_at__isnull=False),
+                name="scheduled_has_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def content_sha256(self) -> str:
+        """What an approval is bound to: purpose and text. Any edit voids the approval."""
+        return sha256(f"{self.purpose_id}\0{self.text}".encode()).hexdigest()
+
+    @property
+    def is_editable(self) -> bool:
+        return self.state in {self.State.DRAFT, self.State.IN_REVIEW, self.State.APPROVED}
+
+
+class Approval(models.Model):
+    """Somebody else than the author said yes or no to exactly this text and audience (law.md L59)."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="approvals")
+    by = models.ForeignKey("staff.User", models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("time"))
+    is_approved = models.BooleanField(_("approved"))
+    comment = models.CharField(_("comment"), max_length=300, blank=True)
+    content_sha256 = models.CharField(max_length=64)
+    recipient_count = models.PositiveIntegerField(_("recipients then"))
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.by}"
+
+
+class Delivery(OutboundMessage):
+    """One campaign × one number. The text is the campaign's; the number is the subject's."""
+
+    gate = "campaigns.sending.CampaignGate"
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="deliveries")
+    subject = models.ForeignKey(
+        Subject, models.SET_NULL, null=True, related_name="deliveries"
+    )
+    consent = models.ForeignKey(
+        Consent, models.SET_NULL, null=True, related_name="deliveries"
+    )
+    # The ledger event that allowed it (law.md L04); set when handed over.
+    consent_event = models.CharField(max_length=32, blank=True)
+
+    class Meta(OutboundMessage.Meta):
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            *OutboundMessage.Meta.indexes,
+            models.Index(F("subject"), F("handed_over_at"), name="delivery_of_subject"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "subject"], name="one_delivery_a_campaign_and_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.state}"
+
+    @classmethod
+    def due(cls, now: datetime) -> QuerySet[Self]:
+        """Only rows of campaigns that are sending: pause and cancel act on rows already queued."""
+        return super().due(now).filter(campaign__state=Campaign.State.SENDING)
+
+
+class CampaignGroupPermission(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Campaign, models.CASCADE)

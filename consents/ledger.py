@@ -1,0 +1,187 @@
+"""The evidence: append an event inside the verb's own transaction (trust.md § 5).
+
+A header holds no personal data and never changes. Its `commit` binds it to the encrypted detail and
+says nothing about it once the salt is gone; its `tag` lists one person's events to whoever is given
+the tag key, and links nothing once that key is deleted. Sealing reads `PendingEvent`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from hmac import new as hmac
+from secrets import token_bytes, token_hex
+from typing import Any
+
+from django.db import connection
+
+from consents.models import (
+    Consent,
+    ConsentEvent,
+    EventDetail,
+    PrivacyNotice,
+    Subject,
+    Wording,
+)
+from smsconsent import crypto
+
+COMMIT_LABEL = b"smsconsent/commit/v1\0"
+TAG_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the event came about: what guide G13 calls method, and what shows it.
+
+    `method` is one word (web_form, mo_keyword, mo_reply, link, email_link, handset_code, staff, timer);
+    `facts` are strings and whole numbers only: gateway message ids, form version, signature of the callback.
+    """
+
+    method: str
+    expressed_by: str = "subject"
+    facts: dict[str, str | int] = field(default_factory=dict)
+
+
+def canonical_json(value: Any) -> bytes:
+    """Encode by RFC 8785 for what we store: objects, lists, strings and whole numbers. No floats."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def lock_subject(subject: Subject) -> Subject:
+    """Return the subject as it is now, locked until the transaction ends. Events queue up behind it."""
+    return Subject.objects.select_for_update(of=("self",)).get(pk=subject.pk)
+
+
+def append(
+    kind: ConsentEvent.Type,
+    *,
+    subject: Subject,
+    consent: Consent,
+    wording: Wording,
+    proof: Proof,
+    now: datetime,
+) -> str:
+    """Write one event of a consent, and return its id: 32 hexadecimal digits, 128 random bits.
+
+    `subject` must be locked (`lock_subject`) by the open transaction: the lock gives `seq`.
+    """
+    assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
+    event_id = token_hex(16)
+    salt = token_bytes(32)
+    private = _private_part(subject, consent=consent, wording=wording, proof=proof, now=now)
+    header = canonical_json(
+        {
+            "v": 1,
+            "event_id": event_id,
+            "type": str(kind),
+            "purpose": consent.purpose.public_id.hex,
+            "notice_sha256": wording.sha256,
+            "recorded_day": now.astimezone(UTC).date().isoformat(),
+            "commit": commitment(salt, private),
+            "tag": tag(bytes(subject.tag_key), event_id),
+        }
+    )
+    event = ConsentEvent.objects.create(
+        event_id=event_id, header=header, leaf_hash=sha256(b"\0" + header).digest()
+    )
+    _store_detail(event, subject, consent=consent, salt=salt, private=private)
+    subject.event_count += 1
+    subject.last_event_hash = sha256(header).digest()
+    subject.save(update_fields=["event_count", "last_event_hash"])
+    return event_id
+
+
+def commitment(salt: bytes, private: dict[str, Any]) -> str:
+    """Return the hiding and binding commitment to a private part, in hexadecimal."""
+    return sha256(COMMIT_LABEL + salt + canonical_json(private)).hexdigest()
+
+
+def tag(tag_key: bytes, event_id: str) -> str:
+    """Return what shows the holder of the tag key that this event is about its subject."""
+    return hmac(tag_key, event_id.encode(), "sha256").hexdigest()
+
+
+def open_detail(detail: EventDetail) -> dict[str, Any]:
+    """Return the decrypted detail: salt, seq, prev, private.
+
+    Raises BrokenCommitment when it is not what the header commits to: then it proves nothing.
+    """
+    content: dict[str, Any] = json.loads(detail.detail)
+    header = json.loads(bytes(detail.event.header))
+    if commitment(bytes.fromhex(content["salt"]), content["private"]) != header["commit"]:
+        raise BrokenCommitment(detail.event.event_id)
+    return content
+
+
+class BrokenCommitment(Exception):
+    """A detail does not open the commitment in its header: somebody changed it."""
+
+
+def notice_bundle(notice: PrivacyNotice) -> dict[str, Any]:
+    """Everything that a privacy notice says, as it is hashed."""
+    return {"language": notice.language, "body": notice.body}
+
+
+def wording_bundle(wording: Wording) -> dict[str, Any]:
+    """Everything that a person is shown before the yes, as it is hashed and named by each event."""
+    texts = (
+        "language title who what why frequency how_to_stop declaration age_declaration".split()
+    )
+    bundle: dict[str, Any] = {name: getattr(wording, name) for name in texts}
+    return bundle | {
+        "purpose": wording.purpose.public_id.hex,
+        "notice_sha256": wording.notice.sha256,
+    }
+
+
+def content_hash(bundle: dict[str, Any]) -> str:
+    """Return the SHA-256 of a bundle's canonical JSON, in hexadecimal."""
+    return sha256(canonical_json(bundle)).hexdigest()
+
+
+def _private_part(
+    subject: Subject, *, consent: Consent, wording: Wording, proof: Proof, now: datetime
+) -> dict[str, Any]:
+    """What names the person and the moment. PRIVACY: encrypted, and deleted with the subject."""
+    return {
+        "subject_ref": subject.public_id.hex,
+        "phone": subject.phone.e164,
+        "occurred_at": now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "valid_until": _moment(consent.valid_until),
+        "expressed_by": proof.expressed_by,
+        "method": proof.method,
+        "source": consent.source,
+        "language": wording.language,
+        "wording_version": wording.version,
+        "proof": dict(proof.facts),
+    }
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds") if at else ""
+
+
+def _store_detail(
+    event: ConsentEvent,
+    subject: Subject,
+    *,
+    consent: Consent,
+    salt: bytes,
+    private: dict[str, Any],
+) -> None:
+    content = {
+        "salt": salt.hex(),
+        "seq": subject.event_count + 1,
+        "prev": bytes(subject.last_event_hash).hex(),
+        "private": private,
+    }
+    EventDetail.objects.create(
+        event=event,
+        subject=subject,
+        consent=consent,
+        seq=subject.event_count + 1,
+        detail=canonical_json(content).decode(),
+        key_id=crypto.current_key_id(),
+    )

@@ -1,0 +1,36 @@
+"""The nouns of consents."""
+
+from consents.models.consents import Confirmation, Consent, HandsetCode
+from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
+from consents.models.housekeeping import PurgeRun
+from consents.models.limits import ContactGuard, RateWindow
+from consents.models.messages import CallbackNonce, InboundMessage, ServiceMessage
+from consents.models.organisations import Organisation, PrivacyNotice, Sender
+from consents.models.permissions import OrganisationGroupPermission, PurposeGroupPermission
+from consents.models.purposes import Purpose, Wording
+from consents.models.subjects import Disclosure, Subject, Suppression
+
+__all__ = [
+    "CallbackNonce",
+    "Confirmation",
+    "Consent",
+    "ConsentEvent",
+    "ContactGuard",
+    "Disclosure",
+    "EventDetail",
+    "HandsetCode",
+    "InboundMessage",
+    "Organisation",
+    "OrganisationGroupPermission",
+    "PendingEvent",
+    "PrivacyNotice",
+    "PurgeRun",
+    "Purpose",
+    "PurposeGroupPermission",
+    "RateWindow",
+    "Sender",
+    "ServiceMessage",
+    "Subject",
+    "Suppression",
+    "Wording",
+]

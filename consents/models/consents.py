@@ -1,0 +1,183 @@
+"""Consents, and the second yes that they wait for."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from consents.models.organisations import LANGUAGES
+from consents.models.purposes import Purpose, Wording
+from consents.models.subjects import Subject, Suppression
+from smsconsent import crypto
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def for_purpose(self, purpose: Purpose) -> "ConsentQuerySet":
+        return self.filter(purpose=purpose)
+
+    def pending(self, now: datetime) -> "ConsentQuerySet":
+        """Requests that may still be answered."""
+        return self.filter(state=Consent.State.PENDING, answer_by__gt=now)
+
+    def granted(self, now: datetime) -> "ConsentQuerySet":
+        """Consents that hold at this moment, whatever else may forbid sending."""
+        return self.filter(state=Consent.State.GRANTED, valid_until__gt=now)
+
+    def suppressed(self) -> "ConsentQuerySet":
+        """Consents whose number is on the block list, for their purpose or for all."""
+        return self.filter(Exists(_blocks()))
+
+    def sendable(self, now: datetime) -> "ConsentQuerySet":
+        """Consents that marketing may be sent on, at this very moment. Spelled once, here (law.md L01, L39).
+
+        Granted and unexpired, purpose open, number neither on hold, suspended nor blocked.
+        """
+        return self.granted(now).filter(
+            Q(purpose__closed_at=None) | Q(purpose__closed_at__gt=now),
+            ~Exists(_blocks()),
+            subject__held_at=None,
+            subject__suspended_at=None,
+        )
+
+
+def _blocks() -> models.QuerySet[Suppression]:
+    return Suppression.objects.filter(
+        Q(purpose=None) | Q(purpose=OuterRef("purpose")),
+        organisation=OuterRef("subject__organisation"),
+        index=OuterRef("subject__suppression_index"),
+    )
+
+
+class Consent(models.Model):
+    """One number × one purpose. Changed only by the verbs, each of which writes one event."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting for the person's yes")
+        GRANTED = "granted", _("Consent given")
+        REFUSED = "refused", _("Said no")
+        LAPSED = "lapsed", _("Never confirmed")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+
+    class Source(models.TextChoices):
+        WEB = "web", _("Public page")
+        KEYWORD = "keyword", _("Keyword by SMS")
+        HANDSET = "handset", _("SMS from the person with a code")
+        STAFF = "staff", _("Registered by a colleague")
+
+    subject = models.ForeignKey(
+        Subject, models.CASCADE, related_name="consents", verbose_name=_("number")
+    )
+    purpose = models.ForeignKey(
+        Purpose, models.PROTECT, related_name="consents", verbose_name=_("purpose")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices)
+    wording = models.ForeignKey(
+        Wording, models.PROTECT, related_name="consents", verbose_name=_("wording")
+    )
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    requested_at = models.DateTimeField(_("asked"))
+    answer_by = models.DateTimeField(_("may be confirmed until"))
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # When the row and its evidence details go. Set by each transition; null while the consent holds.
+    delete_after = models.DateTimeField(_("deleted after"), null=True, blank=True)
+    # The ledger event that made this state: the campaign row names it as what it relied on.
+    last_event_id = models.CharField(max_length=32, editable=False)
+    # Random; the stop link of this consent is derived from it and found again by its digest.
+    stop_nonce = models.BinaryField(max_length=16, editable=False)
+    stop_digest = models.BinaryField(max_length=32, unique=True, editable=False)
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "purpose"], name="one_consent_a_purpose"),
+            models.CheckConstraint(
+                condition=~Q(state="granted")
+                | Q(confirmed_at__isnull=False, valid_until__isnull=False, ended_at=None),
+                name="granted_is_confirmed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "granted"]) | Q(ended_at__isnull=False),
+                name="ended_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["purpose", "state", "id"], name="consent_audience"),
+            models.Index(
+                F("answer_by"), condition=Q(state="pending"), name="consent_unanswered"
+            ),
+            models.Index(F("valid_until"), condition=Q(state="granted"), name="consent_expiring"),
+            models.Index(
+                F("delete_after"), condition=Q(delete_after__isnull=False), name="consent_deletable"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.purpose}: {self.state}"
+
+    @property
+    def is_granted(self) -> bool:
+        return self.state == self.State.GRANTED
+
+
+class Confirmation(models.Model):
+    """One way, sent to one person, of saying the second yes: link in SMS or e-mail.
+
+    The token is hashed at rest, works once, is bound to one request and ends. The e-mail address
+    lives here, and only until it has been used or has lapsed.
+    """
+
+    class Channel(models.TextChoices):
+        SMS = "sms", "SMS"
+        EMAIL = "email", _("E-mail")
+
+    consent = models.ForeignKey(Consent, models.CASCADE, related_name="confirmations")
+    channel = models.CharField(max_length=5, choices=Channel.choices)
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    email = crypto.EncryptedTextField(null=True, blank=True)
+    email_sent_at = models.DateTimeField(null=True, blank=True)
+    # E-mail only: the token must be known to the worker that sends it, so it waits here encrypted.
+    token = crypto.EncryptedTextField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("confirmation")
+        verbose_name_plural = _("confirmations")
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class HandsetCode(models.Model):
+    """«Send JA 4821 to 26112»: an open request without a number. The code names what was shown."""
+
+    purpose = models.ForeignKey(Purpose, models.CASCADE, related_name="handset_codes")
+    wording = models.ForeignKey(Wording, models.PROTECT, related_name="+")
+    language = models.CharField(max_length=2, choices=LANGUAGES)
+    code = models.CharField(max_length=8)
+    form_version = models.CharField(max_length=20)
+    public_id = models.CharField(max_length=22, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("code for the handset")
+        verbose_name_plural = _("codes for the handset")
+        constraints = [
+            # Codes are purged soon after they end, so the code space stays open.
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(used_at=None), name="open_code_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,128 @@
+"""The controller, the senders it speaks as, and its privacy notice."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+RESERVED_SLUGS = frozenset(
+    "accounts admin api c favicon.ico healthz hooks i18n me media metrics readyz robots.txt s "
+    "staff static".split()
+)
+LANGUAGES = [("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")]
+
+slug_is_free = RegexValidator(
+    rf"^(?:{'|'.join(word.replace('.', chr(92) + '.') for word in sorted(RESERVED_SLUGS))})$",
+    _("This address is used by the system itself. Choose another one."),
+    inverse_match=True,
+)
+
+
+class Organisation(models.Model):
+    """The controller (GDPR Art. 4(7)): who asks, who sends, who answers for it."""
+
+    slug = models.SlugField(_("address"), max_length=50, unique=True, validators=[slug_is_free])
+    name = models.CharField(_("name"), max_length=60)
+    number = models.CharField(_("organisation number"), max_length=20)
+    address = models.CharField(_("postal address"), max_length=200)
+    contact_email = models.EmailField(_("e-mail for questions"))
+    contact_phone = models.CharField(_("phone for questions"), max_length=20, blank=True)
+    processor_agreement = models.CharField(
+        _("processor agreement with the gateway"),
+        max_length=200,
+        blank=True,
+        help_text=_("Reference and date. Without it nothing is sent in production (GDPR Art. 28)."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        permissions = [
+            ("manage_roles", "May give and take roles"),
+            ("find_subject", "May look up a number"),
+            ("reveal_number", "May see a full number, with a reason"),
+            ("erase_subject", "May erase everything about a number"),
+            ("review_inbox", "May read and settle unclear replies"),
+            ("view_evidence", "May read the evidence of consents"),
+            ("view_retention", "May see what is kept and purged"),
+            ("run_purge", "May start a purge"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sender(models.Model):
+    """What stands as sender of an SMS: a short number, or letters that cannot be answered (law.md L26)."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="senders", verbose_name=_("organisation")
+    )
+    value = models.CharField(
+        _("sender"),
+        max_length=11,
+        validators=[RegexValidator(r"^(?:[0-9]{4,8}|[A-Za-z0-9 ]{2,11})$")],
+        help_text=_("A short number, or 2 to 11 letters."),
+    )
+    reply_number = models.CharField(
+        _("short number for replies"),
+        max_length=8,
+        blank=True,
+        validators=[RegexValidator(r"^[0-9]{4,8}$")],
+        help_text=_("Empty when replies are not possible; messages then carry a stop link."),
+    )
+
+    class Meta:
+        verbose_name = _("sender")
+        verbose_name_plural = _("senders")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "value"], name="sender_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def is_answered_directly(self) -> bool:
+        """Whether pressing «reply» reaches us: the sender is itself the number for replies."""
+        return bool(self.reply_number) and self.value == self.reply_number
+
+
+class PrivacyNoticeQuerySet(models.QuerySet["PrivacyNotice"]):
+    def current(self, language: str) -> "PrivacyNotice | None":
+        """Return the newest notice in this language, else in bokmål."""
+        return (
+            self.filter(language=language).order_by("-version").first()
+            or self.filter(language="nb").order_by("-version").first()
+        )
+
+
+class PrivacyNotice(models.Model):
+    """One version of the privacy notice (GDPR Art. 13). Never changed or removed: the database refuses."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="notices", verbose_name=_("organisation")
+    )
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
+    version = models.PositiveIntegerField(_("version"))
+    body = models.TextField(
+        _("text"), help_text=_("Blank lines part paragraphs; a line that begins with ## is a heading.")
+    )
+    sha256 = models.CharField("SHA-256", max_length=64, editable=False)
+    published_at = models.DateTimeField(_("published"))
+
+    objects = PrivacyNoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("privacy notice")
+        verbose_name_plural = _("privacy notices")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "language", "version"], name="notice_version_once"
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="notice_version_counts_from_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.language} v{self.version}"

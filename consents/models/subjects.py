@@ -1,0 +1,128 @@
+"""One number at one organisation, the block list, and who has looked."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from consents.models.organisations import LANGUAGES, Organisation
+from consents.models.purposes import Purpose
+from smsconsent import crypto
+from smsconsent.phones import Phone
+
+
+class SubjectQuerySet(models.QuerySet["Subject"]):
+    def with_phone(self, organisation: Organisation, phone: Phone) -> "SubjectQuerySet":
+        """The subject with this number, found through the blind index. At most one row."""
+        indexes = crypto.blind_indexes(phone, use="lookup", organisation=organisation.pk)
+        return self.filter(organisation=organisation, phone_index__in=indexes)
+
+
+class Subject(models.Model):
+    """One phone number at one organisation. No name, no address, no birth date (guide G06)."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="subjects", verbose_name=_("organisation")
+    )
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    phone = crypto.EncryptedPhoneField(_("number"))
+    phone_index = models.BinaryField(max_length=32, editable=False)
+    suppression_index = models.BinaryField(max_length=32, editable=False)
+    tag_key = crypto.EncryptedBytesField(editable=False)
+    key_id = models.CharField(max_length=8, editable=False)
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="nb")
+    created_at = models.DateTimeField(_("first seen"))
+    # Hold on doubt: an unclear reply stops marketing until a colleague decides (keywords.md).
+    held_at = models.DateTimeField(_("on hold since"), null=True, blank=True)
+    # The operator says that the number has no subscriber, or the person says «wrong number» (law.md L58).
+    suspended_at = models.DateTimeField(_("suspended since"), null=True, blank=True)
+    event_count = models.PositiveIntegerField(default=0, editable=False)
+    last_event_hash = models.BinaryField(max_length=32, default=bytes, editable=False)
+
+    objects = SubjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("number")
+        verbose_name_plural = _("numbers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "phone_index"], name="one_subject_a_number"
+            ),
+            crypto.token_constraint("phone", name="subject_phone_is_ciphertext"),
+        ]
+        indexes = [models.Index(fields=["organisation", "suppression_index"], name="subject_block")]
+
+    def __str__(self) -> str:
+        return self.phone.masked
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    def blocking(self, organisation: Organisation, phone: Phone) -> "SuppressionQuerySet":
+        """Blocks on this number at this organisation, for all purposes or for one."""
+        indexes = crypto.blind_indexes(phone, use="suppression", organisation=organisation.pk)
+        return self.filter(organisation=organisation, index__in=indexes)
+
+
+class Suppression(models.Model):
+    """A number that must not be asked again: keyed pseudonym, scope, date, reason; nothing else (law.md L37)."""
+
+    class Reason(models.TextChoices):
+        NOT_ME = "not_me", _("«It was not me»")
+        OBJECTION = "objection", _("Objection to marketing")
+        WRONG_PERSON = "wrong_person", _("Wrong person")
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="suppressions", verbose_name=_("organisation")
+    )
+    purpose = models.ForeignKey(
+        Purpose,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="suppressions",
+        verbose_name=_("purpose"),
+    )
+    index = models.BinaryField(max_length=32, editable=False)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
+    created_on = models.DateField(_("since"))
+    review_on = models.DateField(_("to be reviewed"))
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("blocked number")
+        verbose_name_plural = _("block list")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "index"],
+                condition=models.Q(purpose=None),
+                name="blocked_once_everywhere",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "purpose", "index"], name="blocked_once_a_purpose"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.created_on}: {self.get_reason_display()}"
+
+
+class Disclosure(models.Model):
+    """A colleague saw a full number, and why. Only ever added to (guide G18)."""
+
+    subject = models.ForeignKey(
+        Subject, models.CASCADE, related_name="disclosures", verbose_name=_("number")
+    )
+    by = models.ForeignKey(
+        "staff.User", models.PROTECT, related_name="+", verbose_name=_("colleague")
+    )
+    reason = models.CharField(_("reason"), max_length=200)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("disclosure")
+        verbose_name_plural = _("disclosures")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.by}"
+

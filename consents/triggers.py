@@ -1,0 +1,107 @@
+"""Append-only, enforced by the database: evidence, wordings and notices (trust.md § 5, law.md L20, L21).
+
+Plain SQL, written once per database. `post_migrate` puts the triggers back and checks them, because
+SQLite drops them without a word when Django rebuilds a table.
+"""
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# Table → the columns that name a row: INSERT OR REPLACE must not slip past the delete trigger on SQLite.
+IMMUTABLE: dict[str, tuple[str, ...]] = {
+    "ledger_event": ("id", "event_id"),
+    "consents_wording": ("id",),
+    "consents_privacynotice": ("id",),
+}
+LEAF_CHECK = "ledger_event_leaf_hash_is_true"
+
+
+class TriggersMissing(Exception):
+    """A table that must be append-only is not."""
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Create every trigger, replacing what stands there. Safe to repeat."""
+    statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take the triggers away: the way back of the migration."""
+    with connection.cursor() as cursor:
+        for name, table in _names(connection):
+            suffix = f" ON {table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{suffix}")
+
+
+def check(connection: BaseDatabaseWrapper) -> None:
+    """Raise TriggersMissing unless each trigger exists and, on PostgreSQL, always fires."""
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found = {row[0] for row in cursor.fetchall()}
+    missing = [name for name, _table in _names(connection) if name not in found]
+    if missing:
+        raise TriggersMissing(", ".join(missing))
+
+
+def _names(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    kinds = ("row", "trunc") if connection.vendor == "postgresql" else ("upd", "del", "ins")
+    names = [(f"{table}_{kind}", table) for table in IMMUTABLE for kind in kinds]
+    return [*names, ("ledger_event_pending", "ledger_event")]
+
+
+def _postgresql() -> list[str]:
+    statements = [
+        """CREATE OR REPLACE FUNCTION smsconsent_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION 'append-only: % on %', TG_OP, TG_TABLE_NAME
+           USING ERRCODE = '42501'; END $$""",
+        """CREATE OR REPLACE FUNCTION smsconsent_pending() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN INSERT INTO ledger_pending (id) VALUES (NEW.id); RETURN NULL; END $$""",
+        "DROP TRIGGER IF EXISTS ledger_event_pending ON ledger_event",
+        """CREATE TRIGGER ledger_event_pending AFTER INSERT ON ledger_event
+           FOR EACH ROW EXECUTE FUNCTION smsconsent_pending()""",
+        "ALTER TABLE ledger_event ENABLE ALWAYS TRIGGER ledger_event_pending",
+        f"ALTER TABLE ledger_event DROP CONSTRAINT IF EXISTS {LEAF_CHECK}",
+        f"""ALTER TABLE ledger_event ADD CONSTRAINT {LEAF_CHECK}
+            CHECK (leaf_hash = sha256('\\x00'::bytea || header))""",
+    ]
+    for table in IMMUTABLE:
+        statements += [
+            f"DROP TRIGGER IF EXISTS {table}_row ON {table}",
+            f"""CREATE TRIGGER {table}_row BEFORE UPDATE OR DELETE ON {table}
+                FOR EACH ROW EXECUTE FUNCTION smsconsent_immutable()""",
+            f"DROP TRIGGER IF EXISTS {table}_trunc ON {table}",
+            f"""CREATE TRIGGER {table}_trunc BEFORE TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION smsconsent_immutable()""",
+            # ALWAYS: also under session_replication_role = replica.
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_row",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_trunc",
+        ]
+    return statements
+
+
+def _sqlite() -> list[str]:
+    statements = [
+        "DROP TRIGGER IF EXISTS ledger_event_pending",
+        """CREATE TRIGGER ledger_event_pending AFTER INSERT ON ledger_event
+           BEGIN INSERT INTO ledger_pending (id) VALUES (new.id); END""",
+    ]
+    for table, keys in IMMUTABLE.items():
+        same = " OR ".join(f"{key} = new.{key}" for key in keys)
+        refuse = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+        statements += [
+            f"DROP TRIGGER IF EXISTS {table}_upd",
+            f"CREATE TRIGGER {table}_upd BEFORE UPDATE ON {table} {refuse}",
+            f"DROP TRIGGER IF EXISTS {table}_del",
+            f"CREATE TRIGGER {table}_del BEFORE DELETE ON {table} {refuse}",
+            f"DROP TRIGGER IF EXISTS {table}_ins",
+            f"""CREATE TRIGGER {table}_ins BEFORE INSERT ON {table}
+                WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}""",  # noqa: S608  fixed names
+        ]
+    return statements

@@ -1,0 +1,54 @@
+"""The embedded installation: one folder that holds the database, the keys and the demo passwords.
+
+It serves newcomers, demonstrations and tests. A copy of the folder is a copy of everything, keys
+included, so production keeps its keys in the environment (docs/operations.md).
+"""
+
+import os
+import secrets
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import environ
+
+KEYS_FILE = "keys.env"
+
+
+def enter(*, create: bool) -> None:
+    """Point the environment at the embedded installation, unless DATABASE_URL names another one.
+
+    The folder is `VAR` (default `var`). With `create` it is made, keys and all, when it is missing;
+    without, a missing folder leaves the environment alone and settings say what they lack.
+    """
+    if os.environ.get("DATABASE_URL"):
+        return
+    var = Path(os.environ.get("VAR") or "var").absolute()
+    keys = var / KEYS_FILE
+    if create and not keys.exists():
+        _create_keys(keys)
+    if keys.exists():
+        os.environ.setdefault("EMBEDDED", "true")
+        os.environ["VAR"] = str(var)
+        os.environ["DATABASE_URL"] = f"sqlite:///{var / 'smsconsent.sqlite3'}"
+        environ.Env.read_env(str(keys))
+
+
+def _create_keys(path: Path) -> None:
+    """Write fresh random keys, readable by the owner alone; all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"SECRET_KEY={secrets.token_urlsafe(48)}",
+        f"FERNET_KEYS={secrets.token_urlsafe(32)}",
+        f"INDEX_KEYS={_key()}",
+        f"TOKEN_KEYS={_key()}",
+        f"STREX_API_KEY={secrets.token_hex(16)}",
+        f"STREX_CALLBACK_SECRETS={secrets.token_hex(32)}",
+    ]
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.rename(path)
+
+
+def _key() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()

@@ -1,0 +1,396 @@
+"""The one way out: claim → gate → hand over → record. Every SMS leaves here (architecture.md).
+
+The database is the queue of record. A crash leaves a lease that runs out; the sweeper then asks the
+gateway by id and hands over again, under the same id, only what the gateway has never seen.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, Self
+from uuid import UUID, uuid4
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core import checks
+from django.db import connection, models, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from smsconsent.gateways import (
+    Gateway,
+    GatewayMisconfigured,
+    GatewayUnavailable,
+    Handover,
+    Outcome,
+    Outgoing,
+    Receipt,
+    ReceiptState,
+)
+
+LOOKUPS_AT_ONCE = 8
+
+
+class OutboundMessage(models.Model):
+    """One SMS on its way out. A concrete class names its gate; one without does not start."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        LEASED = "leased", _("Being sent")
+        HANDED_OVER = "handed_over", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Not delivered")
+        BLOCKED = "blocked", _("Stopped by a rule")
+        EXPIRED = "expired", _("Too late to send")
+        UNKNOWN = "unknown", _("Outcome not known")
+
+    # Dotted path of the Gate. SECURITY: no message can leave without one (checked at start).
+    gate: ClassVar[str] = ""
+    is_urgent: ClassVar[bool] = False
+
+    # The gateway's transaction id as well: the same id on each try is what makes a retry safe.
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    sender = models.CharField(_("sender"), max_length=11)
+    state = models.CharField(
+        _("state"), max_length=12, choices=State.choices, default=State.QUEUED
+    )
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    queued_at = models.DateTimeField(_("queued"))
+    not_before = models.DateTimeField(_("not before"))
+    not_after = models.DateTimeField(_("not after"), null=True, blank=True)
+    # Leased or unknown: when the sweeper may ask the gateway. Null on a final `unknown`.
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    handed_over_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    detail = models.CharField(_("the operator says"), max_length=40, blank=True)
+    segments = models.PositiveSmallIntegerField(_("parts"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        indexes = [
+            models.Index(F("not_before"), condition=Q(state="queued"), name="%(class)s_due"),
+            models.Index(
+                F("lease_until"),
+                condition=Q(state__in=["leased", "unknown"]),
+                name="%(class)s_leased",
+            ),
+        ]
+
+    @classmethod
+    def due(cls, now: datetime) -> QuerySet[Self]:
+        """Rows that may be claimed. A lane with more conditions narrows this."""
+        return cls._default_manager.filter(state=cls.State.QUEUED, not_before__lte=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The gate lets this message out, to this recipient, in these words."""
+
+    outgoing: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The gate stops this message for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now (quiet hours, a pause); ask again at `until`."""
+
+    until: datetime
+
+
+Verdict = Send | Block | Wait
+
+
+class Gate(Protocol):
+    """Says, inside the sending transaction, who may still receive a message."""
+
+    def lock(self, rows: Sequence[Any]) -> None:
+        """Lock FOR SHARE, in pk order, each row whose change would forbid one of these messages."""
+
+    def decide(self, rows: Sequence[Any], *, now: datetime) -> list[Verdict]:
+        """Read anew, after the locks, and return one verdict per row, in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    ids: tuple[UUID, ...]
+    until: datetime
+
+
+def lanes() -> Iterator[type[OutboundMessage]]:
+    """Yield each concrete class of message."""
+    for model in apps.get_models():
+        if issubclass(model, OutboundMessage):
+            yield model
+
+
+def gate_of(model: type[OutboundMessage]) -> Gate:
+    """Return the gate that this class of message names."""
+    gate: Gate = import_string(model.gate)()
+    return gate
+
+
+def work(
+    model: type[OutboundMessage],
+    *,
+    gateway: Gateway,
+    clock: Callable[[], datetime],
+    batches: int = 20,
+) -> int:
+    """Send what is due, at most `batches` batches. Return how many rows were taken.
+
+    Raises GatewayMisconfigured once the rows are safely back in the queue.
+    """
+    taken = 0
+    for _number in range(batches):
+        lease = claim(model, now=clock(), limit=batch_size(gateway))
+        if not lease.ids:
+            break
+        hand_over(model, lease, gateway=gateway, now=clock())
+        taken += len(lease.ids)
+    return taken
+
+
+def batch_size(gateway: Gateway) -> int:
+    """Rows per batch. SQLite has one writer, and a batch holds it: 50 there (trust.md § 7)."""
+    return min(gateway.max_batch, 50) if connection.vendor == "sqlite" else gateway.max_batch
+
+
+def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease:
+    """Lease up to `limit` due rows, so that no other worker takes them. Committed on return.
+
+    A row whose `not_after` has passed is set to `expired` instead.
+    """
+    until = now + settings.OUTBOX_LEASE
+    with transaction.atomic():
+        due = _locked(model.due(now).order_by("not_before"))
+        rows = list(due.values_list("pk", "not_after")[:limit])
+        late = [pk for pk, not_after in rows if not_after and not_after <= now]
+        ids = tuple(pk for pk, not_after in rows if not not_after or not_after > now)
+        manager = model._default_manager
+        manager.filter(pk__in=late).update(state=model.State.EXPIRED, reason="not_after")
+        manager.filter(pk__in=ids).update(
+            state=model.State.LEASED, lease_until=until, attempts=F("attempts") + 1
+        )
+    return Lease(ids, until) if ids or not late else claim(model, now=now, limit=limit)
+
+
+def hand_over(
+    model: type[OutboundMessage], lease: Lease, *, gateway: Gateway, now: datetime
+) -> None:
+    """Ask the gate, post one batch and record, in one transaction.
+
+    Consents are locked before the messages, as a withdrawal does; each read after a lock is a
+    statement of its own, since a locking join does not re-read its other tables (trust.md § 7).
+    """
+    trouble: GatewayMisconfigured | None = None
+    gate = gate_of(model)
+    with transaction.atomic():
+        mine = model._default_manager.filter(
+            pk__in=lease.ids, state=model.State.LEASED, lease_until=lease.until
+        )
+        gate.lock(list(mine.order_by("pk")))
+        rows = list(mine.select_for_update().order_by("pk"))
+        sends: list[Outgoing] = []
+        for row, verdict in zip(rows, gate.decide(rows, now=now), strict=True):
+            _apply_refusal(row, verdict)
+            if isinstance(verdict, Send):
+                sends.append(verdict.outgoing)
+        try:
+            results = gateway.hand_over(sends, now=now) if sends else []
+            _record(model, results, now=now)
+        except GatewayUnavailable as error:
+            _requeue(model, sends, now=now, after=error.retry_after)
+        except GatewayMisconfigured as error:
+            _requeue(model, sends, now=now, after=60)
+            trouble = error
+    if trouble:
+        raise trouble
+
+
+def recover(
+    model: type[OutboundMessage], *, gateway: Gateway, now: datetime, limit: int = 200
+) -> int:
+    """Settle rows whose lease ran out, by asking the gateway. Return how many were looked at.
+
+    Seen by the gateway: handed over. Never seen: back in the queue, and so through the gate again,
+    under the same id. Too old to tell: stays `unknown`, for staff to see, never sent again.
+    """
+    until = now + settings.OUTBOX_LEASE
+    with transaction.atomic():
+        lost = model._default_manager.filter(
+            state__in=[model.State.LEASED, model.State.UNKNOWN], lease_until__lte=now
+        )
+        rows = list(_locked(lost.order_by("lease_until"))[:limit])
+        model._default_manager.filter(pk__in=[row.pk for row in rows]).update(lease_until=until)
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
+        for row, found in zip(
+            rows, pool.map(lambda row: _look_up(gateway, row.pk), rows), strict=True
+        ):
+            if not isinstance(found, Exception):
+                _settle(row, found, until=until, now=now)
+    return len(rows)
+
+
+def record_receipt(receipt: Receipt, *, now: datetime) -> OutboundMessage | None:
+    """Move the message forward by what the gateway reports. Return it, or None for an unknown id.
+
+    handed_over < failed < delivered: a late, doubled or reordered report cannot undo a better state,
+    and a duplicate proves no more than that the gateway has the message (strex.md § 4, § 10).
+    """
+    for model in lanes():
+        row = model._default_manager.filter(pk=receipt.id).first()
+        if row is not None:
+            _advance(row, receipt, now=now)
+            return row
+    return None
+
+
+def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
+    """Stop those of these messages that still wait. Return how many."""
+    return rows.filter(state=OutboundMessage.State.QUEUED).update(
+        state=OutboundMessage.State.BLOCKED, reason=reason
+    )
+
+
+def lock_for_share(rows: QuerySet[Any]) -> None:
+    """Lock these rows against change, but not against other senders, in pk order.
+
+    Django has no FOR SHARE. On SQLite the transaction already holds the only write lock.
+    """
+    if connection.vendor == "sqlite":
+        return
+    table = connection.ops.quote_name(rows.model._meta.db_table)
+    ids = sorted(set(rows.values_list("pk", flat=True)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR SHARE",  # noqa: S608  a quoted table name
+            [ids],
+        )
+
+
+def _locked(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.select_for_update(skip_locked=True, of=("self",))
+
+
+def _apply_refusal(row: OutboundMessage, verdict: Verdict) -> None:
+    match verdict:
+        case Block(reason):
+            _set(row, state=row.State.BLOCKED, reason=reason, lease_until=None)
+        case Wait(until):
+            _set(row, state=row.State.QUEUED, not_before=until, lease_until=None)
+        case Send():
+            pass
+
+
+def _set(row: OutboundMessage, **changes: Any) -> None:
+    type(row)._default_manager.filter(pk=row.pk).update(**changes)
+
+
+def _record(
+    model: type[OutboundMessage], results: Iterable[Handover], *, now: datetime
+) -> None:
+    """Write the outcome of a batch: one statement per outcome, not per message."""
+    by_outcome: dict[tuple[Outcome, str], list[UUID]] = {}
+    for result in results:
+        by_outcome.setdefault((result.outcome, result.reason), []).append(result.id)
+    for (outcome, reason), ids in by_outcome.items():
+        rows = model._default_manager.filter(pk__in=ids)
+        match outcome:
+            case Outcome.ACCEPTED:
+                rows.update(
+                    state=model.State.HANDED_OVER, handed_over_at=now, lease_until=None, reason=""
+                )
+            case Outcome.REJECTED:
+                rows.update(state=model.State.FAILED, reason=reason[:40], lease_until=None)
+            case Outcome.UNKNOWN:
+                rows.update(
+                    state=model.State.UNKNOWN,
+                    handed_over_at=now,
+                    lease_until=now + settings.OUTBOX_LEASE,
+                )
+
+
+def _requeue(
+    model: type[OutboundMessage], sends: Iterable[Outgoing], *, now: datetime, after: float
+) -> None:
+    model._default_manager.filter(pk__in=[send.id for send in sends]).update(
+        state=model.State.QUEUED,
+        lease_until=None,
+        not_before=now + timedelta(seconds=after),
+    )
+
+
+def _look_up(gateway: Gateway, message_id: UUID) -> Receipt | None | Exception:
+    try:
+        return gateway.look_up(message_id)
+    except (GatewayUnavailable, GatewayMisconfigured) as error:
+        return error
+
+
+def _settle(
+    row: OutboundMessage, found: Receipt | None, *, until: datetime, now: datetime
+) -> None:
+    """Decide one row whose lease ran out, unless somebody else has moved it meanwhile."""
+    mine = type(row)._default_manager.filter(
+        pk=row.pk, state__in=[row.State.LEASED, row.State.UNKNOWN], lease_until=until
+    )
+    too_old = now - row.queued_at > settings.STREX_RECOVERY_WINDOW
+    too_late = row.not_after is not None and row.not_after <= now
+    if found is not None:
+        if mine.update(
+            state=row.State.HANDED_OVER, lease_until=None, handed_over_at=row.handed_over_at or now
+        ):
+            record_receipt(found, now=now)
+    elif too_old:
+        mine.update(state=row.State.UNKNOWN, lease_until=None)
+    elif too_late:
+        mine.update(state=row.State.EXPIRED, reason="not_after", lease_until=None)
+    else:
+        mine.update(state=row.State.QUEUED, not_before=now, lease_until=None)
+
+
+_BEFORE: dict[str, list[str]] = {
+    ReceiptState.HANDED_OVER: ["leased", "unknown"],
+    ReceiptState.FAILED: ["leased", "unknown", "handed_over"],
+    ReceiptState.DELIVERED: ["leased", "unknown", "handed_over", "failed"],
+}
+
+
+def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> None:
+    state = ReceiptState.HANDED_OVER if receipt.duplicate else receipt.state
+    changes: dict[str, Any] = {"state": state, "lease_until": None}
+    if not receipt.duplicate:
+        changes["detail"] = receipt.detail[:40]
+    if receipt.segments:
+        changes["segments"] = receipt.segments
+    if row.handed_over_at is None:
+        changes["handed_over_at"] = now
+    type(row)._default_manager.filter(pk=row.pk, state__in=_BEFORE[state]).update(**changes)
+
+
+@checks.register
+def every_message_has_a_gate(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[checks.CheckMessage]:
+    """No gate, no start."""
+    errors: list[checks.CheckMessage] = []
+    for model in lanes():
+        try:
+            gate_of(model)
+        except ImportError:
+            errors.append(
+                checks.Error(
+                    f"{model.__name__} names no gate, so nothing would decide who may receive it.",
+                    obj=model,
+                    id="smsconsent.E001",
+                )
+            )
+    return errors

@@ -1,0 +1,315 @@
+"""All settings, read from the environment. The table below is the reference of what may be set.
+
+A bare type means required: a missing secret stops the start. The embedded installation fills them in
+from its own folder (`smsconsent.embedded`). Every variable stands in `.env.example` with a comment.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv(
+    EMBEDDED=(bool, False),
+    DEBUG=(bool, False),
+    VAR=(str, "var"),
+    SECRET_KEY=str,
+    FERNET_KEYS=list,
+    INDEX_KEYS=list,
+    TOKEN_KEYS=list,
+    DATABASE_URL=str,
+    DATABASE_POOL_SIZE=(int, 8),
+    REDIS_URL=(str, ""),
+    ALLOWED_HOSTS=(list, []),
+    PUBLIC_URL=(str, "http://127.0.0.1:8000"),
+    TRUSTED_PROXY_COUNT=(int, 0),
+    EMAIL_URL=(str, "consolemail://"),
+    DEFAULT_FROM_EMAIL=(str, "samtykke@localhost"),
+    LOG_LEVEL=(str, "INFO"),
+    GATEWAY=(str, "strex"),
+    SMS_COUNTRIES=(list, ["47"]),
+    STREX_BASE_URL=(str, "https://test.target365.io/"),
+    STREX_API_KEY=(str, ""),
+    STREX_API_KEY_NEXT=(str, ""),
+    STREX_API_KEY_EXPIRES_ON=(str, ""),
+    STREX_CALLBACK_BASE_URL=(str, ""),
+    STREX_CALLBACK_SECRETS=(list, []),
+    STREX_CALLBACK_SIGNATURE=(str, "stop-only"),
+    STREX_CALLBACK_CLOCK_SKEW=(int, 300),
+    STREX_SERVER_KEY_NAMES=(list, []),
+    STREX_BATCH_SIZE=(int, 1000),
+    STREX_MAX_BODY_BYTES=(int, 1_000_000),
+    STREX_MESSAGES_PER_SECOND=(int, 50),
+    STREX_ALLOW_FAKE_NUMBERS=(bool, False),
+    STREX_VISIBILITY_WAIT=(int, 60),
+    STREX_RECOVERY_WINDOW_HOURS=(int, 24),
+    STREX_RECEIPT_GRACE_HOURS=(int, 6),
+    OUTBOX_LEASE_SECONDS=(int, 70),
+    CONFIRMATION_LIFE_HOURS=(int, 24),
+    HANDSET_CODE_LIFE_MINUTES=(int, 15),
+    CONFIRMATIONS_PER_DAY=(int, 5000),
+    CONFIRMATIONS_PER_FORM_AND_HOUR=(int, 500),
+    CONFIRMATIONS_PER_NETWORK_AND_HOUR=(int, 20),
+)
+
+EMBEDDED: bool = env("EMBEDDED")
+DEBUG: bool = env("DEBUG")
+VAR = Path(env("VAR"))
+PUBLIC_URL: str = env("PUBLIC_URL").rstrip("/")
+
+# -- secrets ---------------------------------------------------------------------------------------
+SECRET_KEY: str = env("SECRET_KEY")
+FERNET_KEYS: list[str] = env("FERNET_KEYS")
+INDEX_KEYS: list[str] = env("INDEX_KEYS")
+TOKEN_KEYS: list[str] = env("TOKEN_KEYS")
+
+# -- the application -------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "smsconsent",
+    "smsconsent.staff",
+    "consents",
+    "campaigns",
+    "guardian",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "smsconsent.languages.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "smsconsent.urls"
+WSGI_APPLICATION = "smsconsent.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "smsconsent.context.site",
+            ]
+        },
+    }
+]
+
+# -- data ------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # One writer at a time: each transaction takes the write lock at its start, so that what it reads
+    # is still true when it writes. secure_delete overwrites what is erased.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
+            "PRAGMA secure_delete=ON;PRAGMA recursive_triggers=ON;"
+        ),
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 0, "max_size": env("DATABASE_POOL_SIZE"), "timeout": 10},
+    }
+REDIS_URL: str = env("REDIS_URL")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# -- people ----------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "staff.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+GUARDIAN_AUTO_PREFETCH = False
+ANONYMOUS_USER_NAME = None
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "staff:home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "smsconsent.staff.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+MFA_ADAPTER = "smsconsent.staff.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "smsconsent"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
+
+# -- the web ---------------------------------------------------------------------------------------
+ALLOWED_HOSTS: list[str] = env("ALLOWED_HOSTS") or (
+    ["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else []
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env("TRUSTED_PROXY_COUNT") else None
+)
+SECURE_HSTS_SECONDS = 0 if EMBEDDED else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
+# PRIVACY: links hold tokens, and a page must not pass its own address on.
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+# SECURITY: a body above this is refused before it is parsed. CSV imports stream from disk.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+TRUSTED_PROXY_COUNT: int = env("TRUSTED_PROXY_COUNT")
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = EMBEDDED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if EMBEDDED
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = VAR / "media"
+
+# -- language and time -----------------------------------------------------------------------------
+LANGUAGE_CODE = "nb"
+LANGUAGES = [("nb", _("Norwegian bokmål")), ("nn", _("Norwegian nynorsk")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Oslo"
+USE_TZ = True
+
+# -- e-mail, logs ----------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL"))
+DEFAULT_FROM_EMAIL: str = env("DEFAULT_FROM_EMAIL")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"numbers": {"()": "smsconsent.logs.NumberFilter"}},
+    "formatters": {"line": {"()": "smsconsent.logs.make_formatter", "colors": EMBEDDED}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["numbers"]}
+    },
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL")},
+    "loggers": {"httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}},
+}
+
+# -- gateway ---------------------------------------------------------------------------------------
+GATEWAY: str = env("GATEWAY")
+SMS_COUNTRIES: frozenset[int] = frozenset(int(code) for code in env("SMS_COUNTRIES"))
+STREX_BASE_URL: str = env("STREX_BASE_URL")
+STREX_API_KEY: str = env("STREX_API_KEY")
+STREX_API_KEY_NEXT: str = env("STREX_API_KEY_NEXT")
+STREX_API_KEY_EXPIRES_ON: str = env("STREX_API_KEY_EXPIRES_ON")
+STREX_CALLBACK_BASE_URL: str = (env("STREX_CALLBACK_BASE_URL") or PUBLIC_URL).rstrip("/")
+STREX_CALLBACK_SECRETS: list[str] = env("STREX_CALLBACK_SECRETS")
+STREX_CALLBACK_SIGNATURE: str = env("STREX_CALLBACK_SIGNATURE")
+STREX_CALLBACK_CLOCK_SKEW: int = env("STREX_CALLBACK_CLOCK_SKEW")
+STREX_SERVER_KEY_NAMES: list[str] = env("STREX_SERVER_KEY_NAMES")
+STREX_BATCH_SIZE: int = env("STREX_BATCH_SIZE")
+STREX_MAX_BODY_BYTES: int = env("STREX_MAX_BODY_BYTES")
+STREX_MESSAGES_PER_SECOND: int = env("STREX_MESSAGES_PER_SECOND")
+STREX_ALLOW_FAKE_NUMBERS: bool = env("STREX_ALLOW_FAKE_NUMBERS")
+STREX_VISIBILITY_WAIT = timedelta(seconds=env("STREX_VISIBILITY_WAIT"))
+STREX_RECOVERY_WINDOW = timedelta(hours=env("STREX_RECOVERY_WINDOW_HOURS"))
+STREX_RECEIPT_GRACE = timedelta(hours=env("STREX_RECEIPT_GRACE_HOURS"))
+
+# How long a worker may hold a message before the sweeper asks the gateway about it. Longer than the
+# gateway's deadline and its visibility wait together.
+OUTBOX_LEASE = timedelta(seconds=env("OUTBOX_LEASE_SECONDS"))
+
+# -- limits and life spans that belong to the installation; those of a purpose stand on the purpose --
+CONFIRMATION_LIFE = timedelta(hours=env("CONFIRMATION_LIFE_HOURS"))
+HANDSET_CODE_LIFE = timedelta(minutes=env("HANDSET_CODE_LIFE_MINUTES"))
+CONFIRMATIONS_PER_DAY: int = env("CONFIRMATIONS_PER_DAY")
+CONFIRMATIONS_PER_FORM_AND_HOUR: int = env("CONFIRMATIONS_PER_FORM_AND_HOUR")
+CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOUR")
+
+# -- work in the background ------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = TIME_ZONE
+# The service lane has a queue of its own: a confirmation or a STOP receipt never waits behind a campaign.
+CELERY_TASK_DEFAULT_QUEUE = "service"
+CELERY_TASK_ROUTES = {"campaigns.*": {"queue": "campaigns"}}
+if not REDIS_URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(VAR / "broker"),
+        "data_folder_out": str(VAR / "broker"),
+        "processed_folder": str(VAR / "broker-done"),
+        "control_folder": str(VAR / "broker-control"),
+        "polling_interval": 0.02,
+    }
+    CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+# When data goes is policy, so it is reviewed here and not clicked together (law.md L41).
+CELERY_BEAT_SCHEDULE = {
+    "send service messages": {"task": "consents.tasks.send_service_messages", "schedule": 5},
+    "recover service messages": {"task": "consents.tasks.recover_service_messages", "schedule": 30},
+    "read unread messages": {"task": "consents.tasks.read_unread_messages", "schedule": 10},
+    "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
+    "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
+    "purge": {"task": "consents.tasks.purge", "schedule": crontab(minute=17)},
+    "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
+    "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},
+    "recover deliveries": {"task": "campaigns.tasks.recover_deliveries", "schedule": 30},
+    "purge deliveries": {"task": "campaigns.tasks.purge_deliveries", "schedule": crontab(minute=27)},
+}
