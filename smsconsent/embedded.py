@@ -12,6 +12,7 @@ from pathlib import Path
 import environ
 
 KEYS_FILE = "keys.env"
+PASSWORDS_FILE = "passwords.txt"
 
 
 def enter(*, create: bool) -> None:
@@ -31,6 +32,17 @@ def enter(*, create: bool) -> None:
         os.environ["VAR"] = str(var)
         os.environ["DATABASE_URL"] = f"sqlite:///{var / 'smsconsent.sqlite3'}"
         environ.Env.read_env(str(keys))
+        _point_at_the_simulator()
+
+
+def _point_at_the_simulator() -> None:
+    """The gateway is the simulator on this machine, whose fake numbers and speed have no price."""
+    port = os.environ.get("PORT") or "8000"
+    simulator_port = os.environ.get("SIMULATOR_PORT") or "8026"
+    os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+    os.environ.setdefault("STREX_BASE_URL", f"http://127.0.0.1:{simulator_port}/")
+    os.environ.setdefault("STREX_MESSAGES_PER_SECOND", "0")
+    os.environ.setdefault("STREX_ALLOW_FAKE_NUMBERS", "true")
 
 
 def _create_keys(path: Path) -> None:

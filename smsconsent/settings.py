@@ -18,6 +18,8 @@ env = environ.FileAwareEnv(
     EMBEDDED=(bool, False),
     DEBUG=(bool, False),
     VAR=(str, "var"),
+    PORT=(int, 8000),
+    SIMULATOR_PORT=(int, 8026),
     SECRET_KEY=str,
     FERNET_KEYS=list,
     INDEX_KEYS=list,
@@ -60,6 +62,8 @@ env = environ.FileAwareEnv(
 EMBEDDED: bool = env("EMBEDDED")
 DEBUG: bool = env("DEBUG")
 VAR = Path(env("VAR"))
+PORT: int = env("PORT")
+SIMULATOR_PORT: int = env("SIMULATOR_PORT")
 PUBLIC_URL: str = env("PUBLIC_URL").rstrip("/")
 
 # -- secrets ---------------------------------------------------------------------------------------
@@ -282,6 +286,7 @@ CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOU
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

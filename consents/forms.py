@@ -1,0 +1,96 @@
+"""Strings from people into values. Forms never write."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consents.models import Purpose
+from smsconsent.phones import NotAMobileNumber, Phone, Reason, parse_mobile
+
+PHONE_ERRORS = {
+    Reason.EMPTY: _("Write your mobile number."),
+    Reason.LETTERS: _("A mobile number has digits only. Check what you wrote."),
+    Reason.TOO_SHORT: _("The number is too short. A Norwegian mobile number has 8 digits."),
+    Reason.TOO_LONG: _("The number is too long. A Norwegian mobile number has 8 digits."),
+    Reason.LANDLINE: _("This is a landline number. We need a mobile number, so that we can send SMS."),
+    Reason.PREMIUM: _("This number costs extra to reach. Write an ordinary mobile number."),
+    Reason.MACHINE: _("This number belongs to a machine, not to a phone. Write your mobile number."),
+    Reason.FOREIGN: _("We can only send to Norwegian mobile numbers."),
+    Reason.UNKNOWN: _("We do not recognise this as a Norwegian mobile number. Check the digits."),
+}
+
+
+class PhoneField(forms.CharField):
+    """A Norwegian mobile number, typed any sane way, cleaned to a Phone."""
+
+    widget = forms.TextInput(
+        attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel-national", "dir": "ltr"}
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Mobile number"))
+        super().__init__(max_length=60, **kwargs)
+        self.error_messages["required"] = PHONE_ERRORS[Reason.EMPTY]
+        self.error_messages["max_length"] = PHONE_ERRORS[Reason.TOO_LONG]
+
+    def clean(self, value: Any) -> Phone:
+        text = super().clean(value)
+        try:
+            return parse_mobile(text)
+        except NotAMobileNumber as error:
+            raise forms.ValidationError(PHONE_ERRORS[error.reason], code=error.reason) from None
+
+
+class SignUpForm(forms.Form):
+    """What the public page asks: a number, an unticked box, an age declaration where it is needed."""
+
+    phone = PhoneField(help_text=_("Norwegian number, 8 digits."))
+    channel = forms.ChoiceField(
+        label=_("How do you want to confirm?"),
+        choices=[("sms", _("By answering an SMS")), ("email", _("By pressing a link in an e-mail"))],
+        widget=forms.RadioSelect,
+        initial="sms",
+        required=False,
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        max_length=254,
+        help_text=_("Only for the confirmation. We delete the address afterwards."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    agree = forms.BooleanField(
+        error_messages={"required": _("Tick the box if you want these messages.")}
+    )
+    old_enough = forms.BooleanField(
+        error_messages={"required": _("Tick the box if you are old enough.")}
+    )
+    # People do not see this field; programs that fill in everything do.
+    website = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, *args: Any, purpose: Purpose, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not purpose.minimum_age:
+            del self.fields["old_enough"]
+        if not (purpose.asks_by_email and purpose.asks_by_sms):
+            del self.fields["channel"]
+        if not purpose.asks_by_email:
+            del self.fields["email"]
+        self.only_channel = "sms" if purpose.asks_by_sms else "email"
+
+    @property
+    def channel_chosen(self) -> str:
+        return self.cleaned_data.get("channel") or self.only_channel
+
+    @property
+    def looks_automatic(self) -> bool:
+        return bool(self.cleaned_data.get("website"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if (data.get("channel") or self.only_channel) == "email" and not (
+            data.get("email") or "email" in self.errors
+        ):
+            self.add_error("email", _("Write the e-mail address that we may send the link to."))
+        return data

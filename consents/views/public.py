@@ -1,0 +1,208 @@
+"""Pages for people: a chosen address, or a link that only they were sent. GET changes nothing."""
+
+from io import BytesIO
+from urllib.parse import quote
+
+import segno
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from consents import services
+from consents.forms import SignUpForm
+from consents.ledger import Proof
+from consents.models import Consent, HandsetCode, Organisation, Purpose, Wording
+from consents.views.network import network_of
+
+FORM_VERSION = "signup-1"
+
+
+@require_GET
+def front(request: HttpRequest) -> HttpResponse:
+    """The bare address. It names no organisation: which ones are here is theirs to tell."""
+    return render(request, "consents/public/front.html")
+
+
+@require_GET
+def organisation(request: HttpRequest, organisation: str) -> HttpResponse:
+    controller = get_object_or_404(Organisation, slug=organisation)
+    purposes = [
+        (purpose, wording)
+        for purpose in controller.purposes.open(timezone.now()).order_by("name")
+        if (wording := purpose.wordings.current(_language()))
+    ]
+    context = {"organisation": controller, "purposes": purposes}
+    return render(request, "consents/public/organisation.html", context)
+
+
+@require_GET
+def privacy(request: HttpRequest, organisation: str) -> HttpResponse:
+    controller = get_object_or_404(Organisation, slug=organisation)
+    notice = controller.notices.current(_language())
+    if notice is None:
+        raise Http404
+    context = {"organisation": controller, "notice": notice}
+    return render(request, "consents/public/privacy.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
+    """Ask, in the words of the newest wording. A form without a published wording answers 404 (L10)."""
+    asked, wording = _asked(organisation, purpose)
+    if request.method == "POST" and "handset" in request.POST and asked.asks_by_handset:
+        code = services.open_handset_code(
+            asked, wording=wording, form_version=FORM_VERSION, now=timezone.now()
+        )
+        return redirect("consents:handset", organisation, purpose, code.public_id)
+    form = SignUpForm(request.POST or None, purpose=asked)
+    if request.method == "POST" and form.is_valid():
+        _request(request, form, asked, wording)
+        return _done(request, asked, form.channel_chosen)
+    context = {"purpose": asked, "wording": wording, "form": form} | _controller(asked)
+    status = 422 if form.errors else 200
+    return render(request, "consents/public/sign_up.html", context, status=status)
+
+
+@require_GET
+def sign_up_done(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
+    """The same page for every number: known, unknown, withdrawn or blocked (law.md L14)."""
+    asked, wording = _asked(organisation, purpose)
+    context = {
+        "purpose": asked,
+        "wording": wording,
+        "by_email": request.GET.get("by") == "email" and asked.asks_by_email,
+    }
+    return render(request, "consents/public/sign_up_done.html", context | _controller(asked))
+
+
+@never_cache
+@require_GET
+def handset(
+    request: HttpRequest, organisation: str, purpose: str, public_id: str
+) -> HttpResponse:
+    """Show the code that the person sends to us. No number is typed here (trust.md § 10)."""
+    asked, wording = _asked(organisation, purpose)
+    code = get_object_or_404(HandsetCode, public_id=public_id, purpose=asked)
+    message = f"JA {code.code}"
+    number = asked.sender.reply_number
+    context = {
+        "purpose": asked,
+        "wording": wording,
+        "code": code,
+        "state": services.handset_code_state(code, now=timezone.now()),
+        "message": message,
+        "number": number,
+        "sms_link": f"sms:{number}?&body={quote(message)}",
+        "qr": _qr(f"SMSTO:{number}:{message}"),
+    }
+    template = "handset_state" if request.headers.get("HX-Request") else "handset"
+    return render(request, f"consents/public/{template}.html", context | _controller(asked))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The second yes. Phones open links to preview them: only a pressed button counts."""
+    now = timezone.now()
+    try:
+        if request.method == "POST" and request.POST.get("answer") == "yes":
+            return _answered(request, services.confirm_by_link(token, now=now), "granted")
+        if request.method == "POST" and request.POST.get("answer") in {"no", "not_me"}:
+            was_me = request.POST["answer"] == "no"
+            consent = services.refuse_by_link(token, was_me=was_me, now=now)
+            return _answered(request, consent, "refused" if was_me else "not_me")
+        consent = services.find_confirmation(token, now=now).consent
+    except services.LinkError as error:
+        return _dead_link(request, error)
+    context = {"consent": consent, "wording": consent.wording, "purpose": consent.purpose}
+    return render(
+        request, "consents/public/confirm.html", context | _controller(consent.purpose)
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Withdraw by one press, with no login and no reason (law.md L11)."""
+    try:
+        if request.method == "POST":
+            everything = request.POST.get("what") == "everything"
+            stopped = services.stop_by_link(token, everything=everything, now=timezone.now())
+            context = {"stopped": stopped} | _controller(stopped[0])
+            return render(request, "consents/public/stopped.html", context)
+        consent = services.find_stop(token)
+    except services.LinkError as error:
+        return _dead_link(request, error)
+    context = {"consent": consent, "purpose": consent.purpose}
+    return render(request, "consents/public/stop.html", context | _controller(consent.purpose))
+
+
+def _asked(organisation: str, purpose: str) -> tuple[Purpose, Wording]:
+    asked = get_object_or_404(
+        Purpose.objects.open(timezone.now()).select_related("organisation", "sender"),
+        organisation__slug=organisation,
+        slug=purpose,
+    )
+    wording = asked.wordings.current(_language())
+    if wording is None:
+        raise Http404
+    return asked, wording
+
+
+def _request(request: HttpRequest, form: SignUpForm, purpose: Purpose, wording: Wording) -> None:
+    if form.looks_automatic:
+        return
+    services.request_consent(
+        purpose,
+        form.cleaned_data["phone"],
+        wording=wording,
+        channel=form.channel_chosen,
+        email=form.cleaned_data.get("email", ""),
+        source=Consent.Source.WEB,
+        proof=Proof("web_form", facts={"form": FORM_VERSION, "box_default": "unticked"}),
+        network=network_of(request),
+        now=timezone.now(),
+    )
+
+
+def _done(request: HttpRequest, purpose: Purpose, channel: str) -> HttpResponse:
+    response = redirect("consents:sign-up-done", purpose.organisation.slug, purpose.slug)
+    query = [f"by={channel}"] if channel == "email" else []
+    if lang := request.GET.get("lang"):
+        query.append(f"lang={quote(lang)}")
+    if query:
+        response["Location"] += "?" + "&".join(query)
+    return response
+
+
+def _answered(request: HttpRequest, consent: Consent, outcome: str) -> HttpResponse:
+    context = {"consent": consent, "purpose": consent.purpose, "outcome": outcome}
+    return render(
+        request, "consents/public/answered.html", context | _controller(consent.purpose)
+    )
+
+
+def _dead_link(request: HttpRequest, error: services.LinkError) -> HttpResponse:
+    status = 404 if isinstance(error, services.LinkUnknown) else 410
+    context = {"is_used": isinstance(error, services.LinkUsed)}
+    return render(request, "consents/public/dead_link.html", context, status=status)
+
+
+def _controller(purpose: Purpose) -> dict[str, Organisation]:
+    return {"organisation": purpose.organisation}
+
+
+def _language() -> str:
+    return get_language() or "nb"
+
+
+def _qr(text: str) -> SafeString:
+    """Return an SVG without inline style, sized by the style sheet. `text` is ours, never typed."""
+    out = BytesIO()
+    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, svgclass="qr", omitsize=True)
+    return mark_safe(out.getvalue().decode())  # noqa: S308  made by segno from our own text
