@@ -1,0 +1,265 @@
+"""Keys, encrypted fields and the blind index. The only module that sees a key (trust.md § 4).
+
+The fields subclass those of `fernet_fields`, whose `bulk_update()` and `update(Value(…))` would
+encrypt the text of the SQL expression over the value. Ours encrypt values, let `F()` of an encrypted
+field through, and refuse any other expression. A wrong key raises; it never yields ciphertext.
+"""
+
+from base64 import urlsafe_b64decode
+from binascii import Error as NotBase64
+from functools import lru_cache
+from hashlib import sha256
+from hmac import new as hmac
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.db import models
+from django.db.models.expressions import BaseExpression, Case, Col, F, Value, When
+from fernet_fields import fields as library
+
+from smsconsent.phones import Phone
+
+CANARY = b"smsconsent canary v1"
+KEY_BYTES = 32
+
+
+class CannotDecrypt(Exception):
+    """A token does not open with any key we have. Never answered with the token itself."""
+
+
+class PlaintextRefused(FieldError):
+    """A value or expression that would put plaintext, or rubbish, into an encrypted column."""
+
+
+# -- keys ----------------------------------------------------------------------------------------------
+@lru_cache(maxsize=8)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    if not keys or not all(keys):
+        raise ImproperlyConfigured("FERNET_KEYS is empty. Without a key nothing can be stored.")
+    derived = [library.hkdf.derive_fernet_key(key) for key in keys]
+    return MultiFernet([Fernet(key) for key in derived])
+
+
+def _current_fernet() -> MultiFernet:
+    # SECURITY: FERNET_KEYS alone. The library would fall back to SECRET_KEY.
+    return _fernet(tuple(getattr(settings, "FERNET_KEYS", None) or ()))
+
+
+@lru_cache(maxsize=8)
+def _key_id(key: str) -> str:
+    return sha256(b"smsconsent/key-id\0" + key.encode()).hexdigest()[:8]
+
+
+def current_key_id() -> str:
+    """Return the name of the key that encrypts now: 8 hexadecimal digits."""
+    _current_fernet()
+    return _key_id(settings.FERNET_KEYS[0])
+
+
+def encrypt_bytes(value: bytes) -> bytes:
+    """Return a Fernet token of the value."""
+    return _current_fernet().encrypt(value)
+
+
+def decrypt_bytes(token: bytes) -> bytes:
+    """Open a token. Raises CannotDecrypt."""
+    try:
+        return _current_fernet().decrypt(token)
+    except InvalidToken:
+        raise CannotDecrypt("a stored value does not open with the keys of this installation") from None
+
+
+def seal_canary() -> bytes:
+    """Return a token that shows, at the next start, that the keys are still the right ones."""
+    return encrypt_bytes(CANARY)
+
+
+def canary_opens(token: bytes) -> bool:
+    """Return whether the keys of this process open the canary."""
+    try:
+        return decrypt_bytes(token) == CANARY
+    except CannotDecrypt:
+        return False
+
+
+def forget(subject_id: int) -> None:
+    """Destroy the key of one subject.
+
+    Today all subjects share the keys in FERNET_KEYS, so there is none to destroy: erasing deletes the
+    rows. A keyring of one key per subject changes this function and nothing around it (trust.md § 4).
+    """
+
+
+# -- the blind index -----------------------------------------------------------------------------------
+@lru_cache(maxsize=4096)
+def _derived_key(key: str, use: str, organisation: int | None) -> bytes:
+    try:
+        raw = urlsafe_b64decode(key + "=" * (-len(key) % 4))
+    except (NotBase64, ValueError):
+        raw = b""
+    if len(raw) != KEY_BYTES:
+        raise ImproperlyConfigured("Each key must be 32 bytes in URL-safe base64.")
+    info = f"smsconsent/{use}/{'' if organisation is None else organisation}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(raw)
+
+
+def keyed_digests(value: bytes, *, use: str, organisation: int | None = None) -> list[bytes]:
+    """Return HMAC-SHA-256 of a value under every index key, the current one first. 32 bytes each."""
+    if not settings.INDEX_KEYS:
+        raise ImproperlyConfigured("INDEX_KEYS is empty. Without a key no number can be found again.")
+    return [
+        hmac(_derived_key(key, use, organisation), value, "sha256").digest()
+        for key in settings.INDEX_KEYS
+    ]
+
+
+def keyed_digest(value: bytes, *, use: str, organisation: int | None = None) -> bytes:
+    """Return HMAC-SHA-256 of a value under the current index key. 32 bytes."""
+    return keyed_digests(value, use=use, organisation=organisation)[0]
+
+
+def blind_indexes(phone: Phone, *, use: str, organisation: int | None = None) -> list[bytes]:
+    """Return what this number may be stored under: one entry per accepted index key."""
+    return keyed_digests(phone.e164.encode(), use=use, organisation=organisation)
+
+
+def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> bytes:
+    """Return the keyed pseudonym of a number for one use, at one organisation. 32 bytes.
+
+    law.md L40: all sixteen million Norwegian mobile numbers are hashed in seconds, so the key, and
+    the place where it is kept, is what protects the index.
+    """
+    return blind_indexes(phone, use=use, organisation=organisation)[0]
+
+
+# -- the fields ----------------------------------------------------------------------------------------
+class GuardedField(library.EncryptedField):
+    """An encrypted column that no expression and no plaintext can slip into."""
+
+    def to_plain_bytes(self, value: Any) -> bytes:
+        raise PlaintextRefused(f"{type(self).__name__} does not say how to encode its value")
+
+    def from_plain_bytes(self, value: bytes) -> Any:
+        raise PlaintextRefused(f"{type(self).__name__} does not say how to decode its value")
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Encrypt. Reached by save, bulk_create, update, and by Value() with this output field."""
+        if value is None:
+            return None
+        if isinstance(value, BaseExpression | F):
+            return self.checked_expression(value)
+        return connection.Database.Binary(encrypt_bytes(self.to_plain_bytes(value)))
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if isinstance(value, BaseExpression | F) or hasattr(value, "as_sql"):
+            return self.checked_expression(value)
+        return self.get_db_prep_value(value, connection)
+
+    def checked_expression(self, value: Any) -> Any:
+        """Return an expression that can only yield tokens of this kind of field; refuse any other."""
+        parts = [value]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, Case | When):
+                results = [part.default] if isinstance(part, Case) else [part.result]
+                parts += [*results, *(part.cases if isinstance(part, Case) else [])]
+            elif isinstance(part, Value) and part.value is None:
+                continue
+            elif type(part).__name__ == "Cast":
+                parts += part.get_source_expressions()
+            elif not self._is_of_this_kind(part):
+                raise PlaintextRefused(
+                    f"{self.name} is encrypted: only values and other encrypted fields may be written"
+                )
+        return value
+
+    def _is_of_this_kind(self, part: Any) -> bool:
+        field = part.target if isinstance(part, Col) else getattr(part, "_output_field", None)
+        if isinstance(part, Value):
+            return type(field) is type(self)
+        return isinstance(part, Col) and type(field) is type(self)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any, *args: Any) -> Any:
+        return None if value is None else self.from_plain_bytes(decrypt_bytes(bytes(value)))
+
+
+class EncryptedTextField(GuardedField, models.TextField):
+    """Text, encrypted."""
+
+    def to_plain_bytes(self, value: Any) -> bytes:
+        if not isinstance(value, str):
+            raise PlaintextRefused(f"{self.name} takes text, not {type(value).__name__}")
+        return value.encode()
+
+    def from_plain_bytes(self, value: bytes) -> str:
+        return value.decode()
+
+
+class EncryptedBytesField(GuardedField, models.BinaryField):
+    """Bytes, encrypted: keys and salts."""
+
+    def to_plain_bytes(self, value: Any) -> bytes:
+        if not isinstance(value, bytes | bytearray | memoryview):
+            raise PlaintextRefused(f"{self.name} takes bytes, not {type(value).__name__}")
+        return bytes(value)
+
+    def from_plain_bytes(self, value: bytes) -> bytes:
+        return value
+
+
+class EncryptedPhoneField(GuardedField, models.TextField):
+    """A phone number, encrypted. It takes and gives a Phone, never a bare string."""
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def to_plain_bytes(self, value: Any) -> bytes:
+        if not isinstance(value, Phone):
+            raise PlaintextRefused(f"{self.name} takes a Phone, not {type(value).__name__}")
+        return value.e164.encode()
+
+    def from_plain_bytes(self, value: bytes) -> Phone:
+        return Phone(value.decode())
+
+    def value_to_string(self, obj: models.Model) -> str:
+        value = self.value_from_object(obj)
+        return value.masked if isinstance(value, Phone) else ""
+
+
+class _IsToken(models.Func):
+    """True where a column holds a Fernet token of a length that fits. Works below the lookup guard."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, shortest: int, longest: int) -> None:
+        super().__init__(Value(shortest), Value(longest))
+        self.column, self.shortest, self.longest = column, shortest, longest
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        return "smsconsent.crypto._IsToken", (self.column, self.shortest, self.longest), {}
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        column = connection.ops.quote_name(self.column)
+        bounds = f"length({column}) BETWEEN {int(self.shortest)} AND {int(self.longest)}"
+        if connection.vendor == "postgresql":
+            return f"(substring({column} from 1 for 6) = 'gAAAAA'::bytea AND {bounds})", []
+        return f"(substr({column}, 1, 6) = x'674141414141' AND {bounds})", []
+
+
+_IsToken.__module__ = "smsconsent.crypto"
+
+
+def token_constraint(
+    field: str, *, name: str, shortest: int = 100, longest: int | None = None
+) -> models.CheckConstraint:
+    """Return a constraint by which no plaintext fits the column (trust.md § 4). Lengths in bytes."""
+    most = longest if longest is not None else (120 if shortest == 100 else 10_000)
+    return models.CheckConstraint(condition=_IsToken(field, shortest, most), name=name)
