@@ -1,13 +1,24 @@
-"""The contract between the outbox and whoever carries the messages."""
+"""The contract between the outbox and whoever carries the messages, and the way to a carrier.
 
+A gateway is a class that keeps the promises of `Gateway`. `settings.GATEWAY` names it: a short name
+from `BUILDERS`, or the dotted path of a callable that takes nothing and returns one.
+"""
+
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 from uuid import UUID
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from smsconsent.phones import Phone
+
+BUILDERS = {"strex": "smsconsent.gateways.strex.build"}
 
 
 class GatewayUnavailable(Exception):
@@ -71,6 +82,10 @@ class Receipt:
     `final`: nothing more will come. `gone`: the operator knows no subscriber with this number.
     `duplicate`: the id was used before, which says nothing new about the message itself.
     `stopped`: the provider's own guard held the message back.
+    `bounce`: counts towards three in a row, after which the number is treated as gone.
+    `barred`: the operator bars this subscriber for now; pause the number for 30 days.
+    `transient`: the trouble was theirs; a service message may be sent once more, as a new row.
+    `unexpected`: a code that we do not know or that cannot occur; tell the operator of the system.
     """
 
     id: UUID
@@ -81,6 +96,10 @@ class Receipt:
     duplicate: bool
     stopped: bool
     segments: int | None
+    bounce: bool = False
+    barred: bool = False
+    transient: bool = False
+    unexpected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +115,32 @@ class Inbound:
 
 
 class Trust(StrEnum):
-    """How sure we are of the sender of a callback. Stale and unsigned may stop, never start."""
+    """What a callback may do. Stale and unsigned may stop, never start."""
 
     SIGNED = "signed"
     STALE = "stale"
     UNSIGNED = "unsigned"
 
 
+class Basis(StrEnum):
+    """Why a callback has its trust, for the evidence: who vouched for the sender."""
+
+    SIGNATURE = "signature"
+    PATH = "path"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A callback whose sender was checked. `nonce` is (key name, nonce), or None when unsigned."""
+    """A callback whose sender was checked. `nonce` is (key name, nonce), or None when unsigned.
+
+    Trust is `signed` with another `basis` only where the operator of the system chose so: `path`
+    (the account does not sign, the secret address stands in) or `off` (simulator and tests).
+    """
 
     trust: Trust
     nonce: tuple[str, str] | None
+    basis: Basis = Basis.SIGNATURE
 
 
 class Gateway(Protocol):
@@ -118,13 +150,19 @@ class Gateway(Protocol):
     max_batch: int
 
     def hand_over(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Handover]:
-        """Give over a batch. Raises GatewayUnavailable or GatewayMisconfigured only if nothing was sent."""
+        """Give over a batch; one result per message, in order. Returns within seconds.
+
+        Raises GatewayUnavailable or GatewayMisconfigured only if nothing was sent.
+        """
 
     def look_up(self, message_id: UUID) -> Receipt | None:
-        """Return what became of a message, or None when the gateway has never seen the id."""
+        """Return what became of a message, or None when the gateway has never seen the id.
+
+        Raises GatewayUnavailable and GatewayMisconfigured.
+        """
 
     def cancel(self, message_id: UUID) -> bool:
-        """Delete a scheduled message. False when it is too late."""
+        """Delete a scheduled message. False when it is too late or was never there."""
 
     def verify(
         self, *, method: str, path: str, headers: Mapping[str, str], body: bytes, now: datetime
@@ -139,3 +177,19 @@ class Gateway(Protocol):
 
     def ping(self) -> None:
         """Raise GatewayUnavailable or GatewayMisconfigured unless the gateway answers."""
+
+
+def get_gateway(name: str | None = None) -> Gateway:
+    """Return the gateway of that name, or the one in the settings; one of each per process."""
+    return gateway_of_process(name or settings.GATEWAY, os.getpid())
+
+
+@cache
+def gateway_of_process(name: str, pid: int) -> Gateway:
+    """Build a gateway. The process is part of the key: a connection must not survive a fork."""
+    try:
+        builder = import_string(BUILDERS.get(name, name))
+    except ImportError as error:
+        raise GatewayMisconfigured(f"GATEWAY names {name!r}, which does not exist") from error
+    gateway: Gateway = builder()
+    return gateway

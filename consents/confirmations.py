@@ -1,0 +1,266 @@
+"""The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from consents import transitions
+from consents.models import (
+    Confirmation,
+    Consent,
+    Organisation,
+    Purpose,
+    ServiceMessage,
+    Subject,
+    Suppression,
+)
+from smsconsent import crypto, gsm, outbox, signing
+from smsconsent.gateways import Outgoing
+from smsconsent.phones import Phone
+
+CONFIRM = "confirm"
+Kind = ServiceMessage.Kind
+# An answer that arrives long after the question only confuses.
+ANSWER_WITHIN = timedelta(hours=24)
+
+
+def queue_sms(consent: Consent, *, now: datetime) -> ServiceMessage:
+    """Queue the one SMS that asks for the second yes: by JA, or by a link with a button."""
+    token = signing.new_token()
+    Confirmation.objects.create(
+        consent=consent,
+        channel=Confirmation.Channel.SMS,
+        digest=signing.digest(token, purpose=CONFIRM),
+        created_at=now,
+        expires_at=consent.answer_by,
+    )
+    link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
+    return _queue(Kind.CONFIRMATION, consent, now=now, not_after=consent.answer_by, link=link)
+
+
+def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
+    """Keep the address, encrypted, until the link is used; the worker sends the mail from the row."""
+    token = signing.new_token()
+    return Confirmation.objects.create(
+        consent=consent,
+        channel=Confirmation.Channel.EMAIL,
+        digest=signing.digest(token, purpose=CONFIRM),
+        email=email,
+        token=token,
+        created_at=now,
+        expires_at=consent.answer_by,
+    )
+
+
+def send_email(confirmation_id: int, *, now: datetime) -> bool:
+    """Mail the confirmation link, once: the mark and the mail stand or fall together."""
+    with transaction.atomic():
+        found = (
+            Confirmation.objects.select_for_update(of=("self",))
+            .select_related("consent__purpose__organisation", "consent__wording")
+            .filter(pk=confirmation_id, email_sent_at=None, used_at=None, expires_at__gt=now)
+            .first()
+        )
+        if found is None or not found.email or not found.token:
+            return False
+        found.email_sent_at = now
+        found.save(update_fields=["email_sent_at"])
+        consent = found.consent
+        context = {
+            "organisation": consent.purpose.organisation,
+            "wording": consent.wording,
+            "link": settings.PUBLIC_URL + reverse("consents:confirm", args=[found.token]),
+        }
+        with translation.override(consent.wording.language):
+            subject = render_to_string("consents/email/confirm_subject.txt", context).strip()
+            body = render_to_string("consents/email/confirm.txt", context)
+        send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [found.email])
+    return True
+
+
+def unsent_emails(now: datetime, *, limit: int) -> list[int]:
+    """Return ids of confirmations whose mail has not gone: the broker may have lost the wake-up."""
+    waiting = Confirmation.objects.filter(
+        channel=Confirmation.Channel.EMAIL,
+        email__isnull=False,
+        email_sent_at=None,
+        used_at=None,
+        expires_at__gt=now,
+    )
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def queue_welcome(consent: Consent, *, now: datetime) -> ServiceMessage:
+    """Queue the receipt for a yes: who, what, how often, how to stop, and the right to object (L34)."""
+    return _queue(Kind.WELCOME, consent, now=now, not_after=now + ANSWER_WITHIN, link=_stop_link(consent))
+
+
+def queue_answer(
+    kind: ServiceMessage.Kind,
+    *,
+    organisation: Organisation,
+    sender: str,
+    phone: Phone,
+    language: str,
+    now: datetime,
+    purpose: Purpose | None = None,
+) -> ServiceMessage:
+    """Queue an answer that concerns no single consent: a stop receipt, help, an unknown code.
+
+    Known and unknown numbers are answered alike.
+    """
+    context = {"organisation": organisation, "purpose": purpose, "number": sender}
+    subject = Subject.objects.with_phone(organisation, phone).first()
+    return _store(
+        kind,
+        organisation=organisation,
+        subject=subject,
+        consent=None,
+        sender=sender,
+        phone=phone,
+        text=_render(kind, context, language),
+        language=language,
+        now=now,
+        not_after=now + ANSWER_WITHIN,
+    )
+
+
+def _queue(
+    kind: ServiceMessage.Kind, consent: Consent, *, now: datetime, not_after: datetime, link: str
+) -> ServiceMessage:
+    purpose = consent.purpose
+    context = {
+        "organisation": purpose.organisation,
+        "purpose": purpose,
+        "wording": consent.wording,
+        "number": purpose.sender.reply_number,
+        "direct": purpose.sender.is_answered_directly,
+        "link": link,
+        "privacy": settings.PUBLIC_URL
+        + reverse("consents:privacy", args=[purpose.organisation.slug]),
+    }
+    return _store(
+        kind,
+        organisation=purpose.organisation,
+        subject=consent.subject,
+        consent=consent,
+        sender=purpose.sender.value,
+        phone=consent.subject.phone,
+        text=_render(kind, context, consent.wording.language),
+        language=consent.wording.language,
+        now=now,
+        not_after=not_after,
+    )
+
+
+def _store(
+    kind: ServiceMessage.Kind,
+    *,
+    organisation: Organisation,
+    subject: Subject | None,
+    consent: Consent | None,
+    sender: str,
+    phone: Phone,
+    text: str,
+    language: str,
+    now: datetime,
+    not_after: datetime,
+) -> ServiceMessage:
+    return ServiceMessage.objects.create(
+        kind=kind,
+        organisation=organisation,
+        subject=subject,
+        consent=consent,
+        sender=sender,
+        recipient=phone,
+        recipient_index=crypto.blind_index(phone, use="lookup", organisation=organisation.pk),
+        text=text,
+        key_id=crypto.current_key_id(),
+        language=language,
+        queued_at=now,
+        not_before=now,
+        not_after=not_after,
+    )
+
+
+def _render(kind: ServiceMessage.Kind, context: dict[str, object], language: str) -> str:
+    """Return the text of one message. Its lines are joined: an SMS is one paragraph."""
+    with translation.override(language):
+        text = render_to_string(f"consents/sms/{kind}.txt", context)
+    return gsm.normalise(" ".join(text.split()))
+
+
+def _stop_link(consent: Consent) -> str:
+    token = signing.derived_token(bytes(consent.stop_nonce), purpose="stop")
+    return settings.PUBLIC_URL + reverse("consents:stop", args=[token])
+
+
+class ServiceGate:
+    """Who may still receive a service message, at the moment it is handed over."""
+
+    def lock(self, rows: Sequence[ServiceMessage]) -> None:
+        ids = {row.consent_id for row in rows if row.consent_id}
+        outbox.lock_for_share(Consent.objects.filter(pk__in=ids))
+
+    def decide(self, rows: Sequence[ServiceMessage], *, now: datetime) -> list[outbox.Verdict]:
+        ids = {row.consent_id for row in rows if row.consent_id}
+        asked = set(Consent.objects.pending(now).filter(pk__in=ids).values_list("pk", flat=True))
+        given = set(Consent.objects.granted(now).filter(pk__in=ids).values_list("pk", flat=True))
+        blocked = set(
+            Consent.objects.suppressed().filter(pk__in=ids).values_list("pk", flat=True)
+        )
+        return [
+            self._decide_one(row, asked=asked - blocked, given=given) for row in rows
+        ]
+
+    def _decide_one(
+        self, row: ServiceMessage, *, asked: set[int], given: set[int]
+    ) -> outbox.Verdict:
+        if row.kind == Kind.CONFIRMATION and row.consent_id not in asked:
+            return outbox.Block("no_open_request")
+        if row.kind == Kind.WELCOME and row.consent_id not in given:
+            return outbox.Block("no_consent")
+        # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
+        indexes = crypto.blind_indexes(row.recipient, use="lookup", organisation=row.organisation_id)
+        if bytes(row.recipient_index) not in indexes:
+            return outbox.Block("index_mismatch")
+        return outbox.Send(
+            Outgoing(
+                id=row.pk,
+                recipient=row.recipient,
+                sender=row.sender,
+                text=row.text,
+                not_after=row.not_after,
+                urgent=True,
+                tag=f"s/{row.kind.replace('_', '')}",
+            )
+        )
+
+
+def lapse_unanswered(*, now: datetime, limit: int = 500) -> int:
+    """End the requests that nobody answered in time. Return how many."""
+    late = Consent.objects.filter(state=Consent.State.PENDING, answer_by__lte=now)
+    return sum(
+        transitions.lapse(consent, now=now)
+        for consent in late.select_related("subject", "purpose").order_by("answer_by")[:limit]
+    )
+
+
+def expire_consents(*, now: datetime, limit: int = 500) -> int:
+    """End the consents whose lifetime is over. Return how many."""
+    late = Consent.objects.filter(state=Consent.State.GRANTED, valid_until__lte=now)
+    return sum(
+        transitions.expire(consent, now=now)
+        for consent in late.select_related("subject", "purpose").order_by("valid_until")[:limit]
+    )
+
+
+def is_suppressed(organisation: Organisation, phone: Phone) -> bool:
+    """Return whether the number is blocked for every purpose of this organisation."""
+    return Suppression.objects.blocking(organisation, phone).filter(purpose=None).exists()

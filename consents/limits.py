@@ -1,0 +1,108 @@
+"""Limits on messages to numbers that have proved nothing yet: trust.md § 9, invariant 8.
+
+One conditional statement per limit, so that they are exact under any concurrency. A refusal rolls
+back what was counted before it. Keys are HMACs; limits stand in the database; in doubt, no.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from consents.models import Purpose
+from smsconsent import crypto
+from smsconsent.phones import Phone
+
+DAY, MONTH = timedelta(hours=24), timedelta(days=30)
+ANSWERS_A_DAY = 3
+
+
+class _Refused(Exception):
+    pass
+
+
+def may_contact(
+    phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime
+) -> bool:
+    """Count one confirmation to this number, and return whether it may be sent.
+
+    1 in 24 hours and 3 in 30 days per number over all forms; then per network, form and in total.
+    """
+    try:
+        with transaction.atomic():
+            _count_number(crypto.blind_index(phone, use="limit"), now=now)
+            if network is not None:
+                _count(
+                    "network", network, settings.CONFIRMATIONS_PER_NETWORK_AND_HOUR, _hour(now)
+                )
+            form = crypto.keyed_digest(purpose.public_id.bytes, use="limit")
+            _count("form", form, settings.CONFIRMATIONS_PER_FORM_AND_HOUR, _hour(now))
+            _count("total", b"", settings.CONFIRMATIONS_PER_DAY, _day(now))
+    except _Refused:
+        return False
+    return True
+
+
+def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A_DAY) -> bool:
+    """Count one answer of this kind to this number today, and return whether it may be sent.
+
+    Two machines cannot talk to each other for ever, and a second STOP gets no second receipt.
+    """
+    key = crypto.blind_index(phone, use=f"limit/{kind}")
+    try:
+        with transaction.atomic():
+            _count("answer", key, a_day, _day(now))
+    except _Refused:
+        return False
+    return True
+
+
+def network_key(network: str, *, day: date) -> bytes:
+    """Return the key of a visitor's network for one day. The address itself is never stored."""
+    return crypto.keyed_digest(f"{day.isoformat()} {network}".encode(), use="network")
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def _day(now: datetime) -> datetime:
+    local = timezone.localtime(now)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _count(scope: str, key: bytes, limit: int, starts_at: datetime) -> None:
+    """Use one of `limit` in this window, or raise _Refused. `limit` 0 refuses everything."""
+    if limit < 1:
+        raise _Refused
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO rate_window (scope, key, starts_at, used) VALUES (%s, %s, %s, 1)
+               ON CONFLICT (scope, key, starts_at) DO UPDATE SET used = rate_window.used + 1
+               WHERE rate_window.used < %s RETURNING used""",
+            [scope, key, _stored(starts_at), limit],
+        )
+        if cursor.fetchone() is None:
+            raise _Refused
+
+
+def _count_number(key: bytes, *, now: datetime) -> None:
+    """Exact in every rolling window: a fixed one lets double through at its edge."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO contact_guard (key, t1) VALUES (%s, %s)
+               ON CONFLICT (key) DO UPDATE
+               SET t3 = contact_guard.t2, t2 = contact_guard.t1, t1 = excluded.t1
+               WHERE contact_guard.t1 <= %s
+                 AND (contact_guard.t3 IS NULL OR contact_guard.t3 <= %s) RETURNING t1""",
+            [key, _stored(now), _stored(now - DAY), _stored(now - MONTH)],
+        )
+        if cursor.fetchone() is None:
+            raise _Refused
+
+
+def _stored(at: datetime) -> str:
+    """Return a moment as this database stores it, so that comparing text compares time on SQLite."""
+    value: str = connection.ops.adapt_datetimefield_value(at)
+    return value

@@ -1,0 +1,234 @@
+"""The state machine of a consent. Each transition: one function, one transaction, one line of evidence.
+
+    pending ─▶ granted ─▶ withdrawn | expired
+       └─▶ refused | lapsed                     and back to pending only by a fresh request
+
+`granted` is reached only by the person's own act. Locks are taken in one order, subject then
+consent, and a withdrawal waits at the consent for a batch that is being handed over (trust.md § 7).
+"""
+
+from datetime import datetime, timedelta
+from secrets import token_bytes
+
+from django.conf import settings
+from django.db import transaction
+
+from consents import ledger
+from consents.ledger import Proof
+from consents.models import (
+    Confirmation,
+    Consent,
+    ConsentEvent,
+    Purpose,
+    Subject,
+    Suppression,
+    Wording,
+)
+from smsconsent import crypto, outbox, signing
+from smsconsent.phones import Phone
+
+UNANSWERED_FOR = timedelta(days=7)
+State, Event = Consent.State, ConsentEvent.Type
+
+
+@transaction.atomic
+def open_request(
+    purpose: Purpose,
+    phone: Phone,
+    *,
+    wording: Wording,
+    source: str,
+    proof: Proof,
+    now: datetime,
+) -> Consent | None:
+    """Open a request, or keep the one that is open. Return None when there is nothing to ask.
+
+    None means: consent is given already, or the number is on the block list. A request never
+    restores a consent; only the person's own yes does.
+    """
+    blocks = Suppression.objects.blocking(purpose.organisation, phone)
+    if any(block.purpose_id in {None, purpose.pk} for block in blocks):
+        return None
+    subject = _subject_of(purpose, phone, language=wording.language, now=now)
+    consent = Consent.objects.select_for_update().filter(subject=subject, purpose=purpose).first()
+    if consent is None:
+        consent = _new_consent(subject, purpose)
+    elif consent.state == State.GRANTED and consent.valid_until and consent.valid_until > now:
+        return None
+    elif consent.state == State.PENDING and consent.answer_by > now:
+        return consent
+    consent.state = State.PENDING
+    consent.wording, consent.source = wording, source
+    consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
+    consent.confirmed_at = consent.valid_until = consent.ended_at = None
+    consent.delete_after = now + UNANSWERED_FOR
+    consent.save()
+    _write(Event.REQUESTED, subject, consent, proof=proof, now=now)
+    return consent
+
+
+def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
+    """The person said yes. Return whether this call made it so: only an open request can be granted."""
+    with transaction.atomic():
+        subject, mine = _lock(consent)
+        if mine is None or mine.state != State.PENDING or mine.answer_by <= now:
+            return False
+        mine.state, mine.confirmed_at, mine.delete_after = State.GRANTED, now, None
+        mine.valid_until = add_months(now, mine.purpose.consent_months)
+        mine.save()
+        Confirmation.objects.filter(consent=mine).update(used_at=now, email=None, token=None)
+        _write(Event.GRANTED, subject, mine, proof=proof, now=now)
+        return True
+
+
+def refuse(consent: Consent, *, proof: Proof, now: datetime) -> bool:
+    """The person said no to an open request."""
+    return _end(
+        consent,
+        {State.PENDING: (State.REFUSED, Event.REFUSED)},
+        keep=UNANSWERED_FOR,
+        proof=proof,
+        now=now,
+    )
+
+
+def withdraw(consent: Consent, *, proof: Proof, now: datetime) -> bool:
+    """The person says stop. What is queued stops in the same transaction (law.md L30).
+
+    A request that still waits for an answer is refused. Return whether this call did it.
+    """
+    return _end(
+        consent,
+        {
+            State.GRANTED: (State.WITHDRAWN, Event.WITHDRAWN),
+            State.PENDING: (State.REFUSED, Event.REFUSED),
+        },
+        keep=timedelta(days=consent.purpose.evidence_days),
+        proof=proof,
+        now=now,
+    )
+
+
+def lapse(consent: Consent, *, now: datetime) -> bool:
+    """Nobody answered in time. Silence is no consent."""
+    return _end(
+        consent,
+        {State.PENDING: (State.LAPSED, Event.LAPSED)},
+        keep=None,
+        proof=Proof("timer", expressed_by="nobody"),
+        now=now,
+    )
+
+
+def expire(consent: Consent, *, now: datetime) -> bool:
+    """The lifetime of the consent is over."""
+    return _end(
+        consent,
+        {State.GRANTED: (State.EXPIRED, Event.EXPIRED)},
+        keep=timedelta(days=consent.purpose.evidence_days),
+        proof=Proof("timer", expressed_by="nobody"),
+        now=now,
+    )
+
+
+def add_months(at: datetime, months: int) -> datetime:
+    """Return the same day so many calendar months later, or that month's last day."""
+    month = at.month - 1 + months
+    year, month = at.year + month // 12, month % 12 + 1
+    for day in range(at.day, at.day - 4, -1):
+        try:
+            return at.replace(year=year, month=month, day=day)
+        except ValueError:
+            continue
+    raise AssertionError("every month has a 28th")
+
+
+def _end(
+    consent: Consent,
+    steps: dict[State, tuple[State, Event]],
+    *,
+    keep: timedelta | None,
+    proof: Proof,
+    now: datetime,
+) -> bool:
+    """Move to an end state by the step listed for the state it is in; another state stays as it is."""
+    with transaction.atomic():
+        subject, mine = _lock(consent)
+        if mine is None or mine.state not in steps:
+            return False
+        state, event = steps[State(mine.state)]
+        if event is Event.REFUSED:
+            keep = UNANSWERED_FOR
+        mine.state, mine.ended_at = state, now
+        if keep is not None:
+            mine.delete_after = now + keep
+        mine.save()
+        Confirmation.objects.filter(consent=mine).update(used_at=now, email=None, token=None)
+        _write(event, subject, mine, proof=proof, now=now)
+        stop_queued(mine, reason=str(state))
+        return True
+
+
+def stop_queued(consent: Consent, *, reason: str) -> int:
+    """Block every message, of any lane, that waits on this consent. Return how many."""
+    return sum(
+        outbox.block_queued(lane._default_manager.filter(consent=consent), reason=reason)
+        for lane in outbox.lanes()
+    )
+
+
+def _lock(consent: Consent) -> tuple[Subject, Consent | None]:
+    """Lock subject, then consent, and read both as they are now. None: it was erased meanwhile."""
+    subject = Subject.objects.select_for_update(of=("self",)).filter(pk=consent.subject_id).first()
+    if subject is None:
+        return consent.subject, None
+    mine = (
+        Consent.objects.select_for_update(of=("self",))
+        .select_related("purpose", "wording")
+        .filter(pk=consent.pk)
+        .first()
+    )
+    return subject, mine
+
+
+def _write(
+    kind: Event, subject: Subject, consent: Consent, *, proof: Proof, now: datetime
+) -> None:
+    consent.last_event_id = ledger.append(
+        kind, subject=subject, consent=consent, wording=consent.wording, proof=proof, now=now
+    )
+    consent.save(update_fields=["last_event_id"])
+
+
+def _subject_of(purpose: Purpose, phone: Phone, *, language: str, now: datetime) -> Subject:
+    """Return the subject with this number, locked; make it when it is new."""
+    organisation = purpose.organisation
+    found = Subject.objects.with_phone(organisation, phone).select_for_update(of=("self",)).first()
+    if found is not None:
+        return found
+    subject, _created = Subject.objects.get_or_create(
+        organisation=organisation,
+        phone_index=crypto.blind_index(phone, use="lookup", organisation=organisation.pk),
+        defaults={
+            "phone": phone,
+            "suppression_index": crypto.blind_index(
+                phone, use="suppression", organisation=organisation.pk
+            ),
+            "tag_key": token_bytes(ledger.TAG_KEY_BYTES),
+            "key_id": crypto.current_key_id(),
+            "language": language,
+            "created_at": now,
+        },
+    )
+    return ledger.lock_subject(subject)
+
+
+def _new_consent(subject: Subject, purpose: Purpose) -> Consent:
+    nonce = token_bytes(16)
+    token = signing.derived_token(nonce, purpose="stop")
+    return Consent(
+        subject=subject,
+        purpose=purpose,
+        stop_nonce=nonce,
+        stop_digest=signing.digest(token, purpose="stop"),
+    )

@@ -1,0 +1,90 @@
+"""What the Strex adapter must know, in one value. Each field is a variable of the environment."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from smsconsent.gateways import GatewayMisconfigured
+
+LARGEST_BATCH = 10_000
+SIGNATURE_POLICIES = ("required", "stop-only", "path", "off")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class StrexSettings:
+    """Seconds for all times. Raises GatewayMisconfigured for a value that would be unsafe."""
+
+    base_url: str
+    # SECURITY: repr=False, so that no traceback and no log shows a secret.
+    api_key: str = field(repr=False)
+    api_key_next: str = field(default="", repr=False)
+    callback_base_url: str = ""
+    callback_secrets: tuple[str, ...] = field(default=(), repr=False)
+    callback_signature: str = "stop-only"
+    callback_clock_skew: int = 300
+    server_key_names: tuple[str, ...] = ()
+    batch_size: int = 1000
+    max_body_bytes: int = 1_000_000
+    messages_per_second: int = 50
+    allow_fake_numbers: bool = False
+    allow_tildes: bool = False
+    trust_stop_flag: bool = True
+    sync_stop: bool = False
+    command_authorization: str = "{key}"
+    connect_timeout: float = 2
+    read_timeout: float = 3
+    write_timeout: float = 3
+    pool_timeout: float = 1
+    deadline: float = 5
+
+    def __post_init__(self) -> None:
+        _require(bool(self.api_key), "STREX_API_KEY is empty")
+        _require_safe_url(self.base_url)
+        _require(
+            1 <= self.batch_size <= LARGEST_BATCH,
+            f"STREX_BATCH_SIZE must be 1 to {LARGEST_BATCH}",
+        )
+        _require(
+            self.callback_signature in SIGNATURE_POLICIES,
+            f"STREX_CALLBACK_SIGNATURE must be one of {', '.join(SIGNATURE_POLICIES)}",
+        )
+
+    @classmethod
+    def from_django(cls, settings: Any) -> Self:
+        """Read each STREX_ variable that the settings have; the rest keep their defaults."""
+        found = {
+            name: getattr(settings, f"STREX_{name.upper()}")
+            for name in cls.__dataclass_fields__
+            if hasattr(settings, f"STREX_{name.upper()}")
+        }
+        for name, value in found.items():
+            if isinstance(value, list):
+                found[name] = tuple(value)
+        return cls(**found)
+
+    def receipt_url(self) -> str:
+        """Where receipts go: the newest secret. Empty when no address of ours is set."""
+        if not self.callback_base_url or not self.callback_secrets:
+            return ""
+        secret = self.callback_secrets[0]
+        return f"{self.callback_base_url.rstrip('/')}/hooks/strex/{secret}/receipts/"
+
+    def inbound_url(self) -> str:
+        """Where messages from people go: the forwardUrl of each keyword at Strex."""
+        return self.receipt_url().replace("/receipts/", "/inbound/")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise GatewayMisconfigured(message)
+
+
+def _require_safe_url(url: str) -> None:
+    parts = urlsplit(url)
+    _require(bool(parts.hostname), "STREX_BASE_URL is not an address")
+    # SECURITY: the key travels in a header. Without TLS it may only reach this machine.
+    _require(
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK),
+        "STREX_BASE_URL must be https (http only for the simulator on this machine)",
+    )
