@@ -150,6 +150,12 @@ class Delivery(OutboundMessage):
         """Only rows of campaigns that are sending: pause and cancel act on rows already queued."""
         return super().due(now).filter(campaign__state=Campaign.State.SENDING)
 
+    @classmethod
+    def last_texts_to(cls, subject_id: int) -> list[str]:
+        mine = cls.objects.filter(subject=subject_id, handed_over_at__isnull=False)
+        newest = mine.order_by("-handed_over_at").select_related("campaign")[:3]
+        return [row.campaign.text for row in newest]
+
 
 class CampaignGroupPermission(GroupObjectPermissionBase):
     content_object = models.ForeignKey(Campaign, models.CASCADE)

@@ -10,7 +10,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from consents import transitions
+from consents import limits, transitions
+from consents.ledger import Proof
 from consents.models import (
     Confirmation,
     Consent,
@@ -18,7 +19,7 @@ from consents.models import (
     Purpose,
     ServiceMessage,
     Subject,
-    Suppression,
+    Wording,
 )
 from smsconsent import crypto, gsm, outbox, signing
 from smsconsent.gateways import Outgoing
@@ -30,10 +31,46 @@ Kind = ServiceMessage.Kind
 ANSWER_WITHIN = timedelta(hours=24)
 
 
-def queue_sms(consent: Consent, *, now: datetime) -> ServiceMessage:
+class _NotNow(Exception):
+    """A limit says no: the request is taken back whole."""
+
+
+def ask(
+    purpose: Purpose,
+    phone: Phone,
+    *,
+    wording: Wording,
+    source: str,
+    proof: Proof,
+    now: datetime,
+    email: str = "",
+    network: bytes | None = None,
+) -> Confirmation | None:
+    """Open a request and queue its one confirmation, by e-mail when an address is given, else by SMS.
+
+    Return None, and leave nothing behind, when there is nothing to ask or a limit says no. A request
+    that is open already gets no second confirmation (law.md L05).
+    """
+    try:
+        with transaction.atomic():
+            consent = transitions.open_request(
+                purpose, phone, wording=wording, source=source, proof=proof, now=now
+            )
+            if consent is None or consent.confirmations.filter(expires_at__gt=now).exists():
+                return None
+            if not limits.may_contact(phone, purpose=purpose, network=network, now=now):
+                raise _NotNow
+            if email:
+                return queue_email(consent, email, now=now)
+            return queue_sms(consent, now=now)
+    except _NotNow:
+        return None
+
+
+def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
     """Queue the one SMS that asks for the second yes: by JA, or by a link with a button."""
     token = signing.new_token()
-    Confirmation.objects.create(
+    confirmation = Confirmation.objects.create(
         consent=consent,
         channel=Confirmation.Channel.SMS,
         digest=signing.digest(token, purpose=CONFIRM),
@@ -41,7 +78,8 @@ def queue_sms(consent: Consent, *, now: datetime) -> ServiceMessage:
         expires_at=consent.answer_by,
     )
     link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
-    return _queue(Kind.CONFIRMATION, consent, now=now, not_after=consent.answer_by, link=link)
+    _queue(Kind.CONFIRMATION, consent, now=now, not_after=consent.answer_by, link=link)
+    return confirmation
 
 
 def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
@@ -260,7 +298,3 @@ def expire_consents(*, now: datetime, limit: int = 500) -> int:
         for consent in late.select_related("subject", "purpose").order_by("valid_until")[:limit]
     )
 
-
-def is_suppressed(organisation: Organisation, phone: Phone) -> bool:
-    """Return whether the number is blocked for every purpose of this organisation."""
-    return Suppression.objects.blocking(organisation, phone).filter(purpose=None).exists()

