@@ -282,6 +282,9 @@ CONFIRMATIONS_PER_DAY: int = env("CONFIRMATIONS_PER_DAY")
 CONFIRMATIONS_PER_FORM_AND_HOUR: int = env("CONFIRMATIONS_PER_FORM_AND_HOUR")
 CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOUR")
 
+# Who holds personal data, why and how long: one table per app (consents.retention.Policy).
+RETENTION_POLICIES = ["consents.retention.POLICY", "campaigns.retention.POLICY"]
+
 # -- work in the background ------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -310,6 +313,7 @@ CELERY_BEAT_SCHEDULE = {
     "send service messages": {"task": "consents.tasks.send_service_messages", "schedule": 5},
     "recover service messages": {"task": "consents.tasks.recover_service_messages", "schedule": 30},
     "read unread messages": {"task": "consents.tasks.read_unread_messages", "schedule": 10},
+    "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
     "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
     "purge": {"task": "consents.tasks.purge", "schedule": crontab(minute=17)},

@@ -1,0 +1,58 @@
+"""The verbs. Every door calls one of these; nothing else writes."""
+
+from consents.services.answering import (
+    LinkError,
+    LinkExpired,
+    LinkUnknown,
+    LinkUsed,
+    confirm_by_link,
+    find_confirmation,
+    find_stop,
+    refuse_by_link,
+    stop_by_link,
+)
+from consents.services.asking import (
+    handset_code_state,
+    open_handset_code,
+    register_request,
+    request_consent,
+)
+from consents.services.publishing import publish_notice, publish_wording
+from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
+from consents.services.settling import (
+    erase_subject,
+    find_subject,
+    release_hold,
+    reveal,
+    settle_review,
+    suppress,
+    withdraw_for_person,
+)
+
+__all__ = [
+    "LinkError",
+    "LinkExpired",
+    "LinkUnknown",
+    "LinkUsed",
+    "ReplayedNonce",
+    "confirm_by_link",
+    "erase_subject",
+    "find_confirmation",
+    "find_stop",
+    "find_subject",
+    "handset_code_state",
+    "open_handset_code",
+    "publish_notice",
+    "publish_wording",
+    "receive_message",
+    "receive_receipt",
+    "refuse_by_link",
+    "register_request",
+    "release_hold",
+    "request_consent",
+    "reveal",
+    "settle_review",
+    "stop_by_link",
+    "suppress",
+    "withdraw_for_person",
+]

@@ -1,0 +1,114 @@
+"""Links that people press. A token works once, for one request, until it ends; GET only reads."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from consents import confirmations, tasks, transitions
+from consents.ledger import Proof
+from consents.models import Confirmation, Consent, Purpose, Suppression
+from consents.services.settling import suppress
+from smsconsent import signing
+
+
+class LinkError(Exception):
+    """A link that does nothing. The page says so; nothing has changed."""
+
+
+class LinkUnknown(LinkError):
+    """No such link: mistyped, forged, or its row has been deleted."""
+
+
+class LinkExpired(LinkError):
+    """The link has ended."""
+
+
+class LinkUsed(LinkError):
+    """The question behind the link has been answered."""
+
+
+def find_confirmation(token: str, *, now: datetime) -> Confirmation:
+    """Return what a confirmation link is about. Raises LinkUnknown, LinkUsed or LinkExpired."""
+    found = (
+        Confirmation.objects.filter(
+            digest__in=signing.digests(token, purpose=confirmations.CONFIRM)
+        )
+        .select_related(
+            "consent__subject",
+            "consent__wording",
+            "consent__purpose__organisation",
+            "consent__purpose__sender",
+        )
+        .first()
+    )
+    if found is None:
+        raise LinkUnknown
+    if found.used_at is not None:
+        raise LinkUsed
+    if found.expires_at <= now or found.consent.state != Consent.State.PENDING:
+        raise LinkExpired
+    return found
+
+
+@transaction.atomic
+def confirm_by_link(token: str, *, now: datetime) -> Consent:
+    """The person pressed yes. Raises LinkError when the link no longer works."""
+    found = find_confirmation(token, now=now)
+    if not transitions.grant(found.consent, proof=_proof(found), now=now):
+        raise LinkUsed
+    found.consent.refresh_from_db()
+    confirmations.queue_welcome(found.consent, now=now)
+    tasks.send_service_messages.delay_on_commit()
+    return found.consent
+
+
+@transaction.atomic
+def refuse_by_link(token: str, *, was_me: bool, now: datetime) -> Consent:
+    """The person pressed no. «It was not me» also blocks the number from being asked again (F179)."""
+    found = find_confirmation(token, now=now)
+    consent = found.consent
+    if not transitions.refuse(consent, proof=_proof(found), now=now):
+        raise LinkUsed
+    if not was_me:
+        suppress(
+            consent.purpose.organisation,
+            consent.subject.phone,
+            purpose=None,
+            reason=Suppression.Reason.NOT_ME,
+            now=now,
+        )
+    return consent
+
+
+def find_stop(token: str) -> Consent:
+    """Return the consent that a stop link ends. It works as long as the consent is known (F180)."""
+    found = (
+        Consent.objects.filter(stop_digest__in=signing.digests(token, purpose="stop"))
+        .select_related("subject", "purpose__organisation", "purpose__sender")
+        .first()
+    )
+    if found is None:
+        raise LinkUnknown
+    return found
+
+
+@transaction.atomic
+def stop_by_link(token: str, *, everything: bool, now: datetime) -> list[Purpose]:
+    """Withdraw this consent, or all of this person's at the organisation. Return the purposes ended.
+
+    Pressed again it ends nothing more and names the same purposes.
+    """
+    consent = find_stop(token)
+    about = [consent]
+    if everything:
+        about = list(consent.subject.consents.select_related("subject", "purpose").order_by("pk"))
+    for each in about:
+        transitions.withdraw(each, proof=Proof("stop_link"), now=now)
+    return [each.purpose for each in about]
+
+
+def _proof(confirmation: Confirmation) -> Proof:
+    """What shows that the person acted. PRIVACY: neither the token nor the address is kept."""
+    is_email = confirmation.channel == Confirmation.Channel.EMAIL
+    method = "email_link" if is_email else "link"
+    return Proof(method, facts={"confirmation": confirmation.pk})

@@ -1,0 +1,84 @@
+"""Publishing wordings and privacy notices: immutable versions, addressed by their content."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from consents import ledger
+from consents.models import Organisation, PrivacyNotice, Purpose, Wording
+from smsconsent.staff.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Every text that a person is shown before the yes (guide G04, G12)."""
+
+    title: str
+    who: str
+    what: str
+    why: str
+    frequency: str
+    how_to_stop: str
+    declaration: str
+    age_declaration: str = ""
+
+
+class NoticeMissing(Exception):
+    """A wording names the privacy notice it was shown with, so there must be one."""
+
+
+@transaction.atomic
+def publish_notice(
+    organisation: Organisation, *, language: str, body: str, now: datetime
+) -> PrivacyNotice:
+    """Publish the next version of the privacy notice. The same text again is the same version."""
+    newest = organisation.notices.filter(language=language).order_by("-version").first()
+    if newest is not None and newest.body == body:
+        return newest
+    notice = PrivacyNotice(
+        organisation=organisation,
+        language=language,
+        version=newest.version + 1 if newest else 1,
+        body=body,
+        published_at=now,
+    )
+    notice.sha256 = ledger.content_hash(ledger.notice_bundle(notice))
+    notice.save(force_insert=True)
+    return notice
+
+
+@transaction.atomic
+def publish_wording(
+    purpose: Purpose,
+    *,
+    language: str,
+    texts: Texts,
+    is_material: bool,
+    by: User | None,
+    now: datetime,
+) -> Wording:
+    """Publish the next version of a wording. The same words again are the same version.
+
+    Raises NoticeMissing when the organisation has no privacy notice to name.
+    """
+    notice = purpose.organisation.notices.current(language)
+    if notice is None:
+        raise NoticeMissing
+    newest = purpose.wordings.filter(language=language).order_by("-version").first()
+    wording = Wording(
+        purpose=purpose,
+        language=language,
+        version=newest.version + 1 if newest else 1,
+        notice=notice,
+        is_material=is_material,
+        published_at=now,
+        published_by=by,
+        **{name: getattr(texts, name) for name in Texts.__slots__},
+    )
+    wording.sha256 = ledger.content_hash(ledger.wording_bundle(wording))
+    known = purpose.wordings.filter(language=language, sha256=wording.sha256).first()
+    if known is not None and known == newest:
+        return known
+    wording.save(force_insert=True)
+    return wording

@@ -1,0 +1,98 @@
+"""Callbacks from the gateway: stored before they are acknowledged, acted on once (trust.md § 8)."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import IntegrityError, transaction
+
+from consents import inbox, tasks
+from consents.models import CallbackNonce, InboundMessage, ServiceMessage, Subject
+from smsconsent import crypto, outbox
+from smsconsent.gateways import Callback, Inbound, Receipt, Trust
+
+
+class ReplayedNonce(Exception):
+    """The nonce was used for another body: a forgery."""
+
+
+def receive_message(
+    inbound: Inbound, *, gateway: str, callback: Callback, body: bytes, now: datetime
+) -> None:
+    """Store an SMS from a person and do what it says. Returns once it is safely stored.
+
+    What arrives twice is acted on once. When acting fails, the row alone is kept: its number is on
+    hold at the gate until the sweeper or a colleague has read it. Raises ReplayedNonce.
+    """
+    with transaction.atomic():
+        if _is_replay(callback, body, now=now):
+            return
+        message = _store(inbound, gateway=gateway, callback=callback, now=now)
+    if message is not None:
+        inbox.read_one(message.pk, now=now)
+        tasks.send_service_messages.delay_on_commit()
+
+
+@transaction.atomic
+def receive_receipt(
+    receipt: Receipt | None, *, callback: Callback, body: bytes, now: datetime
+) -> None:
+    """Record what became of a message. An unknown id changes nothing. Raises ReplayedNonce.
+
+    A number that the operator does not know is suspended: nothing is sent to it before a fresh yes.
+    """
+    if _is_replay(callback, body, now=now) or receipt is None:
+        return
+    # Unproven news may not start anything; a report is only believed when its sender is (strex.md § 6).
+    if callback.trust not in {Trust.SIGNED, Trust.PATH}:
+        return
+    message = outbox.record_receipt(receipt, now=now)
+    if message is not None and receipt.gone:
+        _suspend(message, now=now)
+
+
+def _is_replay(callback: Callback, body: bytes, *, now: datetime) -> bool:
+    """Remember the nonce in the callback's own transaction, so that a failed attempt may come again."""
+    if callback.nonce is None:
+        return False
+    name, nonce = callback.nonce
+    digest = sha256(body).digest()
+    try:
+        with transaction.atomic():
+            CallbackNonce.objects.create(key_name=name, nonce=nonce, body_sha256=digest, at=now)
+    except IntegrityError:
+        known = CallbackNonce.objects.get(key_name=name, nonce=nonce)
+        if bytes(known.body_sha256) != digest:
+            raise ReplayedNonce from None
+        return True
+    return False
+
+
+def _store(
+    inbound: Inbound, *, gateway: str, callback: Callback, now: datetime
+) -> InboundMessage | None:
+    phone = inbound.sender
+    try:
+        with transaction.atomic():
+            return InboundMessage.objects.create(
+                gateway=gateway,
+                message_id=inbound.message_id[:100],
+                sender=phone,
+                sender_index=crypto.blind_index(phone, use="inbound") if phone else None,
+                recipient=inbound.recipient[:20],
+                text=inbound.text,
+                key_id=crypto.current_key_id(),
+                is_stop=inbound.is_stop,
+                trust=callback.trust,
+                state=InboundMessage.State.UNREAD,
+                received_at=now,
+            )
+    except IntegrityError:
+        return None
+
+
+def _suspend(message: outbox.OutboundMessage, *, now: datetime) -> None:
+    """law.md L58: the number may be somebody else's tomorrow."""
+    subject_id = getattr(message, "subject_id", None)
+    if isinstance(message, ServiceMessage) and message.consent is None:
+        return
+    Subject.objects.filter(pk=subject_id, suspended_at=None).update(suspended_at=now)

@@ -1,0 +1,135 @@
+"""What colleagues do for a person: find, stop, erase, settle what was unclear, and look with a reason."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import transaction
+from django.utils import timezone
+
+from consents import confirmations, retention, tasks, transitions
+from consents.ledger import Proof
+from consents.models import (
+    Consent,
+    Disclosure,
+    InboundMessage,
+    Organisation,
+    Purpose,
+    ServiceMessage,
+    Subject,
+    Suppression,
+)
+from smsconsent import crypto
+from smsconsent.phones import Phone
+from smsconsent.staff.models import User
+
+REVIEW_BLOCKS_AFTER = timedelta(days=730)
+Decision = Literal["stop", "resume", "wrong_person"]
+
+
+def find_subject(organisation: Organisation, phone: Phone) -> Subject | None:
+    """Return the subject with this number, through the blind index."""
+    return Subject.objects.with_phone(organisation, phone).first()
+
+
+@transaction.atomic
+def withdraw_for_person(consent: Consent, *, by: User, channel: str, now: datetime) -> bool:
+    """A person asked a colleague to stop: same effect, same evidence as by SMS (law.md L32)."""
+    proof = Proof("staff", facts={"colleague": by.pk, "channel": channel[:40]})
+    return transitions.withdraw(consent, proof=proof, now=now)
+
+
+@transaction.atomic
+def reveal(subject: Subject, *, by: User, reason: str, now: datetime) -> Phone:
+    """Show a full number to a colleague: the one way to see it. It leaves a trace with the reason.
+
+    Raises ValueError when no reason is given.
+    """
+    if not reason.strip():
+        raise ValueError("a number is shown for a reason")
+    Disclosure.objects.create(subject=subject, by=by, reason=reason.strip()[:200], at=now)
+    return subject.phone
+
+
+@transaction.atomic
+def suppress(
+    organisation: Organisation,
+    phone: Phone,
+    *,
+    purpose: Purpose | None,
+    reason: Suppression.Reason,
+    now: datetime,
+) -> Suppression:
+    """Put a number on the block list, for one purpose or for all. Safe to repeat."""
+    found = Suppression.objects.blocking(organisation, phone).filter(purpose=purpose).first()
+    if found is not None:
+        return found
+    today = timezone.localdate(now)
+    return Suppression.objects.create(
+        organisation=organisation,
+        purpose=purpose,
+        index=crypto.blind_index(phone, use="suppression", organisation=organisation.pk),
+        reason=reason,
+        created_on=today,
+        review_on=today + REVIEW_BLOCKS_AFTER,
+    )
+
+
+@transaction.atomic
+def settle_review(
+    message: InboundMessage, *, decision: Decision, by: User, now: datetime
+) -> None:
+    """Settle an unclear reply: stop, go on, or «wrong person», which stops and blocks. Safe to repeat."""
+    mine = InboundMessage.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    if mine.state != InboundMessage.State.REVIEW:
+        return
+    mine.state = InboundMessage.State.REVIEWED
+    mine.reviewed_at, mine.reviewed_by = now, by
+    mine.save(update_fields=["state", "reviewed_at", "reviewed_by"])
+    if mine.subject is None:
+        return
+    if decision != "resume":
+        _stop_all(mine.subject, by=by, answer=decision == "stop", message=mine, now=now)
+    if decision == "wrong_person":
+        suppress(
+            mine.subject.organisation,
+            mine.subject.phone,
+            purpose=None,
+            reason=Suppression.Reason.WRONG_PERSON,
+            now=now,
+        )
+    release_hold(mine.subject, now=now)
+
+
+def release_hold(subject: Subject, *, now: datetime) -> None:
+    """End the hold on a number, unless another reply from it still waits for a colleague."""
+    waiting = InboundMessage.objects.filter(
+        subject=subject,
+        state__in=[InboundMessage.State.REVIEW, InboundMessage.State.UNREAD],
+    )
+    if not waiting.exists():
+        Subject.objects.filter(pk=subject.pk).update(held_at=None)
+
+
+def erase_subject(subject: Subject, *, now: datetime) -> dict[str, int]:
+    """Remove everything about a number but anonymous headers. Return the rows removed per table."""
+    return retention.erase_subject(subject, now=now)
+
+
+def _stop_all(
+    subject: Subject, *, by: User, answer: bool, message: InboundMessage, now: datetime
+) -> None:
+    proof = Proof(
+        "staff", facts={"colleague": by.pk, "channel": "sms", "mo_id": message.message_id}
+    )
+    consents = subject.consents.select_related("subject", "purpose__organisation").order_by("pk")
+    stopped = [each for each in consents if transitions.withdraw(each, proof=proof, now=now)]
+    if stopped and answer:
+        confirmations.queue_answer(
+            ServiceMessage.Kind.STOPPED,
+            organisation=subject.organisation,
+            sender=message.recipient,
+            phone=subject.phone,
+            language=subject.language,
+            now=now,
+        )
+        tasks.send_service_messages.delay_on_commit()

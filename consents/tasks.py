@@ -1,0 +1,51 @@
+"""What workers run. A task is a wake-up call: the database knows what is due, so losing one loses nothing."""
+
+from celery import shared_task
+from celery.contrib.django.task import DjangoTask
+from django.utils import timezone
+
+from consents import confirmations, inbox, retention
+from consents.models import ServiceMessage
+from smsconsent import outbox
+from smsconsent.gateways import get_gateway
+
+
+@shared_task(base=DjangoTask)
+def send_service_messages() -> None:
+    outbox.work(ServiceMessage, gateway=get_gateway(), clock=timezone.now)
+
+
+@shared_task(base=DjangoTask)
+def recover_service_messages() -> None:
+    outbox.recover(ServiceMessage, gateway=get_gateway(), now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def send_confirmation_email(confirmation_id: int) -> None:
+    confirmations.send_email(confirmation_id, now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def send_waiting_emails() -> None:
+    for confirmation_id in confirmations.unsent_emails(timezone.now(), limit=100):
+        confirmations.send_email(confirmation_id, now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def read_unread_messages() -> None:
+    inbox.read_unread(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def lapse_unconfirmed() -> None:
+    confirmations.lapse_unanswered(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def expire_consents() -> None:
+    confirmations.expire_consents(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def purge() -> None:
+    retention.purge_all(now=timezone.now())

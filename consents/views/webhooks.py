@@ -1,0 +1,113 @@
+"""Callbacks from the gateway. The secret address lets one in; the signature decides what it may do."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from hmac import compare_digest
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from consents import services
+from smsconsent.gateways import (
+    Callback,
+    CallbackMalformed,
+    CallbackRefused,
+    Gateway,
+    get_gateway,
+)
+
+log = logging.getLogger(__name__)
+# SECURITY: a callback is a few hundred bytes. Nothing larger is read, let alone parsed (trust.md T24).
+LARGEST_BODY = 32 * 1024
+
+Act = Callable[[Gateway, Callback, bytes], None]
+
+
+def _callback(act: Act) -> Callable[..., HttpResponse]:
+    """Wrap one act as a webhook: check, act, and answer exactly 200 once it is stored (strex.md § 5)."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(act)
+    def view(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
+        _require_secret(gateway, secret)
+        try:
+            body = _body(request)
+            carrier = get_gateway(gateway)
+            callback = carrier.verify(
+                method="POST",
+                path=request.path,
+                headers=request.headers,
+                body=body,
+                now=timezone.now(),
+            )
+            act(carrier, callback, body)
+        except _TooLarge:
+            return HttpResponse("The body is too large.", status=413, content_type="text/plain")
+        except CallbackMalformed:
+            return HttpResponse("This is not a callback.", status=400, content_type="text/plain")
+        except (CallbackRefused, services.ReplayedNonce):
+            log.warning("a callback with a wrong signature was refused")
+            return HttpResponse("Wrong signature.", status=401, content_type="text/plain")
+        except DatabaseError:
+            # Nothing was stored, so the gateway must come again.
+            log.exception("a callback could not be stored")
+            return HttpResponse("Try again.", status=503, content_type="text/plain")
+        return HttpResponse(status=200)
+
+    return view
+
+
+@_callback
+def inbound(gateway: Gateway, callback: Callback, body: bytes) -> None:
+    """An SMS from a person."""
+    services.receive_message(
+        gateway.read_inbound(body),
+        gateway=gateway.name,
+        callback=callback,
+        body=body,
+        now=timezone.now(),
+    )
+
+
+@_callback
+def receipts(gateway: Gateway, callback: Callback, body: bytes) -> None:
+    """What became of a message."""
+    services.receive_receipt(
+        gateway.read_receipt(body), callback=callback, body=body, now=timezone.now()
+    )
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _body(request: HttpRequest) -> bytes:
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        raise CallbackMalformed from None
+    if length > LARGEST_BODY:
+        raise _TooLarge
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise _TooLarge from None
+    except UnreadablePostError:
+        raise CallbackMalformed from None
+
+
+def _require_secret(gateway: str, secret: str) -> None:
+    """Answer 404 unless the address is ours. Two secrets are valid while one is being changed."""
+    given = secret.encode()
+    matches = [
+        compare_digest(given, known.encode()) for known in settings.STREX_CALLBACK_SECRETS if known
+    ]
+    if gateway != settings.GATEWAY or not any(matches):
+        raise Http404
