@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import Purpose
+from consents.models.organisations import LANGUAGES
+from consents.services import Texts
 from smsconsent.phones import NotAMobileNumber, Phone, Reason, parse_mobile
 
 PHONE_ERRORS = {
@@ -94,3 +96,75 @@ class SignUpForm(forms.Form):
         ):
             self.add_error("email", _("Write the e-mail address that we may send the link to."))
         return data
+
+
+class SearchForm(forms.Form):
+    """Find one number. No partial search: the index cannot, and nobody should browse."""
+
+    phone = PhoneField(help_text=_("The whole number."))
+
+
+class ReasonForm(forms.Form):
+    """Why a colleague needs to see a full number."""
+
+    reason = forms.CharField(
+        label=_("Why do you need the number?"),
+        max_length=200,
+        error_messages={"required": _("Write why. It is stored together with your name.")},
+    )
+
+
+class RegisterForm(forms.Form):
+    """What a colleague registers for a person."""
+
+    phone = PhoneField(label=_("The person's mobile number"))
+    note = forms.CharField(
+        label=_("Where the request came from"),
+        max_length=200,
+        help_text=_("For example: asked for it at the counter. Do not write names."),
+        error_messages={"required": _("Write where the request came from. It becomes evidence.")},
+    )
+
+
+class WordingForm(forms.Form):
+    """A new version of the words in which people are asked: what, why, how often, who, how to stop."""
+
+    TEXTS = Texts.__slots__
+
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    title = forms.CharField(label=_("Heading"), max_length=80)
+    what = forms.CharField(label=_("What we send"), max_length=300, widget=forms.Textarea({"rows": 2}))
+    why = forms.CharField(label=_("Why"), max_length=300, widget=forms.Textarea({"rows": 2}))
+    frequency = forms.CharField(
+        label=_("How often"),
+        max_length=100,
+        help_text=_("The promise is kept when sending: more messages than this are held back."),
+    )
+    who = forms.CharField(label=_("Who sends"), max_length=200)
+    how_to_stop = forms.CharField(label=_("How to stop"), max_length=200)
+    declaration = forms.CharField(
+        label=_("The text beside the box"), max_length=300, widget=forms.Textarea({"rows": 2})
+    )
+    age_declaration = forms.CharField(
+        label=_("Age declaration"), max_length=200, required=False, help_text=_("Empty when there is no age limit.")
+    )
+    is_material = forms.BooleanField(
+        label=_("This is a new purpose, sender or kind of content: people must say yes again"),
+        required=False,
+    )
+
+    @property
+    def texts(self) -> Texts:
+        return Texts(**{name: self.cleaned_data[name] for name in self.TEXTS})
+
+
+class NoticeForm(forms.Form):
+    """A new version of the privacy notice."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    body = forms.CharField(
+        label=_("Text"),
+        max_length=20_000,
+        widget=forms.Textarea({"rows": 18}),
+        help_text=_("Blank lines part paragraphs; a line that begins with ## is a heading."),
+    )

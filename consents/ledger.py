@@ -115,6 +115,12 @@ def open_detail(detail: EventDetail) -> dict[str, Any]:
     return content
 
 
+def kind_of(event: ConsentEvent) -> str:
+    """Return the type that the immutable header states."""
+    kind: str = json.loads(bytes(event.header))["type"]
+    return kind
+
+
 class BrokenCommitment(Exception):
     """A detail does not open the commitment in its header: somebody changed it."""
 

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 RESERVED_SLUGS = frozenset(
-    "accounts admin api c favicon.ico healthz hooks i18n me media metrics readyz robots.txt s "
+    "account accounts admin api c favicon.ico healthz hooks i18n language me media metrics readyz robots.txt s "
     "staff static".split()
 )
 LANGUAGES = [("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")]
@@ -126,3 +126,13 @@ class PrivacyNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.language} v{self.version}"
+
+    @property
+    def paragraphs(self) -> list[tuple[str, str]]:
+        """The text as ("heading" | "paragraph", text) pairs, in order."""
+        parts = [part.strip() for part in self.body.split("\n\n")]
+        return [
+            ("heading", part[2:].strip()) if part.startswith("##") else ("paragraph", part)
+            for part in parts
+            if part
+        ]

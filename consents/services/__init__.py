@@ -17,7 +17,7 @@ from consents.services.asking import (
     register_request,
     request_consent,
 )
-from consents.services.publishing import publish_notice, publish_wording
+from consents.services.publishing import NoticeMissing, Texts, publish_notice, publish_wording
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
 from consents.services.settling import (
     erase_subject,
@@ -34,7 +34,9 @@ __all__ = [
     "LinkExpired",
     "LinkUnknown",
     "LinkUsed",
+    "NoticeMissing",
     "ReplayedNonce",
+    "Texts",
     "confirm_by_link",
     "erase_subject",
     "find_confirmation",

@@ -1,0 +1,1 @@
+"""Pages for colleagues: sign-in, and a permission on the object, through one door (`access`)."""

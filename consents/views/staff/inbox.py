@@ -1,0 +1,45 @@
+"""Unclear replies, which hold sending to their number until a colleague has decided."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from consents import services
+from consents.models import InboundMessage
+from consents.views.staff.doors import colleague, login_required, open_organisation, show
+
+PAGE = 25
+
+
+@login_required
+@require_GET
+def inbox(request: HttpRequest, organisation: str) -> HttpResponse:
+    """List the replies that wait, oldest first. Keyset pages: after the last id shown."""
+    controller = open_organisation(request, organisation, "consents.review_inbox")
+    waiting = InboundMessage.objects.for_review().filter(organisation=controller)
+    after = request.GET.get("after", "")
+    if after.isdecimal() and len(after) < 19:
+        waiting = waiting.filter(pk__gt=int(after))
+    rows = list(waiting.select_related("subject", "topic").order_by("pk")[: PAGE + 1])
+    next_url = f"?after={rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
+    context = {"rows": rows[:PAGE], "next_url": next_url}
+    return show(request, "inbox", controller, context, current="people:inbox")
+
+
+@login_required
+@require_POST
+def settle(request: HttpRequest, organisation: str, message: int) -> HttpResponse:
+    controller = open_organisation(request, organisation, "consents.review_inbox")
+    found = get_object_or_404(InboundMessage, pk=message, organisation=controller)
+    decision = request.POST.get("decision", "")
+    if decision == "stop" or decision == "resume" or decision == "wrong_person":
+        services.settle_review(
+            found, decision=decision, by=colleague(request), now=timezone.now()
+        )
+        messages.success(request, _("The reply is settled."))
+    else:
+        messages.error(request, _("Choose what to do with the reply."))
+    return redirect("people:inbox", organisation)

@@ -1,0 +1,32 @@
+"""What is kept, why and until when; and what has been purged."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from consents import retention
+from consents.models import PurgeRun
+from consents.views.staff.doors import login_required, open_organisation, show
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Show the policy table and the purge log. A dry run counts what would go, and removes nothing."""
+    needed = "consents.run_purge" if request.method == "POST" else "consents.view_retention"
+    controller = open_organisation(request, organisation, needed)
+    if request.method == "POST":
+        result = retention.purge_all(now=timezone.now(), dry_run=True)
+        due = sum(sum(counts.values()) for counts in result.values())
+        messages.info(
+            request, _("Dry run: %(count)d rows are due to go. Nothing was removed.") % {"count": due}
+        )
+        return redirect("people:retention", organisation)
+    context = {
+        "policies": retention.policies(),
+        "runs": PurgeRun.objects.order_by("-started_at")[:20],
+    }
+    return show(request, "retention", controller, context, current="people:retention")

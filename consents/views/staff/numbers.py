@@ -1,0 +1,129 @@
+"""One number: what it has said yes to, what has happened, and what a colleague may do for the person."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from consents import exports, services
+from consents.forms import ReasonForm, SearchForm
+from consents.models import Consent, Subject
+from consents.views.staff.doors import (
+    colleague,
+    login_required,
+    open_organisation,
+    open_subject,
+    show,
+)
+from smsconsent.staff import access
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def search(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Find a number. It is posted, so that it stands in no address and no log (law.md L53)."""
+    controller = open_organisation(request, organisation, "consents.find_subject")
+    form = SearchForm(request.POST or None)
+    nobody = False
+    if request.method == "POST" and form.is_valid():
+        subject = services.find_subject(controller, form.cleaned_data["phone"])
+        if subject is not None:
+            return redirect("people:number", organisation, subject.public_id)
+        nobody = True
+    context = {"form": form, "nobody": nobody}
+    return show(request, "search", controller, context, current="people:search")
+
+
+@never_cache
+@login_required
+@require_GET
+def number(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
+    subject = open_subject(request, organisation, public_id, "consents.find_subject")
+    return show(
+        request, "number", subject.organisation, _context(request, subject), current="people:search"
+    )
+
+
+@login_required
+@require_POST
+def stop(request: HttpRequest, organisation: str, public_id: UUID, consent: int) -> HttpResponse:
+    """A person asked a colleague to stop. Reached through the purpose: the right is on that."""
+    subject = open_subject(request, organisation, public_id, "consents.find_subject")
+    mine = get_object_or_404(subject.consents.select_related("subject", "purpose"), pk=consent)
+    access.require(colleague(request), mine.purpose, "consents.withdraw_consent")
+    channel = request.POST.get("channel", "phone")
+    if services.withdraw_for_person(mine, by=colleague(request), channel=channel, now=timezone.now()):
+        messages.success(request, _("Stopped. Nothing more is sent for this purpose."))
+    else:
+        messages.info(request, _("It was stopped already."))
+    return redirect("people:number", organisation, public_id)
+
+
+@never_cache
+@login_required
+@require_POST
+def reveal(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
+    """Show the full number once, on this page, and write down who saw it and why (guide G18)."""
+    subject = open_subject(request, organisation, public_id, "consents.reveal_number")
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        context = _context(request, subject) | {"reason_form": form}
+        return show(request, "number", subject.organisation, context, status=422)
+    phone = services.reveal(
+        subject, by=colleague(request), reason=form.cleaned_data["reason"], now=timezone.now()
+    )
+    context = _context(request, subject) | {"revealed": phone.e164}
+    return show(request, "number", subject.organisation, context, current="people:search")
+
+
+@login_required
+@require_POST
+def erase(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
+    """Erase everything about a number. The page has asked once more before this is pressed."""
+    subject = open_subject(request, organisation, public_id, "consents.erase_subject")
+    counts = services.erase_subject(subject, now=timezone.now())
+    messages.success(
+        request,
+        _("Erased: %(count)d rows. Only anonymous headers of the evidence remain.")
+        % {"count": sum(counts.values())},
+    )
+    return redirect("people:search", organisation)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
+    """End the hold on a number."""
+    subject = open_subject(request, organisation, public_id, "consents.review_inbox")
+    services.release_hold(subject, now=timezone.now())
+    return redirect("people:number", organisation, public_id)
+
+
+def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
+    consents = subject.consents.select_related("purpose", "wording").order_by("purpose__name")
+    mine = set(
+        access.visible_to(
+            colleague(request), subject.organisation.purposes.all(), "consents.withdraw_consent"
+        ).values_list("pk", flat=True)
+    )
+    return {
+        "subject": subject,
+        "consents": [
+            {
+                "consent": consent,
+                "kind": "ok" if consent.is_granted else "neutral",
+                "may_stop": consent.purpose_id in mine
+                and consent.state in {Consent.State.GRANTED, Consent.State.PENDING},
+            }
+            for consent in consents
+        ],
+        "events": exports.timeline(subject),
+        "disclosures": subject.disclosures.select_related("by").order_by("-at")[:20],
+        "reason_form": ReasonForm(),
+    }
