@@ -1,0 +1,28 @@
+"""The back office of campaigns: look and filter. What a campaign may do is decided in the portal."""
+
+from django.contrib import admin
+from guardian.admin import GuardedModelAdmin
+
+from campaigns.models import Approval, Campaign, Delivery
+from consents.admin import ReadOnlyAdmin
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ReadOnlyAdmin, GuardedModelAdmin):
+    list_display = ["name", "purpose", "state", "author", "created_at", "started_at", "ended_at"]
+    list_select_related = ["purpose__organisation", "author"]
+    list_filter = ["state", "purpose"]
+    search_fields = ["name"]
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    list_display = ["campaign", "by", "at", "is_approved", "recipient_count"]
+    list_select_related = ["campaign", "by"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["campaign", "subject", "state", "reason", "handed_over_at", "detail"]
+    list_select_related = ["campaign", "subject"]
+    list_filter = ["state"]

@@ -1,0 +1,231 @@
+"""The back office: look, filter, find a number through the blind index. Evidence is read-only; actions call verbs."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from guardian.admin import GuardedModelAdmin
+
+from consents import ledger, services
+from consents.models import (
+    CallbackNonce,
+    Confirmation,
+    Consent,
+    ConsentEvent,
+    ContactGuard,
+    Disclosure,
+    EventDetail,
+    HandsetCode,
+    InboundMessage,
+    Organisation,
+    PendingEvent,
+    PrivacyNotice,
+    PurgeRun,
+    Purpose,
+    RateWindow,
+    Sender,
+    ServiceMessage,
+    Subject,
+    Suppression,
+    Wording,
+)
+from smsconsent.crypto import GuardedField, blind_indexes
+from smsconsent.phones import NotAMobileNumber, parse_mobile
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Shows and changes nothing. Ciphertext, digests and keys are left out."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """PRIVACY: of what is encrypted, numbers are shown masked and the rest is not shown at all."""
+        return [
+            field.name
+            for field in self.model._meta.fields
+            if not (
+                (isinstance(field, GuardedField) and field.name not in {"phone", "sender", "recipient"})
+                or field.get_internal_type() == "BinaryField"
+                and not isinstance(field, GuardedField)
+            )
+        ]
+
+
+class NumberSearch(admin.ModelAdmin[Any]):
+    """A whole number in the search box finds its subject through the blind index. No partial search."""
+
+    search_help_text = _("The whole number")
+    search_fields = ("pk",)
+    subject_path = ""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        try:
+            phone = parse_mobile(search_term)
+        except NotAMobileNumber:
+            return queryset.none(), False
+        indexes = [
+            index
+            for organisation in Organisation.objects.values_list("pk", flat=True)
+            for index in blind_indexes(phone, use="lookup", organisation=organisation)
+        ]
+        return queryset.filter(**{f"{self.subject_path}phone_index__in": indexes}), False
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(GuardedModelAdmin):
+    list_display = ["name", "slug", "number", "processor_agreement"]
+    search_fields = ["name", "slug", "number"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Sender)
+class SenderAdmin(admin.ModelAdmin[Sender]):
+    list_display = ["value", "organisation", "reply_number"]
+    list_select_related = ["organisation"]
+    list_filter = ["organisation"]
+
+
+@admin.register(Purpose)
+class PurposeAdmin(GuardedModelAdmin):
+    list_display = ["name", "organisation", "keyword", "promised_count", "promised_period", "closed_at"]
+    list_select_related = ["organisation"]
+    list_filter = ["organisation"]
+    search_fields = ["name", "slug", "keyword"]
+
+
+@admin.register(PrivacyNotice)
+class PrivacyNoticeAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "language", "version", "published_at"]
+    list_select_related = ["organisation"]
+    list_filter = ["organisation", "language"]
+
+
+@admin.register(Wording)
+class WordingAdmin(ReadOnlyAdmin):
+    list_display = ["purpose", "language", "version", "title", "is_material", "published_at"]
+    list_select_related = ["purpose__organisation"]
+    list_filter = ["language", "is_material"]
+    search_fields = ["title", "sha256"]
+
+
+@admin.register(Subject)
+class SubjectAdmin(NumberSearch, ReadOnlyAdmin):
+    list_display = ["phone", "organisation", "language", "created_at", "held_at", "suspended_at"]
+    list_select_related = ["organisation"]
+    list_filter = ["organisation", "language"]
+    actions = ["erase"]
+
+    @admin.action(description=_("Erase everything about the chosen numbers"), permissions=["erase"])
+    def erase(self, request: HttpRequest, chosen: QuerySet[Subject]) -> None:
+        count = 0
+        for subject in chosen:
+            services.erase_subject(subject, now=timezone.now())
+            count += 1
+        text = ngettext("%(count)d number erased.", "%(count)d numbers erased.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("consents.delete_subject")
+
+
+@admin.register(Consent)
+class ConsentAdmin(NumberSearch, ReadOnlyAdmin):
+    subject_path = "subject__"
+    list_display = ["subject", "purpose", "state", "source", "requested_at", "confirmed_at", "ended_at"]
+    list_select_related = ["subject", "purpose__organisation"]
+    list_filter = ["state", "source", "purpose"]
+    actions = ["withdraw"]
+
+    @admin.action(description=_("Withdraw the chosen consents"), permissions=["withdraw"])
+    def withdraw(self, request: HttpRequest, chosen: QuerySet[Consent]) -> None:
+        rows = chosen.select_related("subject", "purpose")
+        count = sum(
+            services.withdraw_for_person(
+                consent, by=request.user, channel="back office", now=timezone.now()
+            )
+            for consent in rows
+        )
+        text = ngettext("%(count)d consent withdrawn.", "%(count)d consents withdrawn.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("consents.change_consent")
+
+
+@admin.register(ConsentEvent)
+class ConsentEventAdmin(ReadOnlyAdmin):
+    list_display = ["event_id", "kind", "header_text"]
+    search_fields = ["event_id"]
+
+    @admin.display(description=_("type"))
+    def kind(self, event: ConsentEvent) -> str:
+        return ledger.kind_of(event)
+
+    @admin.display(description=_("header"))
+    def header_text(self, event: ConsentEvent) -> str:
+        return bytes(event.header).decode()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["event_id", "header_text"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["header_text"]
+
+
+@admin.register(EventDetail)
+class EventDetailAdmin(ReadOnlyAdmin):
+    list_display = ["event_id", "subject", "seq", "key_id"]
+    list_select_related = ["subject"]
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "purpose", "reason", "created_on", "review_on"]
+    list_select_related = ["organisation", "purpose__organisation"]
+    list_filter = ["organisation", "reason"]
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "sender", "recipient", "intent", "state", "trust"]
+    list_filter = ["state", "intent", "trust"]
+
+
+@admin.register(ServiceMessage)
+class ServiceMessageAdmin(ReadOnlyAdmin):
+    list_display = ["queued_at", "kind", "recipient", "state", "reason", "detail"]
+    list_filter = ["state", "kind"]
+
+
+@admin.register(Disclosure)
+class DisclosureAdmin(ReadOnlyAdmin):
+    list_display = ["at", "by", "subject", "reason"]
+    list_select_related = ["by", "subject"]
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "policy", "is_dry_run", "counts", "error"]
+    list_filter = ["policy", "is_dry_run"]
+
+
+for model in (CallbackNonce, Confirmation, ContactGuard, HandsetCode, PendingEvent, RateWindow):
+    admin.site.register(model, ReadOnlyAdmin)
