@@ -19,6 +19,7 @@ class StrexSettings:
     # SECURITY: repr=False, so that no traceback and no log shows a secret.
     api_key: str = field(repr=False)
     api_key_next: str = field(default="", repr=False)
+    version: str = "0"
     callback_base_url: str = ""
     callback_secrets: tuple[str, ...] = field(default=(), repr=False)
     callback_signature: str = "stop-only"

@@ -1,0 +1,215 @@
+"""HTTP to Strex Connect: one connection pool, a deadline for the whole call, no retry, nothing personal logged."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
+from smsconsent.gateways.strex_pacing import Breaker
+from smsconsent.gateways.strex_settings import LOOPBACK, StrexSettings
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 30.0
+LONGEST_RETRY_AFTER = 600.0
+MISCONFIGURED_FOR = 30.0
+# An idle connection that the other side has just closed looks like a lost answer, so we close first.
+IDLE_FOR = 4.0
+NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
+
+class OutcomeUnknown(Exception):
+    """The request may have arrived: a timeout, a deadline, a broken connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Deadline:
+    """A moment on the monotonic clock, shared by all calls of one piece of work."""
+
+    def __init__(self, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._at = monotonic() + seconds
+
+    def left(self) -> float:
+        return max(0.0, self._at - self._monotonic())
+
+
+class StrexClient:
+    """Calls the API with our key, or with the next one when the first is refused."""
+
+    def __init__(
+        self,
+        settings: StrexSettings,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.breaker = Breaker(monotonic)
+        self._keys = [key for key in (settings.api_key, settings.api_key_next) if key]
+        self._deadline = settings.deadline
+        self._http = httpx2.Client(
+            base_url=settings.base_url,
+            transport=transport,
+            timeout=httpx2.Timeout(
+                connect=settings.connect_timeout,
+                read=settings.read_timeout,
+                write=settings.write_timeout,
+                pool=settings.pool_timeout,
+            ),
+            limits=httpx2.Limits(keepalive_expiry=IDLE_FOR),
+            headers={"User-Agent": f"smsconsent/{settings.version}"},
+            follow_redirects=False,
+            # A proxy from the environment cannot reach the simulator on this machine.
+            trust_env=urlsplit(settings.base_url).hostname not in LOOPBACK,
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        template: str = "",
+        content: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        deadline: Deadline | None = None,
+        count: int = 1,
+    ) -> Answer:
+        """Return the answer, whatever its status but those for which there is an exception.
+
+        `template` is the path as it is logged, `count` the messages in the body. Raises
+        GatewayUnavailable (nothing sent, or 429, or 503), GatewayMisconfigured (401, 403) and
+        OutcomeUnknown.
+        """
+        started_at = time.monotonic()
+        deadline = deadline or Deadline(self._deadline)
+        if not deadline.left():
+            raise GatewayUnavailable("no time was left to ask")
+        self.breaker.enter()
+        request = {"content": content, "params": params}
+        try:
+            answer = self._call_with_keys(method, path, request, headers or {}, deadline)
+        except OutcomeUnknown:
+            self.breaker.failed()
+            self._log(method, template or path, "no answer", started_at, count)
+            raise
+        except BaseException:
+            self.breaker.failed()
+            self._log(method, template or path, "not sent", started_at, count)
+            raise
+        self._log(method, template or path, str(answer.status), started_at, count)
+        self._learn(answer)
+        return answer
+
+    def _call_with_keys(
+        self,
+        method: str,
+        path: str,
+        request: dict[str, Any],
+        headers: Mapping[str, str],
+        deadline: Deadline,
+    ) -> Answer:
+        answer = Answer(401)
+        for key in list(self._keys):
+            own = {"X-ApiKey": key, "Content-Type": "application/json"}
+            if request["content"] is None:
+                del own["Content-Type"]
+            ask = partial(
+                self._http.request, method, path, headers=own | dict(headers), **request
+            )
+            answer = self._within(deadline, ask)
+            if answer.status not in (401, 403):
+                if key != self._keys[0]:
+                    log.warning("the first API key is refused; the next one works and is used")
+                    self._keys = [key, *(other for other in self._keys if other != key)]
+                break
+        return answer
+
+    def _within(self, deadline: Deadline, call: Callable[[], httpx2.Response]) -> Answer:
+        """Run a call, but wait no longer than the deadline: also for a name server or a slow body.
+
+        The thread is left to end by its own timeouts; what it brings then is not used.
+        """
+        box: SimpleQueue[httpx2.Response | BaseException] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                box.put(call())
+            except BaseException as error:  # noqa: BLE001  it is raised in the waiting thread
+                box.put(error)
+
+        threading.Thread(target=run, name="strex", daemon=True).start()
+        try:
+            result = box.get(timeout=deadline.left())
+        except Empty:
+            raise OutcomeUnknown("the deadline passed") from None
+        return _answer_of(result)
+
+    def _learn(self, answer: Answer) -> None:
+        """Draw the conclusions that hold for every call. Raises for what no caller can use."""
+        if answer.status >= 500 and answer.status != 503:
+            self.breaker.failed()
+            return
+        self.breaker.succeeded()
+        if answer.status in (401, 403):
+            message = "the gateway refuses our API key (STREX_API_KEY)"
+            self.breaker.pause(MISCONFIGURED_FOR, misconfigured=message)
+            raise GatewayMisconfigured(message)
+        if answer.status in (429, 503):
+            seconds = _retry_after(answer.headers)
+            self.breaker.pause(seconds)
+            raise GatewayUnavailable("the gateway asks us to wait", retry_after=seconds)
+
+    def _log(
+        self, method: str, template: str, outcome: str, started_at: float, count: int
+    ) -> None:
+        # PRIVACY: no body, no number, no key; the path template, since a path may hold an id.
+        spent = (time.monotonic() - started_at) * 1000
+        log.info("strex %s %s: %s in %.0f ms, %d messages", method, template, outcome, spent, count)
+
+
+def _answer_of(result: httpx2.Response | BaseException) -> Answer:
+    match result:
+        case httpx2.Response():
+            return Answer(result.status_code, result.content, result.headers)
+        case _ if isinstance(result, NOTHING_SENT):
+            raise GatewayUnavailable("the gateway cannot be reached") from result
+        case httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError() | httpx2.InvalidURL():
+            raise GatewayMisconfigured("the gateway's address or our key is malformed") from result
+        case httpx2.RequestError():
+            raise OutcomeUnknown("the connection broke") from result
+        case _:
+            raise result
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Return the seconds that `Retry-After` asks for, a number or a date; at most ten minutes."""
+    text = headers.get("Retry-After", "")
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            seconds = RETRY_AFTER
+    return RETRY_AFTER if math.isnan(seconds) else min(max(seconds, 1.0), LONGEST_RETRY_AFTER)

@@ -1,0 +1,103 @@
+"""The signature of a callback from Strex: `X-ECDSA-Signature: keyName:timestamp:nonce:signature`.
+
+ECDSA P-256 over SHA-256 of method, full address, timestamp, nonce and body hash, without separators, as
+the public .NET and Java SDKs check it. The signature is r || s, 64 bytes, not DER.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Self
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from smsconsent.gateways import CallbackRefused
+
+HEADER = "X-ECDSA-Signature"
+KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_FORMAT = re.compile(
+    r"(?P<name>[A-Za-z0-9_-]{1,64}):(?P<at>[0-9]{1,12}):(?P<nonce>[A-Za-z0-9_-]{1,64})"
+    r":(?P<signature>[A-Za-z0-9+/]{86}==)",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The four parts of the header, of the right shape. Says nothing about who wrote them."""
+
+    key_name: str
+    timestamp: str
+    nonce: str
+    r_and_s: bytes
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, str]) -> Self | None:
+        """Return None when there is no such header. Raises CallbackRefused when it is malformed or doubled."""
+        found = [value for name, value in headers.items() if name.lower() == HEADER.lower()]
+        if not found:
+            return None
+        match = _FORMAT.fullmatch(found[0]) if len(found) == 1 else None
+        if match is None:
+            raise CallbackRefused("the signature header is malformed")
+        return cls(match["name"], match["at"], match["nonce"], b64decode(match["signature"]))
+
+    def is_fresh(self, *, now: datetime, skew: int) -> bool:
+        """Return whether it was made within `skew` seconds of now, to either side."""
+        return abs(now.timestamp() - int(self.timestamp)) <= skew
+
+    def message(self, *, method: str, url: str, body: bytes) -> bytes:
+        """Return the bytes that were signed. The body as received, before anybody parsed it."""
+        body_hash = b64encode(sha256(body).digest()).decode() if body else ""
+        head = f"{method.lower()}{url.lower()}{self.timestamp}{self.nonce}"
+        return (head + body_hash).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKey:
+    """A public key of the gateway, and when it may be used."""
+
+    public_key: ec.EllipticCurvePublicKey
+    usable_from: datetime
+    expires_at: datetime
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """Read a PublicKey. Raises ValueError for another algorithm, another curve or a bad date."""
+        algorithms = str(fields.get("signAlgo")).lower(), str(fields.get("hashAlgo")).lower()
+        if algorithms != ("ecdsap256", "sha256"):
+            raise ValueError("not an ECDsaP256 key with SHA256")
+        try:
+            key = load_der_public_key(b64decode(fields["publicKeyString"], validate=True))
+            dates = read_moment(fields["notUsableBefore"]), read_moment(fields["expiry"])
+        except (KeyError, TypeError, UnsupportedAlgorithm) as error:
+            raise ValueError("not a public key") from error
+        if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+            raise ValueError("not a key on P-256")
+        return cls(key, *dates)
+
+    def check(self, signature: Signature, message: bytes, *, now: datetime) -> None:
+        """Raises CallbackRefused unless this key, in its time, made this signature."""
+        if not self.usable_from <= now < self.expires_at:
+            raise CallbackRefused("the key of the signature is not in use now")
+        r, s = (int.from_bytes(part) for part in (signature.r_and_s[:32], signature.r_and_s[32:]))
+        try:
+            self.public_key.verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+        except InvalidSignature:
+            raise CallbackRefused("the signature is wrong") from None
+
+
+def read_moment(text: str) -> datetime:
+    """Return an ISO 8601 moment; without an offset it is UTC. Raises ValueError, TypeError."""
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # .NET writes "no date" as year 1 or 9999, where arithmetic and conversions overflow.
+    floor = datetime(1970, 1, 2, tzinfo=UTC)
+    return max(floor, min(moment, floor + timedelta(days=365 * 1000)))
