@@ -110,7 +110,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "smsconsent.urls"
 WSGI_APPLICATION = "smsconsent.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "smsconsent.forms.FormRenderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
