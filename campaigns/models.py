@@ -42,9 +42,7 @@ class Campaign(models.Model):
     )
     name = models.CharField(_("name"), max_length=80, help_text=_("Only colleagues see it."))
     text = models.TextField(_("message"), max_length=900)
-    state = models.CharField(
-        _("state"), max_length=10, choices=State.choices, default=State.DRAFT
-    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     author = models.ForeignKey(
         "staff.User", models.PROTECT, related_name="+", verbose_name=_("written by")
     )
@@ -120,12 +118,8 @@ class Delivery(OutboundMessage):
     gate = "campaigns.sending.CampaignGate"
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="deliveries")
-    subject = models.ForeignKey(
-        Subject, models.SET_NULL, null=True, related_name="deliveries"
-    )
-    consent = models.ForeignKey(
-        Consent, models.SET_NULL, null=True, related_name="deliveries"
-    )
+    subject = models.ForeignKey(Subject, models.SET_NULL, null=True, related_name="deliveries")
+    consent = models.ForeignKey(Consent, models.SET_NULL, null=True, related_name="deliveries")
     # The ledger event that allowed it (law.md L04); set when handed over.
     consent_event = models.CharField(max_length=32, blank=True)
 

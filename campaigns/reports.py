@@ -112,7 +112,12 @@ def _sum(counts: dict[str, int], *states: Sent) -> int:
 def _rows(waterfall: audiences.Waterfall) -> list[dict[str, Any]]:
     left = waterfall.total
     rows: list[dict[str, Any]] = [
-        {"label": _("Everybody we know for this purpose"), "count": left, "left": 0, "kind": "start"}
+        {
+            "label": _("Everybody we know for this purpose"),
+            "count": left,
+            "left": 0,
+            "kind": "start",
+        }
     ]
     for reason, count in waterfall.exclusions:
         left -= count

@@ -1,4 +1,7 @@
-"""The back office: look, filter, find a number through the blind index. Evidence is read-only; actions call verbs."""
+"""The back office: look, filter, find a number through the blind index.
+
+Evidence is read-only; actions call verbs.
+"""
 
 from typing import Any
 
@@ -58,9 +61,14 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
             field.name
             for field in self.model._meta.fields
             if not (
-                (isinstance(field, GuardedField) and field.name not in {"phone", "sender", "recipient"})
-                or field.get_internal_type() == "BinaryField"
-                and not isinstance(field, GuardedField)
+                (
+                    isinstance(field, GuardedField)
+                    and field.name not in {"phone", "sender", "recipient"}
+                )
+                or (
+                    field.get_internal_type() == "BinaryField"
+                    and not isinstance(field, GuardedField)
+                )
             )
         ]
 
@@ -105,7 +113,14 @@ class SenderAdmin(admin.ModelAdmin[Sender]):
 
 @admin.register(Purpose)
 class PurposeAdmin(GuardedModelAdmin):
-    list_display = ["name", "organisation", "keyword", "promised_count", "promised_period", "closed_at"]
+    list_display = [
+        "name",
+        "organisation",
+        "keyword",
+        "promised_count",
+        "promised_period",
+        "closed_at",
+    ]
     list_select_related = ["organisation"]
     list_filter = ["organisation"]
     search_fields = ["name", "slug", "keyword"]
@@ -149,7 +164,15 @@ class SubjectAdmin(NumberSearch, ReadOnlyAdmin):
 @admin.register(Consent)
 class ConsentAdmin(NumberSearch, ReadOnlyAdmin):
     subject_path = "subject__"
-    list_display = ["subject", "purpose", "state", "source", "requested_at", "confirmed_at", "ended_at"]
+    list_display = [
+        "subject",
+        "purpose",
+        "state",
+        "source",
+        "requested_at",
+        "confirmed_at",
+        "ended_at",
+    ]
     list_select_related = ["subject", "purpose__organisation"]
     list_filter = ["state", "source", "purpose"]
     actions = ["withdraw"]

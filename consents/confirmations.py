@@ -136,7 +136,9 @@ def unsent_emails(now: datetime, *, limit: int) -> list[int]:
 
 def queue_welcome(consent: Consent, *, now: datetime) -> ServiceMessage:
     """Queue the receipt for a yes: who, what, how often, how to stop, and the right to object (L34)."""
-    return _queue(Kind.WELCOME, consent, now=now, not_after=now + ANSWER_WITHIN, link=_stop_link(consent))
+    return _queue(
+        Kind.WELCOME, consent, now=now, not_after=now + ANSWER_WITHIN, link=_stop_link(consent)
+    )
 
 
 def queue_answer(
@@ -250,12 +252,8 @@ class ServiceGate:
         ids = {row.consent_id for row in rows if row.consent_id}
         asked = set(Consent.objects.pending(now).filter(pk__in=ids).values_list("pk", flat=True))
         given = set(Consent.objects.granted(now).filter(pk__in=ids).values_list("pk", flat=True))
-        blocked = set(
-            Consent.objects.suppressed().filter(pk__in=ids).values_list("pk", flat=True)
-        )
-        return [
-            self._decide_one(row, asked=asked - blocked, given=given) for row in rows
-        ]
+        blocked = set(Consent.objects.suppressed().filter(pk__in=ids).values_list("pk", flat=True))
+        return [self._decide_one(row, asked=asked - blocked, given=given) for row in rows]
 
     def _decide_one(
         self, row: ServiceMessage, *, asked: set[int], given: set[int]
@@ -265,7 +263,9 @@ class ServiceGate:
         if row.kind == Kind.WELCOME and row.consent_id not in given:
             return outbox.Block("no_consent")
         # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
-        indexes = crypto.blind_indexes(row.recipient, use="lookup", organisation=row.organisation_id)
+        indexes = crypto.blind_indexes(
+            row.recipient, use="lookup", organisation=row.organisation_id
+        )
         if bytes(row.recipient_index) not in indexes:
             return outbox.Block("index_mismatch")
         return outbox.Send(
@@ -297,4 +297,3 @@ def expire_consents(*, now: datetime, limit: int = 500) -> int:
         transitions.expire(consent, now=now)
         for consent in late.select_related("subject", "purpose").order_by("valid_until")[:limit]
     )
-

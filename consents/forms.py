@@ -15,9 +15,13 @@ PHONE_ERRORS = {
     Reason.LETTERS: _("A mobile number has digits only. Check what you wrote."),
     Reason.TOO_SHORT: _("The number is too short. A Norwegian mobile number has 8 digits."),
     Reason.TOO_LONG: _("The number is too long. A Norwegian mobile number has 8 digits."),
-    Reason.LANDLINE: _("This is a landline number. We need a mobile number, so that we can send SMS."),
+    Reason.LANDLINE: _(
+        "This is a landline number. We need a mobile number, so that we can send SMS."
+    ),
     Reason.PREMIUM: _("This number costs extra to reach. Write an ordinary mobile number."),
-    Reason.MACHINE: _("This number belongs to a machine, not to a phone. Write your mobile number."),
+    Reason.MACHINE: _(
+        "This number belongs to a machine, not to a phone. Write your mobile number."
+    ),
     Reason.FOREIGN: _("We can only send to Norwegian mobile numbers."),
     Reason.UNKNOWN: _("We do not recognise this as a Norwegian mobile number. Check the digits."),
 }
@@ -50,7 +54,10 @@ class SignUpForm(forms.Form):
     phone = PhoneField(help_text=_("Norwegian number, 8 digits."))
     channel = forms.ChoiceField(
         label=_("How do you want to confirm?"),
-        choices=[("sms", _("By answering an SMS")), ("email", _("By pressing a link in an e-mail"))],
+        choices=[
+            ("sms", _("By answering an SMS")),
+            ("email", _("By pressing a link in an e-mail")),
+        ],
         widget=forms.RadioSelect,
         initial="sms",
         required=False,
@@ -133,7 +140,9 @@ class WordingForm(forms.Form):
 
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     title = forms.CharField(label=_("Heading"), max_length=80)
-    what = forms.CharField(label=_("What we send"), max_length=300, widget=forms.Textarea({"rows": 2}))
+    what = forms.CharField(
+        label=_("What we send"), max_length=300, widget=forms.Textarea({"rows": 2})
+    )
     why = forms.CharField(label=_("Why"), max_length=300, widget=forms.Textarea({"rows": 2}))
     frequency = forms.CharField(
         label=_("How often"),
@@ -146,7 +155,10 @@ class WordingForm(forms.Form):
         label=_("The text beside the box"), max_length=300, widget=forms.Textarea({"rows": 2})
     )
     age_declaration = forms.CharField(
-        label=_("Age declaration"), max_length=200, required=False, help_text=_("Empty when there is no age limit.")
+        label=_("Age declaration"),
+        max_length=200,
+        required=False,
+        help_text=_("Empty when there is no age limit."),
     )
     is_material = forms.BooleanField(
         label=_("This is a new purpose, sender or kind of content: people must say yes again"),

@@ -132,9 +132,17 @@ def notice_bundle(notice: PrivacyNotice) -> dict[str, Any]:
 
 def wording_bundle(wording: Wording) -> dict[str, Any]:
     """Everything that a person is shown before the yes, as it is hashed and named by each event."""
-    texts = (
-        "language title who what why frequency how_to_stop declaration age_declaration".split()
-    )
+    texts = [
+        "language",
+        "title",
+        "who",
+        "what",
+        "why",
+        "frequency",
+        "how_to_stop",
+        "declaration",
+        "age_declaration",
+    ]
     bundle: dict[str, Any] = {name: getattr(wording, name) for name in texts}
     return bundle | {
         "purpose": wording.purpose.public_id.hex,

@@ -22,9 +22,7 @@ class _Refused(Exception):
     pass
 
 
-def may_contact(
-    phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime
-) -> bool:
+def may_contact(phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime) -> bool:
     """Count one confirmation to this number, and return whether it may be sent.
 
     1 in 24 hours and 3 in 30 days per number over all forms; then per network, form and in total.
@@ -33,9 +31,7 @@ def may_contact(
         with transaction.atomic():
             _count_number(crypto.blind_index(phone, use="limit"), now=now)
             if network is not None:
-                _count(
-                    "network", network, settings.CONFIRMATIONS_PER_NETWORK_AND_HOUR, _hour(now)
-                )
+                _count("network", network, settings.CONFIRMATIONS_PER_NETWORK_AND_HOUR, _hour(now))
             form = crypto.keyed_digest(purpose.public_id.bytes, use="limit")
             _count("form", form, settings.CONFIRMATIONS_PER_FORM_AND_HOUR, _hour(now))
             _count("total", b"", settings.CONFIRMATIONS_PER_DAY, _day(now))

@@ -191,9 +191,7 @@ def _lock(consent: Consent) -> tuple[Subject, Consent | None]:
     return subject, mine
 
 
-def _write(
-    kind: Event, subject: Subject, consent: Consent, *, proof: Proof, now: datetime
-) -> None:
+def _write(kind: Event, subject: Subject, consent: Consent, *, proof: Proof, now: datetime) -> None:
     consent.last_event_id = ledger.append(
         kind, subject=subject, consent=consent, wording=consent.wording, proof=proof, now=now
     )

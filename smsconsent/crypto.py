@@ -70,7 +70,9 @@ def decrypt_bytes(token: bytes) -> bytes:
     try:
         return _current_fernet().decrypt(token)
     except InvalidToken:
-        raise CannotDecrypt("a stored value does not open with the keys of this installation") from None
+        raise CannotDecrypt(
+            "a stored value does not open with the keys of this installation"
+        ) from None
 
 
 def seal_canary() -> bytes:
@@ -110,7 +112,9 @@ def _derived_key(key: str, use: str, organisation: int | None) -> bytes:
 def keyed_digests(value: bytes, *, use: str, organisation: int | None = None) -> list[bytes]:
     """Return HMAC-SHA-256 of a value under every index key, the current one first. 32 bytes each."""
     if not settings.INDEX_KEYS:
-        raise ImproperlyConfigured("INDEX_KEYS is empty. Without a key no number can be found again.")
+        raise ImproperlyConfigured(
+            "INDEX_KEYS is empty. Without a key no number can be found again."
+        )
     return [
         hmac(_derived_key(key, use, organisation), value, "sha256").digest()
         for key in settings.INDEX_KEYS

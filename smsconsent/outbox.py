@@ -53,9 +53,7 @@ class OutboundMessage(models.Model):
     # The gateway's transaction id as well: the same id on each try is what makes a retry safe.
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     sender = models.CharField(_("sender"), max_length=11)
-    state = models.CharField(
-        _("state"), max_length=12, choices=State.choices, default=State.QUEUED
-    )
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     queued_at = models.DateTimeField(_("queued"))
     not_before = models.DateTimeField(_("not before"))
@@ -299,9 +297,7 @@ def _set(row: OutboundMessage, **changes: Any) -> None:
     type(row)._default_manager.filter(pk=row.pk).update(**changes)
 
 
-def _record(
-    model: type[OutboundMessage], results: Iterable[Handover], *, now: datetime
-) -> None:
+def _record(model: type[OutboundMessage], results: Iterable[Handover], *, now: datetime) -> None:
     """Write the outcome of a batch: one statement per outcome, not per message."""
     by_outcome: dict[tuple[Outcome, str], list[UUID]] = {}
     for result in results:
@@ -333,16 +329,14 @@ def _requeue(
     )
 
 
-def _look_up(gateway: Gateway, message_id: UUID) -> Receipt | None | Exception:
+def _look_up(gateway: Gateway, message_id: UUID) -> Receipt | Exception | None:
     try:
         return gateway.look_up(message_id)
     except (GatewayUnavailable, GatewayMisconfigured) as error:
         return error
 
 
-def _settle(
-    row: OutboundMessage, found: Receipt | None, *, until: datetime, now: datetime
-) -> None:
+def _settle(row: OutboundMessage, found: Receipt | None, *, until: datetime, now: datetime) -> None:
     """Decide one row whose lease ran out, unless somebody else has moved it meanwhile."""
     mine = type(row)._default_manager.filter(
         pk=row.pk, state__in=[row.State.LEASED, row.State.UNKNOWN], lease_until=until

@@ -91,9 +91,7 @@ class Phone:
         return self
 
 
-def parse_mobile(
-    text: str, *, countries: frozenset[int] = NORWAY, fake: bool = False
-) -> Phone:
+def parse_mobile(text: str, *, countries: frozenset[int] = NORWAY, fake: bool = False) -> Phone:
     """Return the mobile number that a person typed, however they spaced it.
 
     `fake` lets Strex' fake range +47000000xx through. Raises NotAMobileNumber.

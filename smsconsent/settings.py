@@ -320,5 +320,8 @@ CELERY_BEAT_SCHEDULE = {
     "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
     "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},
     "recover deliveries": {"task": "campaigns.tasks.recover_deliveries", "schedule": 30},
-    "purge deliveries": {"task": "campaigns.tasks.purge_deliveries", "schedule": crontab(minute=27)},
+    "purge deliveries": {
+        "task": "campaigns.tasks.purge_deliveries",
+        "schedule": crontab(minute=27),
+    },
 }

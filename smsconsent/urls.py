@@ -15,4 +15,3 @@ urlpatterns = [
     path("hooks/", include("consents.urls.hooks")),
     path("", include("consents.urls.public")),
 ]
-

@@ -61,7 +61,9 @@ def create(request: HttpRequest, organisation: str, purpose: str) -> HttpRespons
             found, by=_user(request), now=timezone.now(), **form.cleaned_data
         )
         return redirect("campaigns:detail", organisation, campaign.public_id)
-    context = {"form": form, "purpose": found} | reports.preview_of(found, form["text"].value() or "")
+    context = {"form": form, "purpose": found} | reports.preview_of(
+        found, form["text"].value() or ""
+    )
     return _show(request, "form", found.organisation, context)
 
 

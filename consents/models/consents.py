@@ -109,9 +109,7 @@ class Consent(models.Model):
         ]
         indexes = [
             models.Index(fields=["purpose", "state", "id"], name="consent_audience"),
-            models.Index(
-                F("answer_by"), condition=Q(state="pending"), name="consent_unanswered"
-            ),
+            models.Index(F("answer_by"), condition=Q(state="pending"), name="consent_unanswered"),
             models.Index(F("valid_until"), condition=Q(state="granted"), name="consent_expiring"),
             models.Index(
                 F("delete_after"), condition=Q(delete_after__isnull=False), name="consent_deletable"

@@ -1,4 +1,7 @@
-"""The evidence: an immutable header without personal data, and its deletable encrypted detail (trust.md § 5)."""
+"""The evidence: an immutable header without personal data, and its deletable encrypted detail.
+
+The design: an event is header + detail, sealed in batches into a Merkle log.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -47,9 +50,7 @@ class EventDetail(models.Model):
         ConsentEvent, models.PROTECT, to_field="event_id", related_name="detail"
     )
     subject = models.ForeignKey(Subject, models.CASCADE, related_name="event_details")
-    consent = models.ForeignKey(
-        Consent, models.CASCADE, null=True, related_name="event_details"
-    )
+    consent = models.ForeignKey(Consent, models.CASCADE, null=True, related_name="event_details")
     seq = models.PositiveIntegerField()
     detail = crypto.EncryptedTextField()
     key_id = models.CharField(max_length=8)

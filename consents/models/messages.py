@@ -68,9 +68,7 @@ class InboundMessage(models.Model):
         indexes = [
             models.Index(F("received_at"), name="inbound_by_time"),
             models.Index(F("sender_index"), name="inbound_by_number"),
-            models.Index(
-                F("id"), condition=Q(state__in=["unread", "review"]), name="inbound_open"
-            ),
+            models.Index(F("id"), condition=Q(state__in=["unread", "review"]), name="inbound_open"),
         ]
 
     def __str__(self) -> str:
@@ -107,9 +105,7 @@ class ServiceMessage(OutboundMessage):
     gate = "consents.confirmations.ServiceGate"
     is_urgent = True
 
-    organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="service_messages"
-    )
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="service_messages")
     subject = models.ForeignKey(
         Subject, models.CASCADE, null=True, blank=True, related_name="service_messages"
     )

@@ -6,8 +6,26 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 RESERVED_SLUGS = frozenset(
-    "account accounts admin api c favicon.ico healthz hooks i18n language me media metrics readyz robots.txt s "
-    "staff static".split()
+    {
+        "account",
+        "accounts",
+        "admin",
+        "api",
+        "c",
+        "favicon.ico",
+        "healthz",
+        "hooks",
+        "i18n",
+        "language",
+        "me",
+        "media",
+        "metrics",
+        "readyz",
+        "robots.txt",
+        "s",
+        "staff",
+        "static",
+    }
 )
 LANGUAGES = [("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")]
 
@@ -107,7 +125,8 @@ class PrivacyNotice(models.Model):
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
     version = models.PositiveIntegerField(_("version"))
     body = models.TextField(
-        _("text"), help_text=_("Blank lines part paragraphs; a line that begins with ## is a heading.")
+        _("text"),
+        help_text=_("Blank lines part paragraphs; a line that begins with ## is a heading."),
     )
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     published_at = models.DateTimeField(_("published"))
@@ -121,7 +140,9 @@ class PrivacyNotice(models.Model):
             models.UniqueConstraint(
                 fields=["organisation", "language", "version"], name="notice_version_once"
             ),
-            models.CheckConstraint(condition=Q(version__gte=1), name="notice_version_counts_from_1"),
+            models.CheckConstraint(
+                condition=Q(version__gte=1), name="notice_version_counts_from_1"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -147,7 +147,9 @@ class Wording(models.Model):
     is_material = models.BooleanField(
         _("the change needs new consent"),
         default=False,
-        help_text=_("A new purpose, sender or kind of content. Mere rewording does not (EDPB 05/2020 § 110)."),
+        help_text=_(
+            "A new purpose, sender or kind of content. Mere rewording does not (EDPB 05/2020 § 110)."
+        ),
     )
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     published_at = models.DateTimeField(_("published"))

@@ -64,7 +64,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
 
 class Suppression(models.Model):
-    """A number that must not be asked again: keyed pseudonym, scope, date, reason; nothing else (law.md L37)."""
+    """A number that must not be asked again: pseudonym, scope, date, reason; nothing else (L37)."""
 
     class Reason(models.TextChoices):
         NOT_ME = "not_me", _("«It was not me»")
@@ -125,4 +125,3 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.by}"
-

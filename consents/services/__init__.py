@@ -20,6 +20,7 @@ from consents.services.asking import (
 from consents.services.publishing import NoticeMissing, Texts, publish_notice, publish_wording
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
 from consents.services.settling import (
+    DECISIONS,
     erase_subject,
     find_subject,
     release_hold,
@@ -30,6 +31,7 @@ from consents.services.settling import (
 )
 
 __all__ = [
+    "DECISIONS",
     "LinkError",
     "LinkExpired",
     "LinkUnknown",

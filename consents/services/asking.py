@@ -90,9 +90,7 @@ class NoCodeLeft(Exception):
     """Every code tried is open already. Somebody has opened millions; try again in a while."""
 
 
-def handset_code_state(
-    code: HandsetCode, *, now: datetime
-) -> Literal["open", "used", "expired"]:
+def handset_code_state(code: HandsetCode, *, now: datetime) -> Literal["open", "used", "expired"]:
     """Return what has become of a code."""
     if code.used_at is not None:
         return "used"

@@ -1,7 +1,6 @@
 """What colleagues do for a person: find, stop, erase, settle what was unclear, and look with a reason."""
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +22,7 @@ from smsconsent.phones import Phone
 from smsconsent.staff.models import User
 
 REVIEW_BLOCKS_AFTER = timedelta(days=730)
-Decision = Literal["stop", "resume", "wrong_person"]
+DECISIONS = frozenset({"stop", "resume", "wrong_person"})
 
 
 def find_subject(organisation: Organisation, phone: Phone) -> Subject | None:
@@ -75,10 +74,8 @@ def suppress(
 
 
 @transaction.atomic
-def settle_review(
-    message: InboundMessage, *, decision: Decision, by: User, now: datetime
-) -> None:
-    """Settle an unclear reply: stop, go on, or «wrong person», which stops and blocks. Safe to repeat."""
+def settle_review(message: InboundMessage, *, decision: str, by: User, now: datetime) -> None:
+    """Settle an unclear reply by one of DECISIONS. «Wrong person» stops and blocks. Safe to repeat."""
     mine = InboundMessage.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if mine.state != InboundMessage.State.REVIEW:
         return

@@ -9,7 +9,9 @@ urlpatterns = [
     path("<slug:organisation>/purposes/", purposes.purposes, name="purposes"),
     path("<slug:organisation>/purposes/<slug:purpose>/", purposes.purpose, name="purpose"),
     path("<slug:organisation>/purposes/<slug:purpose>/wording/", purposes.wording, name="wording"),
-    path("<slug:organisation>/purposes/<slug:purpose>/register/", purposes.register, name="register"),
+    path(
+        "<slug:organisation>/purposes/<slug:purpose>/register/", purposes.register, name="register"
+    ),
     path("<slug:organisation>/notice/", purposes.notice, name="notice"),
     path("<slug:organisation>/numbers/", numbers.search, name="search"),
     path("<slug:organisation>/numbers/<uuid:public_id>/", numbers.number, name="number"),

@@ -82,9 +82,7 @@ def sign_up_done(request: HttpRequest, organisation: str, purpose: str) -> HttpR
 
 @never_cache
 @require_GET
-def handset(
-    request: HttpRequest, organisation: str, purpose: str, public_id: str
-) -> HttpResponse:
+def handset(request: HttpRequest, organisation: str, purpose: str, public_id: str) -> HttpResponse:
     """Show the code that the person sends to us. No number is typed here (trust.md § 10)."""
     asked, wording = _asked(organisation, purpose)
     code = get_object_or_404(HandsetCode, public_id=public_id, purpose=asked)
@@ -120,9 +118,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except services.LinkError as error:
         return _dead_link(request, error)
     context = {"consent": consent, "wording": consent.wording, "purpose": consent.purpose}
-    return render(
-        request, "consents/public/confirm.html", context | _controller(consent.purpose)
-    )
+    return render(request, "consents/public/confirm.html", context | _controller(consent.purpose))
 
 
 @never_cache
@@ -182,9 +178,7 @@ def _done(request: HttpRequest, purpose: Purpose, channel: str) -> HttpResponse:
 
 def _answered(request: HttpRequest, consent: Consent, outcome: str) -> HttpResponse:
     context = {"consent": consent, "purpose": consent.purpose, "outcome": outcome}
-    return render(
-        request, "consents/public/answered.html", context | _controller(consent.purpose)
-    )
+    return render(request, "consents/public/answered.html", context | _controller(consent.purpose))
 
 
 def _dead_link(request: HttpRequest, error: services.LinkError) -> HttpResponse:

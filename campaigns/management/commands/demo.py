@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from campaigns import services as campaigns
 from campaigns.demo_texts import NOTICES, PURPOSES, WORDINGS
 from campaigns.models import Campaign
-from campaigns import services as campaigns
 from consents import services as consents
 from consents import transitions
 from consents.ledger import Proof

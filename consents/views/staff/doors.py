@@ -10,7 +10,14 @@ from consents.models import Organisation, Purpose, Subject
 from smsconsent.staff import access, navigation
 from smsconsent.staff.models import User
 
-__all__ = ["colleague", "login_required", "open_organisation", "open_purpose", "open_subject", "show"]
+__all__ = [
+    "colleague",
+    "login_required",
+    "open_organisation",
+    "open_purpose",
+    "open_subject",
+    "show",
+]
 
 
 def colleague(request: HttpRequest) -> User:

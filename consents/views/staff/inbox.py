@@ -35,10 +35,8 @@ def settle(request: HttpRequest, organisation: str, message: int) -> HttpRespons
     controller = open_organisation(request, organisation, "consents.review_inbox")
     found = get_object_or_404(InboundMessage, pk=message, organisation=controller)
     decision = request.POST.get("decision", "")
-    if decision == "stop" or decision == "resume" or decision == "wrong_person":
-        services.settle_review(
-            found, decision=decision, by=colleague(request), now=timezone.now()
-        )
+    if decision in services.DECISIONS:
+        services.settle_review(found, decision=decision, by=colleague(request), now=timezone.now())
         messages.success(request, _("The reply is settled."))
     else:
         messages.error(request, _("Choose what to do with the reply."))

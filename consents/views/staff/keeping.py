@@ -22,7 +22,8 @@ def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
         result = retention.purge_all(now=timezone.now(), dry_run=True)
         due = sum(sum(counts.values()) for counts in result.values())
         messages.info(
-            request, _("Dry run: %(count)d rows are due to go. Nothing was removed.") % {"count": due}
+            request,
+            _("Dry run: %(count)d rows are due to go. Nothing was removed.") % {"count": due},
         )
         return redirect("people:retention", organisation)
     context = {

@@ -58,7 +58,9 @@ def stop(request: HttpRequest, organisation: str, public_id: UUID, consent: int)
     mine = get_object_or_404(subject.consents.select_related("subject", "purpose"), pk=consent)
     access.require(colleague(request), mine.purpose, "consents.withdraw_consent")
     channel = request.POST.get("channel", "phone")
-    if services.withdraw_for_person(mine, by=colleague(request), channel=channel, now=timezone.now()):
+    if services.withdraw_for_person(
+        mine, by=colleague(request), channel=channel, now=timezone.now()
+    ):
         messages.success(request, _("Stopped. Nothing more is sent for this purpose."))
     else:
         messages.info(request, _("It was stopped already."))

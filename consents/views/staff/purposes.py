@@ -45,7 +45,11 @@ def purpose(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
     context = {
         "purpose": found,
         "bars": [
-            {"label": state.label, "count": counts.get(state, 0), "kind": _KINDS.get(state, "neutral")}
+            {
+                "label": state.label,
+                "count": counts.get(state, 0),
+                "kind": _KINDS.get(state, "neutral"),
+            }
             for state in Consent.State
         ],
         "largest": max(counts.values(), default=0),
@@ -77,7 +81,9 @@ def wording(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
                 now=timezone.now(),
             )
         except services.NoticeMissing:
-            form.add_error(None, _("Publish a privacy notice first. The wording must point to one."))
+            form.add_error(
+                None, _("Publish a privacy notice first. The wording must point to one.")
+            )
         else:
             messages.success(
                 request, _("Version %(version)d is published.") % {"version": published.version}
@@ -105,7 +111,9 @@ def register(request: HttpRequest, organisation: str, purpose: str) -> HttpRespo
         )
         messages.success(
             request,
-            _("The request is registered. If the number may be asked, the person gets an SMS to confirm."),
+            _(
+                "The request is registered. If the number may be asked, the person gets an SMS to confirm."
+            ),
         )
         return redirect("people:purpose", organisation, found.slug)
     context = {"purpose": found, "form": form, "wording": asked}
@@ -116,7 +124,9 @@ def register(request: HttpRequest, organisation: str, purpose: str) -> HttpRespo
 @require_http_methods(["GET", "POST"])
 def notice(request: HttpRequest, organisation: str) -> HttpResponse:
     """Read the privacy notice, and publish a new version of it."""
-    needed = "consents.change_organisation" if request.method == "POST" else "consents.view_organisation"
+    needed = (
+        "consents.change_organisation" if request.method == "POST" else "consents.view_organisation"
+    )
     controller = open_organisation(request, organisation, needed)
     language = request.GET.get("language", "nb")
     newest = controller.notices.filter(language=language).order_by("-version").first()
@@ -124,9 +134,7 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
         request.POST or None, initial={"language": language, "body": newest.body if newest else ""}
     )
     if request.method == "POST" and form.is_valid():
-        published = services.publish_notice(
-            controller, now=timezone.now(), **form.cleaned_data
-        )
+        published = services.publish_notice(controller, now=timezone.now(), **form.cleaned_data)
         messages.success(
             request, _("Version %(version)d is published.") % {"version": published.version}
         )
@@ -135,7 +143,11 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
     return show(request, "notice", controller, context, current="people:notice")
 
 
-_KINDS = {Consent.State.GRANTED: "ok", Consent.State.PENDING: "info", Consent.State.WITHDRAWN: "warning"}
+_KINDS = {
+    Consent.State.GRANTED: "ok",
+    Consent.State.PENDING: "info",
+    Consent.State.WITHDRAWN: "warning",
+}
 
 
 def _versions(controller: Organisation) -> list[tuple[str, str]]:
@@ -151,4 +163,4 @@ def _versions(controller: Organisation) -> list[tuple[str, str]]:
 
 def _counts(purpose: Purpose) -> dict[str, int]:
     rows = purpose.consents.values_list("state").annotate(count=Count("pk"))
-    return {state: count for state, count in rows.order_by("state")}
+    return dict(rows.order_by("state"))

@@ -55,9 +55,7 @@ class Command(BaseCommand):
         with _simulator(port, simulator_port), _web(port):
             self._say("Starting web, worker and beat")
             _wait_until_ready(f"http://127.0.0.1:{port}/healthz", what="the web server")
-            _wait_until_ready(
-                f"http://127.0.0.1:{simulator_port}/api/ping", what="the simulator"
-            )
+            _wait_until_ready(f"http://127.0.0.1:{simulator_port}/api/ping", what="the simulator")
             self._say(f"Ready after {time.monotonic() - started_at:.1f} seconds")
             call_command("banner", stdout=self.stdout)
             _work()
