@@ -4,6 +4,7 @@ Plain SQL, written once per database. `post_migrate` puts the triggers back and 
 SQLite drops them without a word when Django rebuilds a table.
 """
 
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Table → the columns that name a row: INSERT OR REPLACE must not slip past the delete trigger on SQLite.
@@ -19,39 +20,48 @@ class TriggersMissing(Exception):
     """A table that must be append-only is not."""
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
+def install(database: BaseDatabaseWrapper) -> None:
     """Create every trigger, replacing what stands there. Safe to repeat."""
-    statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
-    with connection.cursor() as cursor:
+    statements = _postgresql() if database.vendor == "postgresql" else _sqlite()
+    with database.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
+def remove(database: BaseDatabaseWrapper) -> None:
     """Take the triggers away: the way back of the migration."""
-    with connection.cursor() as cursor:
-        for name, table in _names(connection):
-            suffix = f" ON {table}" if connection.vendor == "postgresql" else ""
+    with database.cursor() as cursor:
+        for name, table in _names(database):
+            suffix = f" ON {table}" if database.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{suffix}")
 
 
-def check(connection: BaseDatabaseWrapper) -> None:
+def check(database: BaseDatabaseWrapper) -> None:
     """Raise TriggersMissing unless each trigger exists and, on PostgreSQL, always fires."""
     query = (
         "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
-        if connection.vendor == "postgresql"
+        if database.vendor == "postgresql"
         else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     )
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(query)
         found = {row[0] for row in cursor.fetchall()}
-    missing = [name for name, _table in _names(connection) if name not in found]
+    missing = [name for name, _table in _names(database) if name not in found]
     if missing:
         raise TriggersMissing(", ".join(missing))
 
 
-def _names(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    kinds = ("row", "trunc") if connection.vendor == "postgresql" else ("upd", "del", "ins")
+def are_in_place() -> str:
+    """Return "" while the evidence is append-only, else one sentence. A readiness check."""
+    try:
+        check(connection)
+    except TriggersMissing as missing:
+        return f"The evidence is not append-only ({missing}): run manage.py migrate."
+    return ""
+
+
+def _names(database: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    kinds = ("row", "trunc") if database.vendor == "postgresql" else ("upd", "del", "ins")
     names = [(f"{table}_{kind}", table) for table in IMMUTABLE for kind in kinds]
     return [*names, ("ledger_event_pending", "ledger_event")]
 

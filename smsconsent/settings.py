@@ -35,6 +35,8 @@ env = environ.FileAwareEnv(
     LOG_LEVEL=(str, "INFO"),
     GATEWAY=(str, "strex"),
     SMS_COUNTRIES=(list, ["47"]),
+    SMS_PRICE_ORE=(int, 45),
+    QUIET_HOURS=(bool, True),
     STREX_BASE_URL=(str, "https://test.target365.io/"),
     STREX_API_KEY=(str, ""),
     STREX_API_KEY_NEXT=(str, ""),
@@ -254,6 +256,10 @@ LOGGING = {
 # -- gateway ---------------------------------------------------------------------------------------
 GATEWAY: str = env("GATEWAY")
 SMS_COUNTRIES: frozenset[int] = frozenset(int(code) for code in env("SMS_COUNTRIES"))
+# What one part of an SMS costs, in øre, for the preview.
+SMS_PRICE_ORE: int = env("SMS_PRICE_ORE")
+# law.md L28. Off in the embedded installation, so that it can be tried at any hour.
+QUIET_HOURS: bool = env("QUIET_HOURS")
 STREX_BASE_URL: str = env("STREX_BASE_URL")
 STREX_API_KEY: str = env("STREX_API_KEY")
 STREX_API_KEY_NEXT: str = env("STREX_API_KEY_NEXT")
@@ -284,6 +290,12 @@ CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOU
 
 # Who holds personal data, why and how long: one table per app (consents.retention.Policy).
 RETENTION_POLICIES = ["consents.retention.POLICY", "campaigns.retention.POLICY"]
+
+READINESS_CHECKS = [
+    "smsconsent.health.database_answers",
+    "smsconsent.health.migrations_are_applied",
+    "consents.triggers.are_in_place",
+]
 
 # -- work in the background ------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"

@@ -1,0 +1,54 @@
+"""Whether the process lives (`/healthz`) and whether it should get traffic (`/readyz`). No personal data."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.module_loading import import_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+
+@never_cache
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 while the process can answer at all. Asks nobody else."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_GET
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200, or 503 with one sentence per thing that is wrong."""
+    problems = problems_found()
+    status = 503 if problems else 200
+    return JsonResponse(
+        {"status": "not ready" if problems else "ok", "problems": problems}, status=status
+    )
+
+
+def problems_found() -> list[str]:
+    """Return one sentence per readiness check that fails. Settings name the checks."""
+    checks: list[Callable[[], str]] = [import_string(path) for path in settings.READINESS_CHECKS]
+    return [problem for check in checks if (problem := _run(check))]
+
+
+def _run(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except DatabaseError:
+        return "The database does not answer."
+
+
+def database_answers() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def migrations_are_applied() -> str:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(missing)} migrations are missing: run manage.py migrate." if missing else ""

@@ -1,0 +1,178 @@
+"""Roles as data, and the groups that carry them. Nobody is granted a permission one by one.
+
+A role is held at an organisation, or at one purpose. `sync_roles` makes one group per role and object,
+and gives it guardian's object permissions. The kernel knows neither app, so models are named by string.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from guardian.shortcuts import assign_perm, get_group_perms, remove_perm
+
+from smsconsent.staff.models import RoleGroup, User
+
+ORGANISATION, PURPOSE, CAMPAIGN = "consents.organisation", "consents.purpose", "campaigns.campaign"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A plain name, one sentence, and what it may do on each kind of object."""
+
+    name: str | Promise
+    summary: str | Promise
+    may: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_SEE = {ORGANISATION: ("view_organisation",), PURPOSE: ("view_purpose",)}
+_SEE_ALL = _SEE | {CAMPAIGN: ("view_campaign",)}
+
+ROLES: dict[str, Role] = {
+    "privacy_officer": Role(
+        _("Privacy officer"),
+        _("Answers for the consents: wordings, privacy notice, evidence, erasure and retention."),
+        {
+            ORGANISATION: (
+                "view_organisation",
+                "change_organisation",
+                "find_subject",
+                "reveal_number",
+                "erase_subject",
+                "review_inbox",
+                "view_evidence",
+                "view_retention",
+                "run_purge",
+            ),
+            PURPOSE: ("view_purpose", "withdraw_consent", "publish_wording"),
+            CAMPAIGN: ("view_campaign",),
+        },
+    ),
+    "marketer": Role(
+        _("Marketer"),
+        _("Writes campaigns, and sends them once somebody else has approved."),
+        {
+            ORGANISATION: ("view_organisation",),
+            PURPOSE: ("view_purpose", "add_campaign_here"),
+            CAMPAIGN: ("view_campaign", "change_campaign", "submit_campaign", "send_campaign"),
+        },
+    ),
+    "approver": Role(
+        _("Approver"),
+        _("Approves campaigns that others have written, and can pause them."),
+        _SEE | {CAMPAIGN: ("view_campaign", "approve_campaign", "send_campaign")},
+    ),
+    "customer_service": Role(
+        _("Customer service"),
+        _(
+            "Helps people: finds a number, stops for them, registers requests, settles unclear replies."
+        ),
+        {
+            ORGANISATION: ("view_organisation", "find_subject", "review_inbox"),
+            PURPOSE: ("view_purpose", "record_consent", "withdraw_consent"),
+        },
+    ),
+    "auditor": Role(
+        _("Auditor"),
+        _("Sees everything but full numbers, and changes nothing."),
+        _SEE_ALL
+        | {ORGANISATION: ("view_organisation", "find_subject", "view_evidence", "view_retention")},
+    ),
+    "administrator": Role(
+        _("Administrator"),
+        _("Gives and takes roles, and sets up the organisation."),
+        _SEE_ALL
+        | {
+            ORGANISATION: (
+                "view_organisation",
+                "change_organisation",
+                "manage_roles",
+                "view_retention",
+            ),
+            PURPOSE: ("view_purpose", "change_purpose"),
+        },
+    ),
+}
+
+# Two halves of one safeguard. Held together they are shown as a warning; the verb refuses in any case.
+SEPARATE_DUTIES = (("marketer", "approver"),)
+
+
+class LastAdministrator(Exception):
+    """Somebody must be left who can give roles."""
+
+
+@transaction.atomic
+def sync_roles(target: Model, *, inherit_from: Model | None = None) -> None:
+    """Give every role's group exactly its permissions on this object. Safe to repeat.
+
+    `inherit_from`: the organisation, whose groups then also get their permissions on this purpose or
+    campaign; a purpose is inherited from in the same way by its campaigns.
+    """
+    label = target._meta.label_lower
+    for role in ROLES:
+        for group in _groups(role, target, inherit_from):
+            _set_permissions(group, target, ROLES[role].may.get(label, ()))
+
+
+def give_role(user: User, role: str, target: Model) -> None:
+    """Put a colleague into the group of this role on this object. Raises KeyError for an unknown role."""
+    group_of(role, target).user_set.add(user)
+
+
+@transaction.atomic
+def take_role(user: User, role: str, target: Model) -> None:
+    """Take a colleague out of the group. Raises LastAdministrator rather than lock everybody out."""
+    group = group_of(role, target)
+    holders = User.objects.select_for_update().filter(groups=group, is_active=True)
+    if role == "administrator" and {each.pk for each in holders} == {user.pk}:
+        raise LastAdministrator
+    group.user_set.remove(user)
+
+
+def group_of(role: str, target: Model) -> Group:
+    """Return the group of those who hold this role on this object; make it when it is new."""
+    if role not in ROLES:
+        raise KeyError(role)
+    content_type = ContentType.objects.get_for_model(target)
+    key: dict[str, Any] = {"role": role, "content_type": content_type, "object_id": target.pk}
+    found = RoleGroup.objects.filter(**key).select_related("group").first()
+    if found is not None:
+        return found.group
+    name = f"{role}@{target._meta.label_lower}:{target.pk}"
+    group, _created = Group.objects.get_or_create(name=name)
+    RoleGroup.objects.get_or_create(**key, defaults={"group": group})
+    return group
+
+
+def roles_of(user: User) -> list[RoleGroup]:
+    """Return every role that a colleague holds."""
+    return list(
+        RoleGroup.objects.filter(group__user=user)
+        .select_related("group", "content_type")
+        .order_by("content_type", "object_id", "role")
+    )
+
+
+def holders_of(role: str, target: Model) -> list[User]:
+    """Return the active colleagues who hold this role on this object."""
+    return list(User.objects.filter(groups=group_of(role, target), is_active=True).order_by("name"))
+
+
+def _groups(role: str, target: Model, inherit_from: Model | None) -> list[Group]:
+    groups = [] if target._meta.label_lower == CAMPAIGN else [group_of(role, target)]
+    if inherit_from is not None:
+        groups.append(group_of(role, inherit_from))
+    return groups
+
+
+def _set_permissions(group: Group, target: Model, wanted: tuple[str, ...]) -> None:
+    held = set(get_group_perms(group, target))
+    for codename in set(wanted) - held:
+        assign_perm(codename, group, target)
+    for codename in held - set(wanted):
+        remove_perm(codename, group, target)
