@@ -211,9 +211,7 @@ class Strex:
         is_single = len(part) == 1
         path = MESSAGES if is_single else f"{MESSAGES}/batch"
         content = part[0][1] if is_single else join(part)
-        answer = self.client.call(
-            "POST", path, content=content, deadline=deadline, count=len(part)
-        )
+        answer = self.client.call("POST", path, content=content, deadline=deadline, count=len(part))
         first = part[0][0]
         match answer.status:
             case 201:

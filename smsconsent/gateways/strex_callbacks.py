@@ -115,9 +115,7 @@ def verify(
     fresh = settings.callback_signature == "off" or signature.is_fresh(
         now=now, skew=settings.callback_clock_skew
     )
-    return Callback(
-        Trust.SIGNED if fresh else Trust.STALE, (signature.key_name, signature.nonce)
-    )
+    return Callback(Trust.SIGNED if fresh else Trust.STALE, (signature.key_name, signature.nonce))
 
 
 def _without_signature(policy: str) -> Callback:
@@ -158,9 +156,7 @@ def read_receipt(body: bytes) -> Receipt | None:
 
 def receipt_of(message_id: UUID, fields: Mapping[str, Any]) -> Receipt:
     """Read the status of a message: the same fields stand in a report and in an OutMessage."""
-    status, detail = (
-        _read_text(fields.get(name)) for name in ("statusCode", "detailedStatusCode")
-    )
+    status, detail = (_read_text(fields.get(name)) for name in ("statusCode", "detailedStatusCode"))
     meaning = meaning_of(status, detail, _read_flag(fields.get("delivered")))
     if meaning.unexpected:
         log.error("message %s has the unexpected status %.40r/%.40r", message_id, status, detail)
@@ -168,7 +164,9 @@ def receipt_of(message_id: UUID, fields: Mapping[str, Any]) -> Receipt:
     return Receipt(
         id=message_id,
         detail=detail or status,
-        segments=parts if isinstance(parts, int) and not isinstance(parts, bool) and parts > 0 else None,
+        segments=parts
+        if isinstance(parts, int) and not isinstance(parts, bool) and parts > 0
+        else None,
         **asdict(meaning),
     )
 

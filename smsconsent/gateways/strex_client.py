@@ -1,4 +1,4 @@
-"""HTTP to Strex Connect: one connection pool, a deadline for the whole call, no retry, nothing personal logged."""
+"""HTTP to Strex Connect: one pool, a deadline for the whole call, no retry, nothing personal logged."""
 
 import logging
 import math
@@ -134,9 +134,7 @@ class StrexClient:
             own = {"X-ApiKey": key, "Content-Type": "application/json"}
             if request["content"] is None:
                 del own["Content-Type"]
-            ask = partial(
-                self._http.request, method, path, headers=own | dict(headers), **request
-            )
+            ask = partial(self._http.request, method, path, headers=own | dict(headers), **request)
             answer = self._within(deadline, ask)
             if answer.status not in (401, 403):
                 if key != self._keys[0]:
@@ -180,9 +178,7 @@ class StrexClient:
             self.breaker.pause(seconds)
             raise GatewayUnavailable("the gateway asks us to wait", retry_after=seconds)
 
-    def _log(
-        self, method: str, template: str, outcome: str, started_at: float, count: int
-    ) -> None:
+    def _log(self, method: str, template: str, outcome: str, started_at: float, count: int) -> None:
         # PRIVACY: no body, no number, no key; the path template, since a path may hold an id.
         spent = (time.monotonic() - started_at) * 1000
         log.info("strex %s %s: %s in %.0f ms, %d messages", method, template, outcome, spent, count)

@@ -85,7 +85,7 @@ def meaning_of(status: str, detail: str, delivered: bool | None) -> Meaning:
     by_status, by_detail = STATUSES.get(status.lower()), DETAILS.get(detail.lower())
     if by_detail and (by_detail.duplicate or by_detail == DETAILS["missingdeliveryreport"]):
         return by_detail
-    if detail and by_detail is None or by_status is None:
+    if by_status is None or (detail and by_detail is None):
         return _guess(by_status or by_detail, delivered)
     if by_status.unexpected or not detail:
         return by_status

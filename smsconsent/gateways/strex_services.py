@@ -31,7 +31,13 @@ class Keyword(StrEnum):
 
 
 def send_pincode(
-    gateway: Strex, pin_id: UUID, *, recipient: Phone, sender: str, before: str = "", after: str = ""
+    gateway: Strex,
+    pin_id: UUID,
+    *,
+    recipient: Phone,
+    sender: str,
+    before: str = "",
+    after: str = "",
 ) -> None:
     """Let Strex send a code of six digits, good for five minutes, three tries and one use.
 

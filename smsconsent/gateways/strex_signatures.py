@@ -40,7 +40,7 @@ class Signature:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> Self | None:
-        """Return None when there is no such header. Raises CallbackRefused when it is malformed or doubled."""
+        """Return None without such a header. Raises CallbackRefused for a malformed or doubled one."""
         found = [value for name, value in headers.items() if name.lower() == HEADER.lower()]
         if not found:
             return None
