@@ -23,4 +23,6 @@ function ask(details) {
     details.querySelector("summary").focus();
   });
   dialog.showModal();
+  // Never on the button that cannot be undone: a stray Enter must not press it.
+  (question.querySelector(".field :is(input, select, textarea)") ?? close).focus();
 }
