@@ -18,7 +18,7 @@ class ConsentsConfig(AppConfig):
         post_migrate.connect(put_triggers_back, sender=self)
 
 
-def put_triggers_back(*, using: str, plan: list[Any], **kwargs: Any) -> None:
+def put_triggers_back(*, using: str, **kwargs: Any) -> None:
     """SECURITY: SQLite drops triggers without a word when Django rebuilds a table."""
     connection = connections[using]
     if "ledger_event" in connection.introspection.table_names():

