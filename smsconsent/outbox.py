@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 from uuid import UUID, uuid4
 
 from django.apps import AppConfig, apps
@@ -263,8 +263,8 @@ def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
     )
 
 
-def lock_for_share(rows: QuerySet[Any]) -> None:
-    """Lock these rows against change, but not against other senders, in pk order.
+def lock_in_order(rows: QuerySet[Any], *, mode: Literal["SHARE", "NO KEY UPDATE"]) -> None:
+    """Lock these rows in pk order, against change by others. SHARE lets other senders read along.
 
     Django has no FOR SHARE. On SQLite the transaction already holds the only write lock.
     """
@@ -274,7 +274,7 @@ def lock_for_share(rows: QuerySet[Any]) -> None:
     ids = sorted(set(rows.values_list("pk", flat=True)))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR SHARE",  # noqa: S608  a quoted table name
+            f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR {mode}",  # noqa: S608  fixed words
             [ids],
         )
 

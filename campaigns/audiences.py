@@ -1,0 +1,181 @@
+"""Who gets a campaign, who does not, and why. Freezes the deliveries in one statement.
+
+Each person of a purpose falls into exactly one line of the waterfall, the first reason that holds, so
+that the counts add up. `sendable` is asked of consents, and asked again at the gate.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from campaigns.models import Campaign, Delivery
+from consents.models import Consent, Purpose
+
+State = Consent.State
+# Hand-overs that count against the promise: whatever the operator said afterwards, the person was written to.
+SPENT = [
+    Delivery.State.HANDED_OVER,
+    Delivery.State.DELIVERED,
+    Delivery.State.FAILED,
+    Delivery.State.UNKNOWN,
+]
+WAITING = [Delivery.State.QUEUED, Delivery.State.LEASED]
+
+REASONS = {
+    "not_confirmed": gettext_noop("Have not confirmed yet"),
+    "refused": gettext_noop("Have said no"),
+    "lapsed": gettext_noop("Never confirmed"),
+    "withdrawn": gettext_noop("Have stopped"),
+    "expired": gettext_noop("The consent is too old"),
+    "closed": gettext_noop("The purpose is closed"),
+    "suspended": gettext_noop("The number has no subscriber"),
+    "on_hold": gettext_noop("An unclear reply waits for a colleague"),
+    "suppressed": gettext_noop("On the block list"),
+    "promise_used": gettext_noop("Have got as many messages as promised"),
+    "already_queued": gettext_noop("Wait for another campaign of this purpose"),
+    # Reasons that only the gate or the gateway gives.
+    "unread_reply": gettext_noop("A reply from the number has not been read yet"),
+    "no_consent": gettext_noop("The consent no longer holds"),
+    "not_approved": gettext_noop("The campaign is not approved as it stands"),
+    "not_after": gettext_noop("It had become too late"),
+    "index_mismatch": gettext_noop("The stored number does not fit its index"),
+    "same_text": gettext_noop("The same text was sent within the hour"),
+    "no_processor_agreement": gettext_noop("There is no processor agreement with the gateway"),
+    "cancelled": gettext_noop("The campaign was cancelled"),
+    "erased": gettext_noop("Erased at the person's request"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """Everybody known for a purpose, the exclusions in order, and who remains."""
+
+    total: int
+    exclusions: tuple[tuple[str, int], ...]
+
+    @property
+    def rest(self) -> int:
+        return self.total - sum(count for _reason, count in self.exclusions)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"total": self.total, "exclusions": [list(pair) for pair in self.exclusions]}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Waterfall":
+        pairs = tuple((reason, count) for reason, count in value["exclusions"])
+        return cls(value["total"], pairs)
+
+
+def reason_label(reason: str) -> str:
+    """Return a reason in plain words, in the language of the page."""
+    return _(REASONS[reason]) if reason in REASONS else reason or _("Not delivered by the operator")
+
+
+def waterfall(purpose: Purpose, *, now: datetime) -> Waterfall:
+    """Count everybody of a purpose by the first reason that keeps a message from them. One query."""
+    rows = _with_reason(purpose, now=now).values_list("excluded").annotate(count=Count("pk"))
+    counts = dict(rows.order_by("excluded"))
+    total = sum(counts.values())
+    order = list(REASONS)[:11]
+    return Waterfall(total, tuple((reason, counts.get(reason, 0)) for reason in order))
+
+
+@transaction.atomic
+def freeze(campaign: Campaign, *, now: datetime) -> int:
+    """Queue one delivery per remaining person, in one statement, and keep the waterfall. Return how many.
+
+    Repeating it adds nobody twice: the database allows one delivery per campaign and number.
+    """
+    frozen = waterfall(campaign.purpose, now=now)
+    # The rule is spelled once more by the query itself: `sendable` is what the gate will ask.
+    chosen = (
+        _with_reason(campaign.purpose, now=now)
+        .filter(excluded="", pk__in=Consent.objects.sendable(now).for_purpose(campaign.purpose))
+        .values("subject_id", "pk")
+    )
+    count = _insert(campaign, chosen, now=now)
+    Campaign.objects.filter(pk=campaign.pk).update(audience=frozen.to_json())
+    campaign.audience = frozen.to_json()
+    return count
+
+
+def spent_on(subject: Any, purpose: Any, *, since: datetime) -> QuerySet[Delivery]:
+    """Return the messages of this purpose that count against the promise to this number."""
+    return Delivery.objects.filter(
+        subject=subject,
+        campaign__purpose=purpose,
+        state__in=SPENT,
+        handed_over_at__gt=since,
+    )
+
+
+def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Consent]:
+    """Annotate each consent of the purpose with the first reason against it, or ""."""
+    spent = (
+        spent_on(OuterRef("subject"), purpose.pk, since=now - purpose.promised_for)
+        .order_by()
+        .values("subject")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    waiting = Delivery.objects.filter(
+        subject=OuterRef("subject"), campaign__purpose=purpose.pk, state__in=WAITING
+    )
+    closed = purpose.closed_at is not None and purpose.closed_at <= now
+    cases = [
+        When(state=State.PENDING, then=Value("not_confirmed")),
+        When(state=State.REFUSED, then=Value("refused")),
+        When(state=State.LAPSED, then=Value("lapsed")),
+        When(state=State.WITHDRAWN, then=Value("withdrawn")),
+        When(Q(state=State.EXPIRED) | Q(valid_until__lte=now), then=Value("expired")),
+        *([When(pk__isnull=False, then=Value("closed"))] if closed else []),
+        When(subject__suspended_at__isnull=False, then=Value("suspended")),
+        When(subject__held_at__isnull=False, then=Value("on_hold")),
+        When(pk__in=Consent.objects.for_purpose(purpose).suppressed(), then=Value("suppressed")),
+        When(sent_count__gte=purpose.promised_count, then=Value("promise_used")),
+        When(Exists(waiting), then=Value("already_queued")),
+    ]
+    return Consent.objects.for_purpose(purpose).annotate(
+        sent_count=Coalesce(spent, Value(0)),
+        excluded=Case(*cases, default=Value(""), output_field=CharField()),
+    )
+
+
+def _insert(campaign: Campaign, chosen: QuerySet[Consent], *, now: datetime) -> int:
+    """INSERT … SELECT: the database makes the rows, and their random ids, by itself."""
+    sql, params = chosen.query.sql_with_params()
+    if connection.vendor == "postgresql":
+        new_id = "gen_random_uuid()"
+    else:
+        # A version 4 UUID, written as Django stores it on SQLite: 32 hexadecimal digits.
+        new_id = (
+            "lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2)"
+            " || substr('89ab', 1 + (abs(random()) % 4), 1) || substr(hex(randomblob(2)), 2)"
+            " || hex(randomblob(6)))"
+        )
+    stored = connection.ops.adapt_datetimefield_value
+    values = [
+        campaign.pk,
+        campaign.purpose.sender.value,
+        stored(now),
+        stored(now),
+        stored(campaign.not_after) if campaign.not_after else None,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO campaigns_delivery
+                (id, campaign_id, sender, queued_at, not_before, not_after, subject_id, consent_id,
+                 state, reason, attempts, detail, consent_event)
+                SELECT {new_id}, %s, %s, %s, %s, %s, chosen.subject_id, chosen.id,
+                       'queued', '', 0, '', ''
+                FROM ({sql}) AS chosen WHERE true
+                ON CONFLICT (campaign_id, subject_id) DO NOTHING""",  # noqa: S608  our own fixed SQL
+            [*values, *params],
+        )
+        return cursor.rowcount

@@ -1,0 +1,195 @@
+"""The verbs of campaigns: write, submit, approve, schedule, pause, cancel. Each moves one state, once."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns import audiences, sending, tasks
+from campaigns.models import Approval, Campaign
+from consents.models import Purpose
+from smsconsent import outbox
+from smsconsent.staff import roles
+from smsconsent.staff.models import User
+
+State = Campaign.State
+
+
+class CampaignError(Exception):
+    """A verb refuses; its text says why, in the reader's language, and what to do."""
+
+
+class WrongState(CampaignError):
+    """The campaign is not where this verb begins: somebody else may have been faster."""
+
+
+class OwnCampaign(CampaignError):
+    """Nobody approves what they have written or submitted themselves."""
+
+
+class ApprovalVoid(CampaignError):
+    """The words are no longer those that were approved."""
+
+
+class TextNotSendable(CampaignError):
+    """The text breaks a rule."""
+
+
+class SentToday(CampaignError):
+    """The same words go to the same purpose already today: a double click, or a mistake."""
+
+
+@transaction.atomic
+def create_campaign(purpose: Purpose, *, by: User, name: str, text: str, now: datetime) -> Campaign:
+    """Write a draft. The organisation's and the purpose's roles hold on it at once."""
+    campaign = Campaign.objects.create(
+        purpose=purpose, name=name, text=text, author=by, created_at=now
+    )
+    roles.sync_roles(campaign, inherit_from=purpose)
+    roles.sync_roles(campaign, inherit_from=purpose.organisation)
+    return campaign
+
+
+@transaction.atomic
+def edit_campaign(campaign: Campaign, *, by: User, name: str, text: str, now: datetime) -> None:
+    """Change name or words. A new text makes it a draft again, and voids an approval."""
+    mine = _lock(campaign, State.DRAFT, State.IN_REVIEW, State.APPROVED)
+    if text != mine.text:
+        mine.state, mine.submitted_by, mine.submitted_at = State.DRAFT, None, None
+    mine.name, mine.text = name, text
+    # Whoever writes the words is their author, and cannot approve them.
+    mine.author = by
+    mine.save()
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def submit(campaign: Campaign, *, by: User, now: datetime) -> None:
+    """Send a draft for approval. Raises TextNotSendable or SentToday."""
+    mine = _lock(campaign, State.DRAFT)
+    _require_sendable(mine, now=now)
+    mine.state, mine.submitted_by, mine.submitted_at = State.IN_REVIEW, by, now
+    mine.save()
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def approve(campaign: Campaign, *, by: User, comment: str = "", now: datetime) -> None:
+    """Approve exactly these words and today's audience (law.md L59). Raises OwnCampaign."""
+    mine = _lock(campaign, State.IN_REVIEW)
+    if by.pk in {mine.author_id, mine.submitted_by_id}:
+        raise OwnCampaign(_("You wrote this campaign. Somebody else must approve it."))
+    _require_sendable(mine, now=now)
+    _record(mine, by=by, is_approved=True, comment=comment, now=now)
+    mine.state = State.APPROVED
+    mine.save()
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def send_back(campaign: Campaign, *, by: User, comment: str, now: datetime) -> None:
+    """Give a campaign back to its author, with a reason."""
+    mine = _lock(campaign, State.IN_REVIEW)
+    _record(mine, by=by, is_approved=False, comment=comment, now=now)
+    mine.state = State.DRAFT
+    mine.save()
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def schedule(
+    campaign: Campaign,
+    *,
+    by: User,
+    send_at: datetime,
+    not_after: datetime | None = None,
+    now: datetime,
+) -> None:
+    """Let sending begin at `send_at`. Raises ApprovalVoid, TextNotSendable or SentToday."""
+    mine = _lock(campaign, State.APPROVED, State.SCHEDULED)
+    if not sending.is_approved(mine):
+        raise ApprovalVoid(_("The words have been changed since they were approved."))
+    _require_sendable(mine, now=now)
+    mine.state, mine.send_at, mine.not_after = State.SCHEDULED, send_at, not_after
+    mine.save()
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def start_now(campaign: Campaign, *, by: User, now: datetime) -> None:
+    """Begin at once: the worker freezes the audience and sends. Pressed twice, it begins once."""
+    schedule(campaign, by=by, send_at=now, now=now)
+    tasks.start_due_campaigns.delay_on_commit()
+
+
+@transaction.atomic
+def pause(campaign: Campaign, *, by: User, now: datetime, reason: str = "") -> None:
+    """Hold what has not left. A batch that is being handed over is waited for."""
+    mine = _lock(campaign, State.SENDING)
+    mine.state, mine.pause_reason = State.PAUSED, reason
+    mine.save()
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def resume(campaign: Campaign, *, by: User, now: datetime) -> None:
+    """Go on with what has not left, if it is still what was approved."""
+    mine = _lock(campaign, State.PAUSED)
+    if not sending.is_approved(mine):
+        raise ApprovalVoid(_("The words have been changed since they were approved."))
+    mine.state, mine.pause_reason = State.SENDING, ""
+    mine.save()
+    campaign.refresh_from_db()
+    tasks.send_campaigns.delay_on_commit()
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, *, by: User, now: datetime) -> int:
+    """Stop for good. Return how many messages were still waiting."""
+    mine = _lock(campaign, State.APPROVED, State.SCHEDULED, State.SENDING, State.PAUSED)
+    mine.state, mine.ended_at = State.CANCELLED, now
+    mine.save()
+    campaign.refresh_from_db()
+    return outbox.block_queued(mine.deliveries.all(), reason="cancelled")
+
+
+def _lock(campaign: Campaign, *states: State) -> Campaign:
+    """Return the campaign as it is now, locked. Raises WrongState unless it is in one of these states."""
+    mine = (
+        Campaign.objects.select_for_update(of=("self",))
+        .select_related("purpose__organisation", "purpose__sender")
+        .get(pk=campaign.pk)
+    )
+    if mine.state not in states:
+        raise WrongState(
+            _("The campaign is now: %(state)s. Nothing was changed.")
+            % {"state": mine.get_state_display()}
+        )
+    return mine
+
+
+def _require_sendable(campaign: Campaign, *, now: datetime) -> None:
+    if problems := sending.problems_with(campaign.purpose, campaign.text):
+        raise TextNotSendable(" ".join(problems))
+    same = Campaign.objects.filter(
+        purpose=campaign.purpose,
+        text=campaign.text,
+        state__in=[State.SCHEDULED, State.SENDING, State.SENT],
+        send_at__gt=now - sending.SENDS_FOR,
+    ).exclude(pk=campaign.pk)
+    if same.exists():
+        raise SentToday(_("The same message goes out to the same people already today."))
+
+
+def _record(
+    campaign: Campaign, *, by: User, is_approved: bool, comment: str, now: datetime
+) -> None:
+    Approval.objects.create(
+        campaign=campaign,
+        by=by,
+        at=now,
+        is_approved=is_approved,
+        comment=comment,
+        content_sha256=campaign.content_sha256,
+        recipient_count=audiences.waterfall(campaign.purpose, now=now).rest,
+    )

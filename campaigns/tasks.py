@@ -1,0 +1,29 @@
+"""What workers run. A task is a wake-up call: the database knows what is due, so losing one loses nothing."""
+
+from celery import shared_task
+from celery.contrib.django.task import DjangoTask
+from django.utils import timezone
+
+from campaigns import sending
+from campaigns.models import Delivery
+from smsconsent import outbox
+from smsconsent.gateways import get_gateway
+
+
+@shared_task(base=DjangoTask)
+def start_due_campaigns() -> None:
+    if sending.start_due(now=timezone.now()):
+        send_campaigns.delay_on_commit()
+
+
+@shared_task(base=DjangoTask)
+def send_campaigns() -> None:
+    if outbox.work(Delivery, gateway=get_gateway(), clock=timezone.now):
+        # There may be more; another worker may take it.
+        send_campaigns.delay_on_commit()
+    sending.finish(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def recover_deliveries() -> None:
+    outbox.recover(Delivery, gateway=get_gateway(), now=timezone.now())
