@@ -34,6 +34,6 @@ if not IS_POSTGRES:
 # A message on this broker is lost, as every message may be: the database is the queue of record. Tests
 # call the verb that a task calls; those that need a worker start a real one.
 CELERY_BROKER_URL = "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
 # Signing in is no test of the password hasher, which is slow on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,5 +1,6 @@
 """The verbs. Every door calls one of these; nothing else writes."""
 
+from consents.ledger import Proof
 from consents.services.answering import (
     LinkError,
     LinkExpired,
@@ -37,6 +38,7 @@ __all__ = [
     "LinkUnknown",
     "LinkUsed",
     "NoticeMissing",
+    "Proof",
     "ReplayedNonce",
     "Texts",
     "confirm_by_link",

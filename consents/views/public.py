@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from consents import services
 from consents.forms import SignUpForm
-from consents.ledger import Proof
 from consents.models import Consent, HandsetCode, Organisation, Purpose, Wording
 from consents.views.network import network_of
 
@@ -160,7 +159,7 @@ def _request(request: HttpRequest, form: SignUpForm, purpose: Purpose, wording: 
         channel=form.channel_chosen,
         email=form.cleaned_data.get("email", ""),
         source=Consent.Source.WEB,
-        proof=Proof("web_form", facts={"form": FORM_VERSION, "box_default": "unticked"}),
+        proof=services.Proof("web_form", facts={"form": FORM_VERSION, "box_default": "unticked"}),
         network=network_of(request),
         now=timezone.now(),
     )

@@ -19,7 +19,6 @@ from campaigns.demo_texts import NOTICES, PURPOSES, WORDINGS
 from campaigns.models import Campaign
 from consents import services as consents
 from consents import transitions
-from consents.ledger import Proof
 from consents.models import Consent, Organisation, Purpose, Sender
 from smsconsent.embedded import PASSWORDS_FILE
 from smsconsent.phones import Phone
@@ -124,7 +123,7 @@ def _make_people(purpose: Purpose, *, now: datetime) -> None:
             Phone(f"+4790000{100 + number}"),
             wording=wording,
             source=Consent.Source.WEB if number % 3 else Consent.Source.KEYWORD,
-            proof=Proof("web_form" if number % 3 else "mo_keyword"),
+            proof=consents.Proof("web_form" if number % 3 else "mo_keyword"),
             now=asked_at,
         )
         assert consent is not None
@@ -136,12 +135,12 @@ def _continue(consent: Consent, number: int, asked_at: datetime, *, now: datetim
     if number % 10 == 7:
         transitions.lapse(consent, now=asked_at + timedelta(hours=25))
     elif number % 10 == 8:
-        transitions.refuse(consent, proof=Proof("mo_reply"), now=answered_at)
+        transitions.refuse(consent, proof=consents.Proof("mo_reply"), now=answered_at)
     else:
-        transitions.grant(consent, proof=Proof("mo_reply"), now=answered_at)
+        transitions.grant(consent, proof=consents.Proof("mo_reply"), now=answered_at)
         if number % 10 == 3:
             stopped_at = min(asked_at + timedelta(days=40), now - timedelta(hours=1))
-            transitions.withdraw(consent, proof=Proof("mo_stop"), now=stopped_at)
+            transitions.withdraw(consent, proof=consents.Proof("mo_stop"), now=stopped_at)
 
 
 def _make_campaigns(organisation: Organisation, users: dict[str, User], *, now: datetime) -> None:
