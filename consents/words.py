@@ -1,0 +1,183 @@
+"""The words people answer with, as data. The rules that use them stand in `keywords`.
+
+Written as people write them; `keywords` folds lists and texts in the same way. STOP, STOPP and
+<KEYWORD> STOP are the forms that the operators require (Strex documentation, FOV-2012-1444); STOPALL,
+UNSUBSCRIBE, CANCEL, END, QUIT, ARRET, START, YES, UNSTOP, HELP and INFO are common defaults abroad.
+TAK is thanks in Danish and yes in Polish, so Latin `tak` is never a yes; nor are OK, JO and thumbs.
+"""
+
+
+def _entries(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(entry.split()) for entry in text.split(","))
+
+
+# Stop the sender, wherever they stand first or last.
+STOP_STRONG = _entries(
+    """
+    stop, stopp, stoppe, stoppa, stopall, unsubscribe, unsub, avmeld, avmelde, avmelding,
+    avanmäl, avregistrera, afmeld, afmelde, afmelding, frameld, framelde, lopeta, стоп
+    """
+)
+# Stop only when nothing else is said.
+STOP_WEAK = _entries(
+    """
+    avslutt, avslutte, slutt, slutte, meld av, avbryt, avbestill, avbestille, fjern, slett,
+    reserver, stans, ikke mer, ikkje meir, ikke flere, cancel, end, quit, optout, opt out,
+    revoke, remove, no more, avsluta, sluta, ta bort, afslut, slut, slet, seis, peru, poista,
+    abmelden, abbestellen, ende, arret, desabonner, koniec, rezygnuję, wypisz, atsisakau, baja,
+    parar, alto
+    """
+)
+NO = _entries(
+    """
+    nei, no, nope, nej, ei, nein, nie, non, ні, нет
+    """
+)
+YES = _entries(
+    """
+    ja, yes, kyllä, jeg samtykker, ja jeg samtykker, eg samtykker, ja eg samtykker, да, так
+    """
+)
+START = _entries(
+    """
+    start, unstop, subscribe, join, sign up, sign me up, meld på, meld meg på, påmeld,
+    påmelding, bli med, abonner, anmäl, anmäl mig, tilmeld, tilmeld mig, aloita, liity,
+    anmelden, zapisz, старт
+    """
+)
+HELP = _entries(
+    """
+    hjelp, hjelp meg, help, help me, info, hjälp, hjælp, ohje, apua, hilfe, pomoc, допомога,
+    помощь
+    """
+)
+ALL = _entries(
+    """
+    alt, alle, all, allt, everything, kaikki, wszystko
+    """
+)
+OBJECT = _entries(
+    """
+    alt, alle, all, allt, everything, kaikki, wszystko, sms, smser, melding, meldinger,
+    meldingar, meldingene, meldingane, meddelanden, beskeder, beskederne, message, messages,
+    text, texts, viestit, wiadomości, reklame, reklamen, reklam, dette, denne, disse, det, this,
+    these, the, it, meg, mig, me, min, mitt, mine, my, fra, from, til, to, med, en, gang,
+    umiddelbart, straks, immediately, her, abonnement, abonnementet, subscription
+    """
+)
+POLITE = _entries(
+    """
+    takk, tusen, mange, tack, tak, kiitos, thanks, thank, you, thx, please, pls, plz, vennligst,
+    venligst, snälla, vær, så, snill, grei, proszę, dziękuję, hei, hallo, halla, heisann, hej,
+    hi, hello, hey, moi, gjerne, gärna, gerne, nå, nu, now, nyt
+    """
+)
+NOT = _entries(
+    """
+    ikke, ikkje, inte, ej, aldri, aldrig, not, dont, doesnt, never, uten, utan, uden, without,
+    non, älä, nie, nicht
+    """
+)
+QUESTION = _entries(
+    """
+    hvor, hvordan, korleis, hvorfor, kvifor, når, hva, kva, hvem, kven, hvilken, how, where,
+    when, why, what, who, whos, which, hur, var, när, vad, vem, varför, hvornår, hvad, miten,
+    missä, milloin, mikä, kuka, miksi, jak, gdzie, kiedy, co, kto, dlaczego
+    """
+)
+HOLD_PREFIX = _entries(
+    """
+    avmeld, afmeld, framel, avbestil, afbestil, avregistr, avanmal, avslut, afslut, unsub,
+    slutt, sluta, fjern, slett, cancel, remov, delet, rezygn, wypis, lopett, spam, datatilsyn,
+    forbrukertilsyn, gdpr, klag, trakasser, harass, fuck, helvete
+    """
+)
+HOLD_PHRASE = _entries(
+    """
+    meg av, deg av, meldt av, opt out, feil nummer, feil person, feil mottaker, hvem er dette,
+    hvem er det, hvem er dere, kven er dette, kven er det, ikke mitt nummer, nytt nummer, ny
+    eier, wrong number, wrong person, who is this, whos this, fel nummer, fel person, vem är
+    det, vem är detta, forkert nummer, forkert person, väärä numero, kuka tämä on, zły numer,
+    zła osoba, pomyłka
+    """
+)
+# Ordinary words one slip away from «stopp».
+REAL = _entries(
+    """
+    topp, sopp, shop, shopp, step, stepp, stor, stol, stod, stof, stok, stup, slop, slopp,
+    stropp, stomp, atop, anmeld, anmelde, anmelding
+    """
+)
+REACTION = _entries(
+    """
+    likte, elsket, mislikte, lo, fremhevet, uthevet, stilte, reagerte, fjernet, liked, loved,
+    disliked, laughed, emphasized, emphasised, questioned, reacted, removed, gillade, älskade,
+    ogillade, skrattade, betonade, ifrågasatte, reagerade, syntes, elskede, grinede, fremhævede,
+    reagerede, tykkäsi
+    """
+)
+SIGN_OFF = _entries(
+    """
+    med vennlig hilsen, vennlig hilsen, venlig hilsen, hilsen, mvh, vh, best regards, kind
+    regards, regards, med vänlig hälsning, hälsningar, terveisin, pozdrawiam
+    """
+)
+SIGNATURE = _entries(
+    """
+    sendt fra min, sent from my, skickat från min, sendt fra outlook, get outlook
+    """
+)
+STOP_PHRASE_NO = _entries(
+    """
+    meld meg av, melde meg av, meld oss av, ta meg av listen, ta meg av lista, ta meg vekk, ikke
+    send, ikke sende, ikkje send, ikkje sende, slutt å sende, slutte å sende, slutt å mase,
+    slutt med, slutte med, stopp å sende, stoppe å sende, ikke ha flere, ikke ha mer, ikke
+    flere, ikkje fleire, vil ikke ha, vil ikkje ha, ønsker ikke flere, ønsker ikke sms, ønsker
+    ikke reklame, ikke interessert, ikkje interessert, fjern meg, fjerne meg, fjern nummeret,
+    fjerne nummeret, slett meg, slette meg, slett nummeret, slett alle opplysninger, avslutt
+    abonnementet, avslutte abonnementet, stoppe abonnementet, si opp, sier opp, trekker
+    samtykket, trekker tilbake samtykket, la meg være i fred, ikke kontakt meg
+    """
+)
+STOP_PHRASE_EN = _entries(
+    """
+    stop sending, stop texting, stop messaging, stop contacting, do not send, dont send, do not
+    text, dont text, do not contact, dont contact, dont want any, dont want more, dont want
+    these, no more messages, no more texts, no more sms, take me off, remove me, remove my
+    number, delete me, delete my number, delete my data, opt me out, not interested, leave me
+    alone, withdraw my consent, cancel my subscription
+    """
+)
+STOP_PHRASE_SV = _entries(
+    """
+    sluta skicka, sluta att skicka, skicka inte, inga fler, inte ha fler, vill inte ha, inte
+    intresserad, ta bort mig, ta bort mitt nummer, avregistrera mig, avsluta prenumerationen,
+    lämna mig ifred, återkallar mitt samtycke
+    """
+)
+STOP_PHRASE_DA = _entries(
+    """
+    hold op, vil ikke have, ikke interesseret, meld mig fra, fjern mig, slet mig, slet mit
+    nummer, lad mig være, trækker mit samtykke
+    """
+)
+STOP_PHRASE_FI = _entries(
+    """
+    älkää lähettäkö, älä lähetä, en halua enää, en halua viestejä, en halua näitä, poista minut,
+    poista numeroni, ei enää, lopettakaa
+    """
+)
+STOP_PHRASE_PL = _entries(
+    """
+    nie wysyłaj, nie wysyłajcie, nie chcę więcej, nie chcę dostawać, nie chcę otrzymywać, proszę
+    przestać, przestańcie, usuń mnie, usuńcie mój numer, wypisz mnie
+    """
+)
+STOP_PHRASE = (
+    *STOP_PHRASE_NO,
+    *STOP_PHRASE_EN,
+    *STOP_PHRASE_SV,
+    *STOP_PHRASE_DA,
+    *STOP_PHRASE_FI,
+    *STOP_PHRASE_PL,
+)
