@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "smsconsent.errors.NotAllowedMiddleware",
 ]
 ROOT_URLCONF = "smsconsent.urls"
 WSGI_APPLICATION = "smsconsent.wsgi.application"

@@ -15,3 +15,5 @@ urlpatterns = [
     path("hooks/", include("consents.urls.hooks")),
     path("", include("consents.urls.public")),
 ]
+
+handler400 = "smsconsent.errors.bad_request"
