@@ -1,6 +1,6 @@
 """Strings from colleagues into values. Forms never write."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
@@ -8,8 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
 
+# Generic for the type checker only: Django's own class takes no parameter.
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Campaign]
+else:
+    ModelForm = forms.ModelForm
 
-class CampaignForm(forms.ModelForm[Campaign]):
+
+class CampaignForm(ModelForm):
     """Name and words of a campaign. The stop line is not written here: the system adds it."""
 
     class Meta:

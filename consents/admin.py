@@ -3,7 +3,7 @@
 Evidence is read-only; actions call verbs.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -39,8 +39,14 @@ from consents.models import (
 from smsconsent.crypto import GuardedField, blind_indexes
 from smsconsent.phones import NotAMobileNumber, parse_mobile
 
+# Generic for the type checker only: Django's own class takes no parameter.
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+
+class ReadOnlyAdmin(ModelAdmin):
     """Shows and changes nothing. Ciphertext, digests and keys are left out."""
 
     show_full_result_count = False
@@ -73,7 +79,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         ]
 
 
-class NumberSearch(admin.ModelAdmin[Any]):
+class NumberSearch(ModelAdmin):
     """A whole number in the search box finds its subject through the blind index. No partial search."""
 
     search_help_text = _("The whole number")
@@ -105,7 +111,7 @@ class OrganisationAdmin(GuardedModelAdmin):
 
 
 @admin.register(Sender)
-class SenderAdmin(admin.ModelAdmin[Sender]):
+class SenderAdmin(ModelAdmin):
     list_display = ["value", "organisation", "reply_number"]
     list_select_related = ["organisation"]
     list_filter = ["organisation"]

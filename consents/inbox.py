@@ -30,7 +30,6 @@ from smsconsent.phones import Phone
 
 log = logging.getLogger(__name__)
 State, Kind = InboundMessage.State, ServiceMessage.Kind
-MAY_START = frozenset({Trust.SIGNED, Trust.PATH})
 ATTEMPTS = 5
 
 _CODE = re.compile(r"^\W*ja\W+(\d{4,8})\W*$", re.IGNORECASE)
@@ -49,7 +48,7 @@ class Letter:
 
     @property
     def may_start(self) -> bool:
-        return self.message.trust in MAY_START
+        return self.message.trust == Trust.SIGNED
 
     @property
     def proof_facts(self) -> dict[str, str | int]:
@@ -59,6 +58,7 @@ class Letter:
             "mo_id": self.message.message_id,
             "mo_text": self.message.text[:160],
             "callback": self.message.trust,
+            "vouched_by": self.message.vouched_by,
         }
 
     def proof(self, method: str) -> Proof:

@@ -298,6 +298,9 @@ READINESS_CHECKS = [
     "consents.triggers.are_in_place",
 ]
 
+# What waits for a colleague, on the start page: each called with (user, organisation).
+PORTAL_COUNTERS = ["consents.views.staff.inbox.waiting", "campaigns.views.staff.waiting"]
+
 # -- work in the background ------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

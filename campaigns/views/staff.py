@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -249,3 +250,23 @@ def _show(
 ) -> HttpResponse:
     frame = navigation.portal(_user(request), organisation, current=CURRENT)
     return render(request, f"campaigns/{template}.html", frame | context)
+
+
+def waiting(user: User, organisation: Organisation) -> dict[str, Any] | None:
+    """Count the campaigns that wait for approval, for the start page of whoever may approve one."""
+    mine = access.visible_to(
+        user,
+        Campaign.objects.filter(
+            purpose__organisation=organisation, state=Campaign.State.IN_REVIEW
+        ),
+        "campaigns.approve_campaign",
+    )
+    count = mine.count()
+    if not count:
+        return None
+    return {
+        "label": _("Campaigns to approve"),
+        "count": count,
+        "url": reverse("campaigns:list", args=[organisation.slug]),
+        "kind": "info",
+    }

@@ -46,6 +46,7 @@ class InboundMessage(models.Model):
     key_id = models.CharField(max_length=8, editable=False)
     is_stop = models.BooleanField(_("the gateway calls it a stop"), null=True)
     trust = models.CharField(_("signature"), max_length=10)
+    vouched_by = models.CharField(_("vouched for by"), max_length=10)
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     intent = models.CharField(_("read as"), max_length=10, blank=True)
     is_certain = models.BooleanField(_("certain"), default=False)

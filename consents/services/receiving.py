@@ -43,7 +43,7 @@ def receive_receipt(
     if _is_replay(callback, body, now=now) or receipt is None:
         return
     # Unproven news may not start anything; a report is only believed when its sender is (strex.md § 6).
-    if callback.trust not in {Trust.SIGNED, Trust.PATH}:
+    if callback.trust is not Trust.SIGNED:
         return
     message = outbox.record_receipt(receipt, now=now)
     if message is not None and receipt.gone:
@@ -83,6 +83,7 @@ def _store(
                 key_id=crypto.current_key_id(),
                 is_stop=inbound.is_stop,
                 trust=callback.trust,
+                vouched_by=callback.basis,
                 state=InboundMessage.State.UNREAD,
                 received_at=now,
             )

@@ -98,6 +98,11 @@ ROLES: dict[str, Role] = {
     ),
 }
 
+# Opens the organisation's portal and no more, for whoever holds a role at one of its purposes only. It is
+# given along with that role, never by itself.
+GUEST = "guest"
+_GUEST_MAY = {ORGANISATION: ("view_organisation",)}
+
 # Two halves of one safeguard. Held together they are shown as a warning; the verb refuses in any case.
 SEPARATE_DUTIES = (("marketer", "approver"),)
 
@@ -114,9 +119,10 @@ def sync_roles(target: Model, *, inherit_from: Model | None = None) -> None:
     campaign; a purpose is inherited from in the same way by its campaigns.
     """
     label = target._meta.label_lower
-    for role in ROLES:
-        for group in _groups(role, target, inherit_from):
-            _set_permissions(group, target, ROLES[role].may.get(label, ()))
+    may = {name: role.may for name, role in ROLES.items()} | {GUEST: _GUEST_MAY}
+    for name, allowed in may.items():
+        for group in _groups(name, target, inherit_from):
+            _set_permissions(group, target, allowed.get(label, ()))
 
 
 def give_role(user: User, role: str, target: Model) -> None:
@@ -136,7 +142,7 @@ def take_role(user: User, role: str, target: Model) -> None:
 
 def group_of(role: str, target: Model) -> Group:
     """Return the group of those who hold this role on this object; make it when it is new."""
-    if role not in ROLES:
+    if role not in ROLES and role != GUEST:
         raise KeyError(role)
     content_type = ContentType.objects.get_for_model(target)
     key: dict[str, Any] = {"role": role, "content_type": content_type, "object_id": target.pk}

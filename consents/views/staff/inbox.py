@@ -1,15 +1,20 @@
 """Unclear replies, which hold sending to their number until a colleague has decided."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from consents import services
-from consents.models import InboundMessage
+from consents.models import InboundMessage, Organisation
 from consents.views.staff.doors import colleague, login_required, open_organisation, show
+from smsconsent.staff import access
+from smsconsent.staff.models import User
 
 PAGE = 25
 
@@ -41,3 +46,16 @@ def settle(request: HttpRequest, organisation: str, message: int) -> HttpRespons
     else:
         messages.error(request, _("Choose what to do with the reply."))
     return redirect("people:inbox", organisation)
+
+
+def waiting(user: User, organisation: Organisation) -> dict[str, Any] | None:
+    """Count the replies that wait, for the start page of whoever may settle them."""
+    if "consents.review_inbox" not in access.permissions_on(user, organisation):
+        return None
+    count = InboundMessage.objects.for_review().filter(organisation=organisation).count()
+    return {
+        "label": _("Unclear replies"),
+        "count": count,
+        "url": reverse("people:inbox", args=[organisation.slug]),
+        "kind": "warning" if count else "",
+    }

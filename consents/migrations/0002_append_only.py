@@ -16,5 +16,5 @@ def remove(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consents", "0002_initial")]
+    dependencies = [("consents", "0001_initial")]
     operations = [migrations.RunPython(install, remove)]

@@ -1,0 +1,38 @@
+"""The verbs about colleagues: let somebody in with a role, and take a role away."""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+
+from smsconsent.staff import roles
+from smsconsent.staff.models import RoleGroup, User
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def admit(
+    email: str, *, name: str, role: str, target: Model, organisation: Model, by: User
+) -> tuple[User, bool]:
+    """Give a role, and make the account when the address is new. Return it, and whether it is new.
+
+    Whoever holds a role at one purpose may also open the organisation's portal, and nothing more there.
+    """
+    user = User.objects.filter(email__iexact=email).first()
+    is_new = user is None
+    if user is None:
+        user = User.objects.create_user(email, name=name)
+    roles.give_role(user, role, target)
+    if target != organisation:
+        roles.give_role(user, roles.GUEST, organisation)
+    log.info("role given", extra={"role": role, "user": user.pk, "by": by.pk})
+    return user, is_new
+
+
+def dismiss(user: User, group: RoleGroup, *, by: User) -> None:
+    """Take one role away, at once. Raises roles.LastAdministrator."""
+    target: Any = group.target
+    roles.take_role(user, group.role, target)
+    log.info("role taken", extra={"role": group.role, "user": user.pk, "by": by.pk})
