@@ -97,7 +97,7 @@ def freeze(campaign: Campaign, *, now: datetime) -> int:
     chosen = (
         _with_reason(campaign.purpose, now=now)
         .filter(excluded="", pk__in=Consent.objects.sendable(now).for_purpose(campaign.purpose))
-        .values("subject_id", "pk")
+        .values("subject_id", "id")
     )
     count = _insert(campaign, chosen, now=now)
     Campaign.objects.filter(pk=campaign.pk).update(audience=frozen.to_json())

@@ -42,6 +42,7 @@ def _point_at_the_simulator() -> None:
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     os.environ.setdefault("STREX_BASE_URL", f"http://127.0.0.1:{simulator_port}/")
     os.environ.setdefault("STREX_MESSAGES_PER_SECOND", "0")
+    os.environ.setdefault("STREX_SERVER_KEY_NAMES", "simulator")
     os.environ.setdefault("STREX_ALLOW_FAKE_NUMBERS", "true")
     os.environ.setdefault("QUIET_HOURS", "false")
 

@@ -251,7 +251,13 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["numbers"]}
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL")},
-    "loggers": {"httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        # It warns that the filesystem broker has no host name.
+        "kombu.connection": {"level": "ERROR"},
+    },
 }
 
 # -- gateway ---------------------------------------------------------------------------------------

@@ -89,19 +89,20 @@ def spawn(
     name: str,
     command: Sequence[str | Path],
     *,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str | None] | None = None,
     user: str | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Started:
     """Start a process in the background, its output in a log of its own.
 
-    `environment` is laid over ours. `user` names whom it runs as, when we are root.
+    `environment` is laid over ours; None takes a variable away. `user` names whom it runs as, when we are root.
     """
     log = folder() / f"{name}-{token_hex(4)}.log"
+    variables = {**os.environ, **(environment or {})}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            env={**os.environ, **(environment or {})},
+            env={name: value for name, value in variables.items() if value is not None},
             cwd=Path(__file__).parent.parent if user is None else "/",
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,7 @@ class Command(BaseCommand):
             _wait_until_ready(f"http://127.0.0.1:{simulator_port}/api/ping", what="the simulator")
             self._say(f"Ready after {time.monotonic() - started_at:.1f} seconds")
             call_command("banner", stdout=self.stdout)
+            self.stdout.flush()
             _work()
         self._say("Stopped.")
 
@@ -86,7 +88,7 @@ def _require_free(port: int) -> None:
 
 
 def _prepare_folders() -> None:
-    for name in ("broker", "broker-done", "broker-control"):
+    for name in ("broker", "broker-done", "broker-control", "static"):
         folder = Path(settings.VAR) / name
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -144,6 +146,8 @@ def _wait_until_ready(url: str, *, what: str) -> None:
 
 def _work() -> None:
     """Run worker and beat until Ctrl-C. The worker owns the main thread, and so the signals."""
+    # Celery warns whoever is root. In a container or a fresh virtual machine, everybody is.
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     beat = EmbeddedService(app, thread=True, schedule_filename=str(settings.VAR / "beat"))
     beat.daemon = True
     beat.start()
