@@ -62,7 +62,9 @@ class Installation:
 
     def run_command(self, *arguments: str) -> str:
         """Run a management command on this installation, and return what it prints."""
-        started = servers.spawn("command", [PYTHON, "manage.py", *arguments], environment=self.variables)
+        started = servers.spawn(
+            "command", [PYTHON, "manage.py", *arguments], environment=self.variables
+        )
         assert started.process.wait(60) == 0, started.log.read_text(encoding="utf-8")
         return started.log.read_text(encoding="utf-8")
 
@@ -78,7 +80,9 @@ class Visitor:
     def open(self, path: str) -> httpx2.Response:
         return self.client.get(path)
 
-    def send(self, path: str, fields: dict[str, str] | None = None, *, page: str = "") -> httpx2.Response:
+    def send(
+        self, path: str, fields: dict[str, str] | None = None, *, page: str = ""
+    ) -> httpx2.Response:
         """Open `page` (or the path itself) for its token, and send the form to `path`."""
         shown = self.open(page or path)
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', shown.text)
@@ -131,16 +135,20 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
     var = Path(mkdtemp(dir=servers.folder(), prefix="separate-"))
     port, simulator_port = servers.free_port(), servers.free_port()
     url, simulator_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
-    chosen: dict[str, str | None] = _clean() | environment.TESTS | {
-        "VAR": str(var),
-        "DATABASE_URL": database_url,
-        "REDIS_URL": valkey_url,
-        "PUBLIC_URL": url,
-        "STREX_BASE_URL": f"{simulator_url}/",
-        "STREX_SERVER_KEY_NAMES": "simulator",
-        "STREX_ALLOW_FAKE_NUMBERS": "true",
-        "QUIET_HOURS": "false",
-    }
+    chosen: dict[str, str | None] = (
+        _clean()
+        | environment.TESTS
+        | {
+            "VAR": str(var),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": valkey_url,
+            "PUBLIC_URL": url,
+            "STREX_BASE_URL": f"{simulator_url}/",
+            "STREX_SERVER_KEY_NAMES": "simulator",
+            "STREX_ALLOW_FAKE_NUMBERS": "true",
+            "QUIET_HOURS": "false",
+        }
+    )
     with ExitStack() as stack:
 
         def start(name: str, *command: str, **extra: str) -> servers.Started:
@@ -167,8 +175,21 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
         installation.run_command("migrate", "--verbosity=0")
         installation.run_command("demo")
         installation.passwords = _passwords(var)
-        web = start("web", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads=8", "smsconsent.wsgi")
-        worker = ("celery", "-A", "smsconsent", "worker", "-P", "threads", "-c", "4", "-l", "WARNING")
+        web = start(
+            "web", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads=8", "smsconsent.wsgi"
+        )
+        worker = (
+            "celery",
+            "-A",
+            "smsconsent",
+            "worker",
+            "-P",
+            "threads",
+            "-c",
+            "4",
+            "-l",
+            "WARNING",
+        )
         installation.processes = {
             "web": web,
             "service": start("service", *worker, "-Q", "service", "-n", "service"),

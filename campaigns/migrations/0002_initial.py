@@ -6,88 +6,137 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('campaigns', '0001_initial'),
-        ('consents', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("campaigns", "0001_initial"),
+        ("consents", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='campaign',
-            name='purpose',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='consents.purpose', verbose_name='purpose'),
+            model_name="campaign",
+            name="purpose",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="campaigns",
+                to="consents.purpose",
+                verbose_name="purpose",
+            ),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='submitted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="campaign",
+            name="submitted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='approval',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='campaigns.campaign'),
+            model_name="approval",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="approvals",
+                to="campaigns.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='campaigngrouppermission',
-            name='content_object',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='campaigns.campaign'),
+            model_name="campaigngrouppermission",
+            name="content_object",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="campaigns.campaign"
+            ),
         ),
         migrations.AddField(
-            model_name='campaigngrouppermission',
-            name='group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.group'),
+            model_name="campaigngrouppermission",
+            name="group",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="auth.group"),
         ),
         migrations.AddField(
-            model_name='campaigngrouppermission',
-            name='permission',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission'),
+            model_name="campaigngrouppermission",
+            name="permission",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="auth.permission"
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='campaigns.campaign'),
+            model_name="delivery",
+            name="campaign",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="campaigns.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='consent',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='consents.consent'),
+            model_name="delivery",
+            name="consent",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="deliveries",
+                to="consents.consent",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='subject',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='consents.subject'),
+            model_name="delivery",
+            name="subject",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="deliveries",
+                to="consents.subject",
+            ),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['purpose', '-id'], name='campaign_by_purpose'),
+            model_name="campaign",
+            index=models.Index(fields=["purpose", "-id"], name="campaign_by_purpose"),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'scheduled'), _negated=True), ('send_at__isnull', False), _connector='OR'), name='scheduled_has_a_time'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "scheduled"), _negated=True),
+                    ("send_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="scheduled_has_a_time",
+            ),
         ),
         migrations.AlterUniqueTogether(
-            name='campaigngrouppermission',
-            unique_together={('group', 'permission', 'content_object')},
+            name="campaigngrouppermission",
+            unique_together={("group", "permission", "content_object")},
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('not_before'), condition=models.Q(('state', 'queued')), name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("not_before"), condition=models.Q(("state", "queued")), name="delivery_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('lease_until'), condition=models.Q(('state__in', ['leased', 'unknown'])), name='delivery_leased'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("lease_until"),
+                condition=models.Q(("state__in", ["leased", "unknown"])),
+                name="delivery_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('subject'), models.F('handed_over_at'), name='delivery_of_subject'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("subject"), models.F("handed_over_at"), name="delivery_of_subject"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('campaign', 'subject'), name='one_delivery_a_campaign_and_number'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "subject"), name="one_delivery_a_campaign_and_number"
+            ),
         ),
     ]

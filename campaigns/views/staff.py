@@ -256,9 +256,7 @@ def waiting(user: User, organisation: Organisation) -> dict[str, Any] | None:
     """Count the campaigns that wait for approval, for the start page of whoever may approve one."""
     mine = access.visible_to(
         user,
-        Campaign.objects.filter(
-            purpose__organisation=organisation, state=Campaign.State.IN_REVIEW
-        ),
+        Campaign.objects.filter(purpose__organisation=organisation, state=Campaign.State.IN_REVIEW),
         "campaigns.approve_campaign",
     )
     count = mine.count()

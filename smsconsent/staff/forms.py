@@ -21,7 +21,9 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"))
     place = forms.ChoiceField(label=_("For"))
 
-    def __init__(self, *args: Any, organisation: Model, purposes: list[Model], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, organisation: Model, purposes: list[Model], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._targets: dict[str, Model] = {EVERYWHERE: organisation} | {
             str(purpose.pk): purpose for purpose in purposes

@@ -93,7 +93,8 @@ def _admit(request: HttpRequest, controller: Model, form: RoleForm) -> None:
         if invitation.is_valid():
             invitation.save(request)
         messages.success(
-            request, _("The account is made, and an e-mail with a link to choose a password is sent.")
+            request,
+            _("The account is made, and an e-mail with a link to choose a password is sent."),
         )
     else:
         messages.success(request, _("The role is given."))
@@ -145,9 +146,7 @@ def _groups(controller: Model) -> QuerySet[RoleGroup]:
 
 
 def _open(request: HttpRequest, slug: str) -> Model:
-    return access.get_for_user(
-        _user(request), _organisations(), "consents.manage_roles", slug=slug
-    )
+    return access.get_for_user(_user(request), _organisations(), "consents.manage_roles", slug=slug)
 
 
 def _organisations() -> QuerySet[Any]:

@@ -67,7 +67,9 @@ def test_a_person_signs_up_confirms_gets_a_campaign_stops_and_never_gets_another
     installation.simulator.reply(NUMBER, "JA")
     eventually(lambda: len(installation.simulator.received(NUMBER)) == 2, "the receipt")
 
-    write_and_send(installation, name="Skismøring", text="Alt av skismøring til halv pris på lørdag.")
+    write_and_send(
+        installation, name="Skismøring", text="Alt av skismøring til halv pris på lørdag."
+    )
     message = installation.wait_for_text(NUMBER, "halv pris")
     assert "STOPP" in message
 

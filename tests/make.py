@@ -1,0 +1,156 @@
+"""Plain functions that make what a test needs. Each has sensible defaults; name only what matters."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from campaigns import sending
+from campaigns import services as campaign_services
+from campaigns.models import Campaign
+from consents import services, transitions
+from consents.ledger import Proof
+from consents.models import Consent, Organisation, Purpose, Sender, Wording
+from smsconsent.phones import Phone
+from smsconsent.staff import roles
+from smsconsent.staff.models import User
+
+# A Tuesday at noon in Oslo, when messages may be sent.
+NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = (
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
+SHORT_NUMBER = "26112"
+_numbers = count(1)
+
+TEXTS = services.Texts(
+    title="Tilbud på SMS",
+    who="Fjord Sport AS",
+    what="Tilbud på sportsutstyr",
+    why="For at du skal få vite om tilbud først",
+    frequency="inntil 4 SMS i måneden",
+    how_to_stop="Svar STOPP når som helst",
+    declaration="Ja, send meg tilbud på SMS",
+    age_declaration="Jeg er 15 år eller eldre",
+)
+
+
+def phone(number: int = 1) -> Phone:
+    """Return a fake number: +47 900 00 001 and up."""
+    return Phone(f"+4790000{number:03}")
+
+
+def make_organisation(slug: str = "", **values: Any) -> Organisation:
+    """An organisation with a privacy notice and roles, but without purposes."""
+    slug = slug or f"org{next(_numbers)}"
+    defaults = {
+        "name": "Fjord Sport",
+        "number": "900 000 001",
+        "address": "Fjordveien 1",
+        "contact_email": "personvern@fjord.example",
+        "processor_agreement": "Test",
+    }
+    organisation = Organisation.objects.create(slug=slug, **(defaults | values))
+    roles.sync_roles(organisation)
+    services.publish_notice(organisation, language="nb", body="Vi passer på.", now=NOON - 30 * DAY)
+    return organisation
+
+
+def make_purpose(
+    organisation: Organisation | None = None, slug: str = "", **values: Any
+) -> Purpose:
+    """A purpose with a published wording. `sender` may be letters; else it is the short number."""
+    organisation = organisation or make_organisation()
+    slug = slug or f"purpose{next(_numbers)}"
+    sender = values.pop("sender", SHORT_NUMBER)
+    reply_number = values.pop("reply_number", SHORT_NUMBER)
+    found, _created = Sender.objects.get_or_create(
+        organisation=organisation, value=sender, defaults={"reply_number": reply_number}
+    )
+    defaults = {"name": slug.capitalize(), "keyword": slug.upper(), "sender": found}
+    purpose = Purpose.objects.create(organisation=organisation, slug=slug, **(defaults | values))
+    roles.sync_roles(purpose, inherit_from=organisation)
+    make_wording(purpose)
+    return purpose
+
+
+def make_wording(purpose: Purpose, *, language: str = "nb", **texts: Any) -> Wording:
+    values = {name: getattr(TEXTS, name) for name in services.Texts.__slots__} | texts
+    return services.publish_wording(
+        purpose,
+        language=language,
+        texts=services.Texts(**values),
+        is_material=False,
+        by=None,
+        now=NOON - 30 * DAY,
+    )
+
+
+def make_consent(
+    state: str = "granted",
+    *,
+    purpose: Purpose | None = None,
+    number: int | Phone = 1,
+    at: datetime = NOON - DAY,
+) -> Consent:
+    """A consent that came to its state the way people bring it there, `at` that moment."""
+    purpose = purpose or make_purpose()
+    wording = purpose.wordings.current("nb")
+    assert wording is not None
+    consent = transitions.open_request(
+        purpose,
+        number if isinstance(number, Phone) else phone(number),
+        wording=wording,
+        source=Consent.Source.WEB,
+        proof=Proof("web_form"),
+        now=at,
+    )
+    assert consent is not None
+    if state in {"granted", "withdrawn", "expired"}:
+        assert transitions.grant(consent, proof=Proof("mo_reply"), now=at)
+    steps = {
+        "withdrawn": lambda: transitions.withdraw(consent, proof=Proof("mo_stop"), now=at),
+        "expired": lambda: transitions.expire(consent, now=at),
+        "refused": lambda: transitions.refuse(consent, proof=Proof("mo_reply"), now=at),
+        "lapsed": lambda: transitions.lapse(consent, now=at),
+    }
+    if state in steps:
+        assert steps[state]()
+    consent.refresh_from_db()
+    assert consent.state == state
+    return consent
+
+
+def make_user(role: str = "", target: Any = None, **values: Any) -> User:
+    """A colleague, holding a role on an organisation or a purpose when one is named."""
+    email = values.pop("email", f"kollega{next(_numbers)}@fjord.example")
+    user = User.objects.create_user(email, "riktig hest batteri", **values)
+    if role:
+        roles.give_role(user, role, target)
+    return user
+
+
+def make_campaign(
+    state: str = "draft", *, purpose: Purpose | None = None, text: str = "", now: datetime = NOON
+) -> Campaign:
+    """A campaign, brought to `state` by the verbs: draft, in_review, approved, scheduled or sending."""
+    purpose = purpose or make_purpose()
+    author, approver = make_user(), make_user()
+    text = text or f"Halv pris på ski, nummer {next(_numbers)}."
+    campaign = campaign_services.create_campaign(purpose, by=author, name="Ski", text=text, now=now)
+    if state == "draft":
+        return campaign
+    campaign_services.submit(campaign, by=author, now=now)
+    if state == "in_review":
+        return campaign
+    campaign_services.approve(campaign, by=approver, now=now)
+    if state == "approved":
+        return campaign
+    campaign_services.schedule(campaign, by=author, send_at=now, now=now)
+    if state == "sending":
+        sending.start_due(now=now)
+        campaign.refresh_from_db()
+    assert campaign.state == state
+    return campaign
