@@ -275,7 +275,7 @@ def _start_one(campaign_id: int, *, now: datetime) -> bool:
     """Freeze the audience and begin, once, whoever else tries."""
     campaign = (
         Campaign.objects.due(now)
-        .select_for_update(of=("self",), skip_locked=True)
+        .select_for_update(no_key=True, of=("self",), skip_locked=True)
         .filter(pk=campaign_id)
         .first()
     )

@@ -156,7 +156,7 @@ def cancel(campaign: Campaign, *, by: User, now: datetime) -> int:
 def _lock(campaign: Campaign, *states: State) -> Campaign:
     """Return the campaign as it is now, locked. Raises WrongState unless it is in one of these states."""
     mine = (
-        Campaign.objects.select_for_update(of=("self",))
+        Campaign.objects.select_for_update(no_key=True, of=("self",))
         .select_related("purpose__organisation", "purpose__sender")
         .get(pk=campaign.pk)
     )

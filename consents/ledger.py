@@ -51,7 +51,7 @@ def canonical_json(value: Any) -> bytes:
 
 def lock_subject(subject: Subject) -> Subject:
     """Return the subject as it is now, locked until the transaction ends. Events queue up behind it."""
-    return Subject.objects.select_for_update(of=("self",)).get(pk=subject.pk)
+    return Subject.objects.select_for_update(no_key=True, of=("self",)).get(pk=subject.pk)
 
 
 def append(

@@ -337,7 +337,9 @@ def erase_subject(subject: Subject, *, now: datetime) -> Counts:
     Content is destroyed first, queued messages are stopped, deliveries lose their link to the number
     and keep campaign and day. A suppression stays: it is what the person asked for. Safe to repeat.
     """
-    locked = Subject.objects.select_for_update(of=("self",)).filter(pk=subject.pk).first()
+    locked = (
+        Subject.objects.select_for_update(no_key=True, of=("self",)).filter(pk=subject.pk).first()
+    )
     if locked is None:
         return {}
     _stop_queued(locked)

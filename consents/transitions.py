@@ -50,7 +50,11 @@ def open_request(
     if any(block.purpose_id in {None, purpose.pk} for block in blocks):
         return None
     subject = _subject_of(purpose, phone, language=wording.language, now=now)
-    consent = Consent.objects.select_for_update().filter(subject=subject, purpose=purpose).first()
+    consent = (
+        Consent.objects.select_for_update(no_key=True)
+        .filter(subject=subject, purpose=purpose)
+        .first()
+    )
     if consent is None:
         consent = _new_consent(subject, purpose)
     elif consent.state == State.GRANTED and consent.valid_until and consent.valid_until > now:
@@ -178,12 +182,20 @@ def stop_queued(consent: Consent, *, reason: str) -> int:
 
 
 def _lock(consent: Consent) -> tuple[Subject, Consent | None]:
-    """Lock subject, then consent, and read both as they are now. None: it was erased meanwhile."""
-    subject = Subject.objects.select_for_update(of=("self",)).filter(pk=consent.subject_id).first()
+    """Lock subject, then consent, and read both as they are now. None: it was erased meanwhile.
+
+    NO KEY UPDATE: a sender that writes twice to one delivery has PostgreSQL check its foreign keys, and
+    those locks (KEY SHARE) would wait here for a withdrawal that itself waits for the sender.
+    """
+    subject = (
+        Subject.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk=consent.subject_id)
+        .first()
+    )
     if subject is None:
         return consent.subject, None
     mine = (
-        Consent.objects.select_for_update(of=("self",))
+        Consent.objects.select_for_update(no_key=True, of=("self",))
         .select_related("purpose", "wording")
         .filter(pk=consent.pk)
         .first()
@@ -201,7 +213,11 @@ def _write(kind: Event, subject: Subject, consent: Consent, *, proof: Proof, now
 def _subject_of(purpose: Purpose, phone: Phone, *, language: str, now: datetime) -> Subject:
     """Return the subject with this number, locked; make it when it is new."""
     organisation = purpose.organisation
-    found = Subject.objects.with_phone(organisation, phone).select_for_update(of=("self",)).first()
+    found = (
+        Subject.objects.with_phone(organisation, phone)
+        .select_for_update(no_key=True, of=("self",))
+        .first()
+    )
     if found is not None:
         return found
     subject, _created = Subject.objects.get_or_create(
