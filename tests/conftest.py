@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from consents import triggers
-from smsconsent.gateways import gateway_of_process
+from smsconsent.gateways import gateway_of_process, get_gateway
+from smsconsent.gateways.strex import Strex
 from tests import servers
 from tests.settings import IS_POSTGRES
 from tests.simulator import Simulator, start_simulator
@@ -100,4 +101,7 @@ def simulator(simulator_process: Simulator, settings: Settings) -> Iterator[Simu
     settings.STREX_BASE_URL = f"{simulator_process.url}/"
     gateway_of_process.cache_clear()
     yield simulator_process
+    gateway = get_gateway()
+    assert isinstance(gateway, Strex)
+    gateway.close()
     gateway_of_process.cache_clear()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from secrets import token_bytes, token_hex
 from typing import Any
 
 from campaigns import sending
@@ -9,7 +10,8 @@ from campaigns import services as campaign_services
 from campaigns.models import Campaign
 from consents import services, transitions
 from consents.ledger import Proof
-from consents.models import Consent, Organisation, Purpose, Sender, Wording
+from consents.models import Consent, Organisation, Purpose, Sender, Subject, Wording
+from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff import roles
 from smsconsent.staff.models import User
@@ -154,3 +156,40 @@ def make_campaign(
         campaign.refresh_from_db()
     assert campaign.state == state
     return campaign
+
+
+def make_crowd(purpose: Purpose, size: int, *, at: datetime = NOON - DAY) -> list[Consent]:
+    """Many consents that hold, stored in bulk and without evidence: for races and measurements only."""
+    organisation, wording = purpose.organisation, purpose.wordings.get()
+    phones = [Phone(f"+479000{number:04}") for number in range(size)]
+    people = Subject.objects.bulk_create(
+        Subject(
+            organisation=organisation,
+            phone=each,
+            phone_index=crypto.blind_index(each, use="lookup", organisation=organisation.pk),
+            suppression_index=crypto.blind_index(
+                each, use="suppression", organisation=organisation.pk
+            ),
+            tag_key=token_bytes(32),
+            key_id=crypto.current_key_id(),
+            created_at=at,
+        )
+        for each in phones
+    )
+    return Consent.objects.bulk_create(
+        Consent(
+            subject=subject,
+            purpose=purpose,
+            state=Consent.State.GRANTED,
+            wording=wording,
+            source=Consent.Source.WEB,
+            requested_at=at,
+            answer_by=at + DAY,
+            confirmed_at=at,
+            valid_until=at + 700 * DAY,
+            last_event_id=token_hex(16),
+            stop_nonce=token_bytes(16),
+            stop_digest=token_bytes(32),
+        )
+        for subject in people
+    )

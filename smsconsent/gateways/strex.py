@@ -65,6 +65,10 @@ class Strex:
         self._rate = RateLimit(rate, time.monotonic)
         self._sleep = sleep
 
+    def close(self) -> None:
+        """Close the connections that are kept open between batches."""
+        self.client.close()
+
     def hand_over(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Handover]:
         """Post a batch within the deadline; one result per message, in order.
 

@@ -83,6 +83,10 @@ class StrexClient:
             trust_env=urlsplit(settings.base_url).hostname not in LOOPBACK,
         )
 
+    def close(self) -> None:
+        """Close the connections that are kept open between calls."""
+        self._http.close()
+
     def call(
         self,
         method: str,
