@@ -149,6 +149,7 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
             "QUIET_HOURS": "false",
         }
     )
+    worker = ("celery", "-A", "smsconsent", "worker", "-P", "threads", "-c", "4", "-l", "WARNING")
     with ExitStack() as stack:
 
         def start(name: str, *command: str, **extra: str) -> servers.Started:
@@ -177,18 +178,6 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
         installation.passwords = _passwords(var)
         web = start(
             "web", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads=8", "smsconsent.wsgi"
-        )
-        worker = (
-            "celery",
-            "-A",
-            "smsconsent",
-            "worker",
-            "-P",
-            "threads",
-            "-c",
-            "4",
-            "-l",
-            "WARNING",
         )
         installation.processes = {
             "web": web,

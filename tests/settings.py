@@ -35,5 +35,7 @@ if not IS_POSTGRES:
 # call the verb that a task calls; those that need a worker start a real one.
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
+# WhiteNoise warns when there is none.
+STATIC_ROOT.mkdir(exist_ok=True)
 # Signing in is no test of the password hasher, which is slow on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -105,7 +105,6 @@ def probe(simulator: Simulator) -> Probe:
 def frequent_switches() -> Iterator[None]:
     """Let threads take turns often, so that they meet where they should not."""
 
-
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
     yield

@@ -1,0 +1,163 @@
+"""Workers die and the broker forgets, in the middle of everything. Nothing is lost, nothing sent twice."""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+from django.utils import timezone
+
+from campaigns.models import Campaign, Delivery
+from tests import environment, servers
+from tests.installation import Installation, eventually, separate
+from tests.make import make_campaign, make_crowd, make_purpose
+from tests.simulator import Simulator
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+
+PEOPLE, KILLS, WHOLE_WORKERS, POOL = 3_000, 50, 5, 3
+
+
+@pytest.fixture
+def worker_environment(
+    database_url: str, valkey_url: str, simulator: Simulator
+) -> dict[str, str | None]:
+    return environment.TESTS | {
+        "DJANGO_SETTINGS_MODULE": "smsconsent.settings",
+        "DATABASE_URL": database_url,
+        "REDIS_URL": valkey_url,
+        "STREX_BASE_URL": f"{simulator.url}/",
+        "STREX_ALLOW_FAKE_NUMBERS": "true",
+        # Small batches at a slow pace: the campaign lasts as long as the killing does.
+        "STREX_BATCH_SIZE": "10",
+        "STREX_MESSAGES_PER_SECOND": "40",
+        "STREX_VISIBILITY_WAIT": "0",
+        "OUTBOX_LEASE_SECONDS": "6",
+        "QUIET_HOURS": "false",
+    }
+
+
+@pytest.fixture
+def broker(valkey_url: str) -> Iterator[Celery]:
+    app = Celery("tests", broker=valkey_url)
+    yield app
+    app.close()
+
+
+def start_worker(variables: dict[str, str | None]) -> servers.Started:
+    options = ["-P", "prefork", "-c", str(POOL), "-Q", "campaigns", "-l", "ERROR"]
+    command = [sys.executable, "-m", "celery", "-A", "smsconsent", "worker", *options]
+    return servers.spawn("worker", command, environment=variables)
+
+
+def children_of(started: servers.Started) -> list[int]:
+    """Return the process ids of the pool of a worker: those that do the work."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # A thread may have started them: each has a list of its own.
+        lists = Path(f"/proc/{started.pid}/task").glob("*/children")
+        return [int(pid) for each in lists for pid in each.read_text(encoding="ascii").split()]
+    return []
+
+
+def wake(broker: Celery) -> None:
+    """What beat does, more often."""
+    broker.send_task("campaigns.tasks.send_campaigns", queue="campaigns")
+    broker.send_task("campaigns.tasks.recover_deliveries", queue="campaigns")
+
+
+def kill_fifty_times(
+    worker: servers.Started, variables: dict[str, str | None], broker: Celery
+) -> servers.Started:
+    """`kill -9` of one process of the pool at a time, and now and then of the whole worker."""
+    killed, give_up_at = 0, time.monotonic() + 180
+    while killed < KILLS:
+        assert time.monotonic() < give_up_at, worker.log.read_text(encoding="utf-8")[-3000:]
+        wake(broker)
+        time.sleep(random.uniform(0.1, 0.4))
+        pool = children_of(worker)
+        whole = killed % (KILLS // WHOLE_WORKERS) == WHOLE_WORKERS
+        if pool and not whole:
+            with suppress(ProcessLookupError):
+                os.kill(random.choice(pool), signal.SIGKILL)
+                killed += 1
+            continue
+        # Celery gives up when its pool dies too fast; then what supervises it starts it again.
+        worker.kill()
+        killed += 1
+        worker = start_worker(variables)
+        eventually(lambda started=worker: len(children_of(started)) == POOL, "the worker is back")
+    return worker
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killing_workers_fifty_times_loses_nothing_and_sends_nothing_twice(
+    worker_environment: dict[str, str | None], broker: Celery, simulator: Simulator
+) -> None:
+    purpose = make_purpose()
+    make_crowd(purpose, PEOPLE, at=timezone.now())
+    campaign = make_campaign("scheduled", purpose=purpose, now=timezone.now())
+    broker.send_task("campaigns.tasks.start_due_campaigns", queue="campaigns")
+    worker = start_worker(worker_environment)
+    eventually(lambda: Delivery.objects.exclude(state="queued").exists(), "sending has begun")
+
+    worker = kill_fifty_times(worker, worker_environment, broker)
+    began_to_rest = Delivery.objects.filter(state="queued").count()
+
+    def is_sent() -> bool:
+        wake(broker)
+        time.sleep(0.5)
+        return Campaign.objects.filter(pk=campaign.pk, state="sent").exists()
+
+    eventually(is_sent, f"all is sent, of which {began_to_rest} after the last kill", within=120)
+    worker.stop()
+    states = set(Delivery.objects.values_list("state", flat=True))
+    assert states == {"handed_over"}
+    assert Delivery.objects.count() == PEOPLE
+    # The simulator counts by transaction id, and each person has one delivery: more would be a second
+    # message, fewer a lost one.
+    assert sum(simulator.state()["messages"].values()) == PEOPLE
+
+
+@pytest.fixture
+def installation(postgres_url: str, valkey_url: str) -> Iterator[Installation]:
+    with separate(postgres_url, valkey_url) as running:
+        yield running
+
+
+def test_flushing_the_broker_again_and_again_delays_work_and_loses_none(
+    installation: Installation, valkey_url: str
+) -> None:
+    numbers = [f"+479000020{last}" for last in range(6)]
+    with redis.from_url(valkey_url) as client:
+        for number in numbers:
+            installation.visitor().send(
+                "/nordlys/tilbud/", {"phone": number.removeprefix("+47"), "agree": "on"}
+            )
+            client.flushdb()
+        for number in numbers:
+            installation.wait_for_text(number, "JA")
+            installation.simulator.reply(number, "JA")
+            client.flushdb()
+        for number in numbers:
+            eventually(lambda n=number: len(installation.simulator.received(n)) == 2, "a receipt")
+        send_campaign(installation, client)
+
+    for number in numbers:
+        installation.wait_for_text(number, "Nye staver")
+        assert len(installation.simulator.received(number)) == 3
+
+
+def send_campaign(installation: Installation, client: "redis.Redis[bytes]") -> None:
+    marketer, approver = installation.colleague("marked"), installation.colleague("godkjenner")
+    new = "/staff/nordlys/purposes/tilbud/campaigns/new/"
+    address = str(marketer.send(new, {"name": "Staver", "text": "Nye staver er kommet."}).url.path)
+    for colleague, verb in ((marketer, "submit"), (approver, "approve"), (marketer, "start")):
+        colleague.send(f"{address}{verb}/", page=address)
+        client.flushdb()
