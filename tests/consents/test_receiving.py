@@ -64,7 +64,9 @@ def answers() -> list[str]:
 
 
 # -- stop ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("text", ["STOPP", "stopp", "Stopp!", " stop ", "STOPP ALT", "Nei takk, stopp"])
+@pytest.mark.parametrize(
+    "text", ["STOPP", "stopp", "Stopp!", " stop ", "STOPP ALT", "Nei takk, stopp"]
+)
 def test_stop_ends_every_purpose_of_the_sender_and_is_answered_once(text: str) -> None:
     first = make_consent("granted")
     make_consent("granted", purpose=make_purpose(first.purpose.organisation))
@@ -139,7 +141,9 @@ def test_a_yes_that_nobody_vouches_for_grants_nothing(trust: Trust) -> None:
 def test_yes_to_two_open_questions_grants_neither_unless_one_is_named() -> None:
     first = make_consent("pending", purpose=make_purpose(keyword="KLUBB"), at=NOON - HOUR)
     second = make_consent(
-        "pending", purpose=make_purpose(first.purpose.organisation, keyword="TILBUD"), at=NOON - HOUR
+        "pending",
+        purpose=make_purpose(first.purpose.organisation, keyword="TILBUD"),
+        at=NOON - HOUR,
     )
 
     receive("JA")
