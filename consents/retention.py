@@ -78,8 +78,12 @@ def purge(policy: Policy, *, now: datetime, limit: int = BATCH, dry_run: bool = 
 
 
 def purge_all(*, now: datetime, limit: int = BATCH, dry_run: bool = False) -> dict[str, Counts]:
-    """Run every policy. One that fails is logged with its error, and the others still run."""
+    """Run every policy. One that fails is logged with its error, and the others still run.
+
+    Raises the first error at the end, so that the failure is seen.
+    """
     result: dict[str, Counts] = {}
+    errors: list[Exception] = []
     for policy in policies():
         try:
             result[policy.name] = purge(policy, now=now, limit=limit, dry_run=dry_run)
@@ -87,7 +91,9 @@ def purge_all(*, now: datetime, limit: int = BATCH, dry_run: bool = False) -> di
             PurgeRun.objects.filter(policy=policy.name, finished_at=None).update(
                 error=type(error).__name__
             )
-            raise
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return result
 
 
