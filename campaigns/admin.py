@@ -8,7 +8,7 @@ from consents.admin import ReadOnlyAdmin
 
 
 @admin.register(Campaign)
-class CampaignAdmin(ReadOnlyAdmin, GuardedModelAdmin):
+class CampaignAdmin(ReadOnlyAdmin, GuardedModelAdmin):  # type: ignore[misc]  # guardian names its templates
     list_display = ["name", "purpose", "state", "author", "created_at", "started_at", "ended_at"]
     list_select_related = ["purpose__organisation", "author"]
     list_filter = ["state", "purpose"]

@@ -94,7 +94,7 @@ def freeze(campaign: Campaign, *, now: datetime) -> int:
     """
     frozen = waterfall(campaign.purpose, now=now)
     # The rule is spelled once more by the query itself: `sendable` is what the gate will ask.
-    chosen = (
+    chosen: QuerySet[Any, Any] = (
         _with_reason(campaign.purpose, now=now)
         .filter(excluded="", pk__in=Consent.objects.sendable(now).for_purpose(campaign.purpose))
         .values("subject_id", "id")
@@ -115,7 +115,7 @@ def spent_on(subject: Any, purpose: Any, *, since: datetime) -> QuerySet[Deliver
     )
 
 
-def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Consent]:
+def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Any, Any]:
     """Annotate each consent of the purpose with the first reason against it, or ""."""
     spent = (
         spent_on(OuterRef("subject"), purpose.pk, since=now - purpose.promised_for)
@@ -147,7 +147,7 @@ def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Consent]:
     )
 
 
-def _insert(campaign: Campaign, chosen: QuerySet[Consent], *, now: datetime) -> int:
+def _insert(campaign: Campaign, chosen: QuerySet[Any, Any], *, now: datetime) -> int:
     """INSERT … SELECT: the database makes the rows, and their random ids, by itself."""
     sql, params = chosen.query.sql_with_params()
     if connection.vendor == "postgresql":
@@ -160,7 +160,7 @@ def _insert(campaign: Campaign, chosen: QuerySet[Consent], *, now: datetime) -> 
             " || hex(randomblob(6)))"
         )
     stored = connection.ops.adapt_datetimefield_value
-    values = [
+    values: list[Any] = [
         campaign.pk,
         campaign.purpose.sender.value,
         stored(now),
@@ -178,4 +178,4 @@ def _insert(campaign: Campaign, chosen: QuerySet[Consent], *, now: datetime) -> 
                 ON CONFLICT (campaign_id, subject_id) DO NOTHING""",  # noqa: S608  our own fixed SQL
             [*values, *params],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

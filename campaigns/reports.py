@@ -105,7 +105,7 @@ def actions_of(campaign: Campaign, *, user: User, may: set[str]) -> dict[str, bo
     }
 
 
-def _sum(counts: dict[str, int], *states: Sent) -> int:
+def _sum(counts: dict[str, int], *states: str) -> int:
     return sum(counts.get(state, 0) for state in states)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -229,7 +230,7 @@ def _unread(consents: Iterable[Consent]) -> set[bytes]:
         for index in crypto.blind_indexes(consent.subject.phone, use="inbound")
     ]
     rows = InboundMessage.objects.unread().filter(sender_index__in=indexes)
-    return {bytes(index) for index in rows.values_list("sender_index", flat=True)}
+    return {bytes(index) for index in rows.values_list("sender_index", flat=True) if index}
 
 
 def _spent(
@@ -257,7 +258,7 @@ def _lately(
     return set(rows.values_list("subject_id", "campaign__text"))
 
 
-def _name_evidence(ids: Sequence[object]) -> None:
+def _name_evidence(ids: Sequence[UUID]) -> None:
     """Write on each message the ledger event that allowed it (law.md L04), in one statement."""
     event = Consent.objects.filter(pk=OuterRef("consent")).values("last_event_id")[:1]
     Delivery.objects.filter(pk__in=ids).update(consent_event=Subquery(event))

@@ -38,6 +38,7 @@ from consents.models import (
 )
 from smsconsent.crypto import GuardedField, blind_indexes
 from smsconsent.phones import NotAMobileNumber, parse_mobile
+from smsconsent.staff.models import User
 
 # Generic for the type checker only: Django's own class takes no parameter.
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """PRIVACY: of what is encrypted, numbers are shown masked and the rest is not shown at all."""
         return [
             field.name
@@ -185,11 +186,11 @@ class ConsentAdmin(NumberSearch, ReadOnlyAdmin):
 
     @admin.action(description=_("Withdraw the chosen consents"), permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, chosen: QuerySet[Consent]) -> None:
+        assert isinstance(request.user, User)
+        by, now = request.user, timezone.now()
         rows = chosen.select_related("subject", "purpose")
         count = sum(
-            services.withdraw_for_person(
-                consent, by=request.user, channel="back office", now=timezone.now()
-            )
+            services.withdraw_for_person(consent, by=by, channel="back office", now=now)
             for consent in rows
         )
         text = ngettext("%(count)d consent withdrawn.", "%(count)d consents withdrawn.", count)
@@ -212,7 +213,7 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     def header_text(self, event: ConsentEvent) -> str:
         return bytes(event.header).decode()
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return ["event_id", "header_text"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

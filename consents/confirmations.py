@@ -155,7 +155,11 @@ def queue_answer(
 
     Known and unknown numbers are answered alike.
     """
-    context = {"organisation": organisation, "purpose": purpose, "number": sender}
+    context: dict[str, object] = {
+        "organisation": organisation,
+        "purpose": purpose,
+        "number": sender,
+    }
     subject = Subject.objects.with_phone(organisation, phone).first()
     return _store(
         kind,

@@ -255,7 +255,8 @@ def _prepare(text: str, own: dict[str, str]) -> _Prepared:
 
 def _split_signature(text: str) -> tuple[str, str]:
     lines = text.splitlines(keepends=True)
-    mine, signature = [], []
+    mine: list[str] = []
+    signature: list[str] = []
     for line in lines:
         found = tuple(_WORD.findall(_fold(line)))
         is_signature = any(found[: len(entry)] == entry for entry in SIGNATURE)

@@ -100,5 +100,4 @@ def _count_number(key: bytes, *, now: datetime) -> None:
 
 def _stored(at: datetime) -> str:
     """Return a moment as this database stores it, so that comparing text compares time on SQLite."""
-    value: str = connection.ops.adapt_datetimefield_value(at)
-    return value
+    return str(connection.ops.adapt_datetimefield_value(at))

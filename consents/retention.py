@@ -87,7 +87,7 @@ def purge_all(*, now: datetime, limit: int = BATCH, dry_run: bool = False) -> di
     for policy in policies():
         try:
             result[policy.name] = purge(policy, now=now, limit=limit, dry_run=dry_run)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the other purges must still run
             PurgeRun.objects.filter(policy=policy.name, finished_at=None).update(
                 error=type(error).__name__
             )
@@ -114,7 +114,7 @@ def _delete(rows: QuerySet[Any], *, limit: int) -> Counts:
     """Delete one batch, with what hangs on it. Locks stay short: each batch is a transaction."""
     with transaction.atomic():
         ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
-        _total, counts = rows.model._default_manager.filter(pk__in=ids).delete()
+        counts: Counts = rows.model._default_manager.filter(pk__in=ids).delete()[1]
     return counts
 
 
@@ -374,7 +374,7 @@ def erase_subject(subject: Subject, *, now: datetime) -> Counts:
 
 def _stop_queued(subject: Subject) -> None:
     for lane in outbox.lanes():
-        outbox.block_queued(lane._default_manager.filter(subject=subject), reason="erased")
+        outbox.block_queued(lane.about(subject=subject), reason="erased")
 
 
 def _erase_replies(subject: Subject) -> Counts:

@@ -9,6 +9,7 @@ consent, and a withdrawal waits at the consent for a batch that is being handed 
 
 from datetime import datetime, timedelta
 from secrets import token_bytes
+from typing import TypeAlias
 
 from django.conf import settings
 from django.db import transaction
@@ -28,7 +29,8 @@ from smsconsent import crypto, outbox, signing
 from smsconsent.phones import Phone
 
 UNANSWERED_FOR = timedelta(days=7)
-State, Event = Consent.State, ConsentEvent.Type
+State: TypeAlias = Consent.State
+Event: TypeAlias = ConsentEvent.Type
 
 
 @transaction.atomic
@@ -176,8 +178,7 @@ def _end(
 def stop_queued(consent: Consent, *, reason: str) -> int:
     """Block every message, of any lane, that waits on this consent. Return how many."""
     return sum(
-        outbox.block_queued(lane._default_manager.filter(consent=consent), reason=reason)
-        for lane in outbox.lanes()
+        outbox.block_queued(lane.about(consent=consent), reason=reason) for lane in outbox.lanes()
     )
 
 

@@ -10,7 +10,7 @@ from binascii import Error as NotBase64
 from functools import lru_cache
 from hashlib import sha256
 from hmac import new as hmac
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -140,8 +140,16 @@ def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> b
     return blind_indexes(phone, use=use, organisation=organisation)[0]
 
 
+# Generic for the type checker only: Django's own classes take no parameters.
+if TYPE_CHECKING:
+    TextField = models.TextField[Any, Any]
+    BinaryField = models.BinaryField[Any, Any]
+else:
+    TextField, BinaryField = models.TextField, models.BinaryField
+
+
 # -- the fields ----------------------------------------------------------------------------------------
-class GuardedField(library.EncryptedField):
+class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library has no types
     """An encrypted column that no expression and no plaintext can slip into."""
 
     def to_plain_bytes(self, value: Any) -> bytes:
@@ -194,7 +202,7 @@ class GuardedField(library.EncryptedField):
         return None if value is None else self.from_plain_bytes(decrypt_bytes(bytes(value)))
 
 
-class EncryptedTextField(GuardedField, models.TextField):
+class EncryptedTextField(GuardedField, TextField):
     """Text, encrypted."""
 
     def to_plain_bytes(self, value: Any) -> bytes:
@@ -206,7 +214,7 @@ class EncryptedTextField(GuardedField, models.TextField):
         return value.decode()
 
 
-class EncryptedBytesField(GuardedField, models.BinaryField):
+class EncryptedBytesField(GuardedField, BinaryField):
     """Bytes, encrypted: keys and salts."""
 
     def to_plain_bytes(self, value: Any) -> bytes:
@@ -218,8 +226,12 @@ class EncryptedBytesField(GuardedField, models.BinaryField):
         return value
 
 
-class EncryptedPhoneField(GuardedField, models.TextField):
+class EncryptedPhoneField(GuardedField, TextField):
     """A phone number, encrypted. It takes and gives a Phone, never a bare string."""
+
+    # For the type checker, which would expect text.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def to_python(self, value: Any) -> Any:
         return value
@@ -250,7 +262,7 @@ class _IsToken(models.Func):
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         return "smsconsent.crypto._IsToken", (self.column, self.shortest, self.longest), {}
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, Any]:
         column = connection.ops.quote_name(self.column)
         bounds = f"length({column}) BETWEEN {int(self.shortest)} AND {int(self.longest)}"
         if connection.vendor == "postgresql":

@@ -82,6 +82,11 @@ class OutboundMessage(models.Model):
         return cls._default_manager.filter(state=cls.State.QUEUED, not_before__lte=now)
 
     @classmethod
+    def about(cls, **who: Any) -> "QuerySet[Any]":
+        """Rows about one subject or consent: each concrete class has both, by these names."""
+        return cls._default_manager.filter(**who)
+
+    @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:
         """Return the last few texts sent to one number, newest first."""
         return []

@@ -55,10 +55,11 @@ class Installation:
 
     def wait_for_text(self, number: str, part: str) -> str:
         """Return the first text at the handset that holds `part`, once it has arrived."""
-        return eventually(
+        found: str = eventually(
             lambda: next((t for t in self.simulator.received(number) if part in t), None),
             f"«{part}» at {number}; there is: {self.simulator.received(number)}",
         )
+        return found
 
     def run_command(self, *arguments: str) -> str:
         """Run a management command on this installation, and return what it prints."""

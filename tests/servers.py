@@ -95,7 +95,8 @@ def spawn(
 ) -> Started:
     """Start a process in the background, its output in a log of its own.
 
-    `environment` is laid over ours; None takes a variable away. `user` names whom it runs as, when we are root.
+    `environment` is laid over ours; None takes a variable away. `user` names whom it runs as, when we
+    are root.
     """
     log = folder() / f"{name}-{token_hex(4)}.log"
     variables = {**os.environ, **(environment or {})}

@@ -195,7 +195,9 @@ def start(request: HttpRequest, campaign: Campaign, user: User) -> str:
 def schedule(request: HttpRequest, campaign: Campaign, user: User) -> str:
     form = ScheduleForm(request.POST)
     if not form.is_valid():
-        raise services.CampaignError(" ".join(e for errors in form.errors.values() for e in errors))
+        raise services.CampaignError(
+            " ".join(str(e) for errors in form.errors.values() for e in errors)
+        )
     services.schedule(campaign, by=user, now=timezone.now(), **form.cleaned_data)
     return _("Scheduled.")
 

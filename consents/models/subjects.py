@@ -53,7 +53,8 @@ class Subject(models.Model):
         indexes = [models.Index(fields=["organisation", "suppression_index"], name="subject_block")]
 
     def __str__(self) -> str:
-        return self.phone.masked
+        phone: Phone = self.phone
+        return phone.masked
 
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):

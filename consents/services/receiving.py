@@ -93,7 +93,7 @@ def _store(
 
 def _suspend(message: outbox.OutboundMessage, *, now: datetime) -> None:
     """law.md L58: the number may be somebody else's tomorrow."""
-    subject_id = getattr(message, "subject_id", None)
-    if isinstance(message, ServiceMessage) and message.consent is None:
+    subject_id: int | None = getattr(message, "subject_id", None)
+    if subject_id is None or (isinstance(message, ServiceMessage) and message.consent is None):
         return
     Subject.objects.filter(pk=subject_id, suspended_at=None).update(suspended_at=now)

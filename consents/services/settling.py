@@ -46,7 +46,8 @@ def reveal(subject: Subject, *, by: User, reason: str, now: datetime) -> Phone:
     if not reason.strip():
         raise ValueError("a number is shown for a reason")
     Disclosure.objects.create(subject=subject, by=by, reason=reason.strip()[:200], at=now)
-    return subject.phone
+    phone: Phone = subject.phone
+    return phone
 
 
 @transaction.atomic

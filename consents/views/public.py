@@ -1,6 +1,7 @@
 """Pages for people: a chosen address, or a link that only they were sent. GET changes nothing."""
 
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 
 import segno
@@ -186,7 +187,7 @@ def _dead_link(request: HttpRequest, error: services.LinkError) -> HttpResponse:
     return render(request, "consents/public/dead_link.html", context, status=status)
 
 
-def _controller(purpose: Purpose) -> dict[str, Organisation]:
+def _controller(purpose: Purpose) -> dict[str, Any]:
     return {"organisation": purpose.organisation}
 
 

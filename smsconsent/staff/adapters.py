@@ -9,14 +9,14 @@ from django.http import HttpRequest
 from smsconsent import crypto
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Accounts are made by an administrator."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
 
-class MFAAdapter(DefaultMFAAdapter):
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """SECURITY: allauth stores TOTP secrets in plain text unless its adapter encrypts them."""
 
     def encrypt(self, text: str) -> str:
@@ -26,4 +26,5 @@ class MFAAdapter(DefaultMFAAdapter):
         return crypto.decrypt_bytes(encrypted_text.encode()).decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
-        return super().get_public_key_credential_rp_entity() | {"name": "smsconsent"}
+        entity: dict[str, Any] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": "smsconsent"}

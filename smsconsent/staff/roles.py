@@ -177,8 +177,8 @@ def _groups(role: str, target: Model, inherit_from: Model | None) -> list[Group]
 
 
 def _set_permissions(group: Group, target: Model, wanted: tuple[str, ...]) -> None:
-    held = set(get_group_perms(group, target))
-    for codename in set(wanted) - held:
-        assign_perm(codename, group, target)
-    for codename in held - set(wanted):
-        remove_perm(codename, group, target)
+    held = {str(codename) for codename in get_group_perms(group, target)}
+    for missing in set(wanted) - held:
+        assign_perm(missing, group, target)
+    for surplus in held - set(wanted):
+        remove_perm(surplus, group, target)

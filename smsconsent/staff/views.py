@@ -114,26 +114,19 @@ def _welcome(user: User, organisation: Model) -> dict[str, Any]:
 
 
 def _holders(controller: Model) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     second = Authenticator.objects.filter(user=OuterRef("pk"))
     for group in _groups(controller).select_related("group").order_by("content_type", "object_id"):
         holders = User.objects.filter(groups=group.group, is_active=True)
-        for user in holders.annotate(has_second_factor=Exists(second)).order_by("name", "email"):
-            rows.append(
-                {
-                    "id": f"take-{group.pk}-{user.pk}",
-                    "user": user,
-                    "group": group,
-                    "role": roles.ROLES[group.role],
-                    "target": group.target,
-                }
-            )
+        for user in holders.annotate(has_second_factor=Exists(second)):
+            row: dict[str, Any] = {"id": f"take-{group.pk}-{user.pk}", "user": user, "group": group}
+            rows.append(row | {"role": roles.ROLES[group.role], "target": group.target})
     held: dict[int, set[str]] = {}
-    for row in rows:
-        held.setdefault(row["user"].pk, set()).add(row["group"].role)
-    for row in rows:
-        row["is_both"] = any(held[row["user"].pk] >= set(pair) for pair in roles.SEPARATE_DUTIES)
-    return sorted(rows, key=lambda row: (row["user"].name, row["user"].email, row["role"].name))
+    for each in rows:
+        held.setdefault(each["user"].pk, set()).add(each["group"].role)
+    for each in rows:
+        each["is_both"] = any(held[each["user"].pk] >= set(pair) for pair in roles.SEPARATE_DUTIES)
+    return sorted(rows, key=lambda each: (each["user"].name, each["user"].email, each["role"].name))
 
 
 def _groups(controller: Model) -> QuerySet[RoleGroup]:
@@ -145,17 +138,20 @@ def _groups(controller: Model) -> QuerySet[RoleGroup]:
     return RoleGroup.objects.filter(here | there).exclude(role=roles.GUEST)
 
 
-def _open(request: HttpRequest, slug: str) -> Model:
+def _open(request: HttpRequest, slug: str) -> Any:
     return access.get_for_user(_user(request), _organisations(), "consents.manage_roles", slug=slug)
 
 
 def _organisations() -> QuerySet[Any]:
-    return apps.get_model("consents", "Organisation").objects.all()
+    model: Any = apps.get_model("consents", "Organisation")
+    found: QuerySet[Any] = model.objects.all()
+    return found
 
 
 def _purposes(controller: Model) -> QuerySet[Any]:
-    model = apps.get_model("consents", "Purpose")
-    return model.objects.filter(organisation=controller).order_by("name")
+    model: Any = apps.get_model("consents", "Purpose")
+    found: QuerySet[Any] = model.objects.filter(organisation=controller).order_by("name")
+    return found
 
 
 def _user(request: HttpRequest) -> User:

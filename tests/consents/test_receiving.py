@@ -19,7 +19,6 @@ from consents.models import (
     ServiceMessage,
     Subject,
 )
-from consents.services import Proof
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
 from smsconsent.phones import Phone
 from tests import environment

@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from campaigns.models import Campaign, Delivery
 from campaigns.retention import DELIVERIES_FOR
-from consents import confirmations, retention, services
+from consents import confirmations, services
 from consents.models import (
     Confirmation,
     Consent,

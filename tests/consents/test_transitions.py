@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -132,10 +132,10 @@ def test_a_withdrawal_stops_what_is_queued_in_every_lane() -> None:
 @pytest.mark.parametrize(
     ("start", "months", "end"),
     [
-        (datetime(2026, 1, 31), 1, datetime(2026, 2, 28)),
-        (datetime(2024, 1, 31), 1, datetime(2024, 2, 29)),
-        (datetime(2026, 3, 10), 24, datetime(2028, 3, 10)),
-        (datetime(2026, 12, 31), 2, datetime(2027, 2, 28)),
+        (datetime(2026, 1, 31, tzinfo=UTC), 1, datetime(2026, 2, 28, tzinfo=UTC)),
+        (datetime(2024, 1, 31, tzinfo=UTC), 1, datetime(2024, 2, 29, tzinfo=UTC)),
+        (datetime(2026, 3, 10, tzinfo=UTC), 24, datetime(2028, 3, 10, tzinfo=UTC)),
+        (datetime(2026, 12, 31, tzinfo=UTC), 2, datetime(2027, 2, 28, tzinfo=UTC)),
     ],
 )
 def test_a_lifetime_counts_calendar_months(start: datetime, months: int, end: datetime) -> None:

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from tests import servers
 from tests.installation import Installation, Visitor, embedded, eventually, separate
 from tests.settings import IS_POSTGRES
 
@@ -22,8 +23,6 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
         with embedded() as running:
             yield running
         return
-    from tests import servers  # the servers start only when this test runs
-
     with servers.fresh_database() as url, separate(url, servers.valkey()) as running:
         yield running
 

@@ -29,7 +29,8 @@ PEOPLE, KILLS, WHOLE_WORKERS, POOL = 3_000, 50, 5, 3
 def worker_environment(
     database_url: str, valkey_url: str, simulator: Simulator
 ) -> dict[str, str | None]:
-    return environment.TESTS | {
+    return {
+        **environment.TESTS,
         "DJANGO_SETTINGS_MODULE": "smsconsent.settings",
         "DATABASE_URL": database_url,
         "REDIS_URL": valkey_url,
@@ -154,8 +155,10 @@ def test_flushing_the_broker_again_and_again_delays_work_and_loses_none(
             installation.wait_for_text(number, "JA")
             installation.simulator.reply(number, "JA")
             client.flushdb()
-        for number in numbers:
-            eventually(lambda n=number: len(installation.simulator.received(n)) == 2, "a receipt")
+        eventually(
+            lambda: all(len(installation.simulator.received(each)) == 2 for each in numbers),
+            "a receipt for each",
+        )
         send_campaign(installation, client)
 
     for number in numbers:
@@ -163,7 +166,7 @@ def test_flushing_the_broker_again_and_again_delays_work_and_loses_none(
         assert len(installation.simulator.received(number)) == 3
 
 
-def send_campaign(installation: Installation, client: "redis.Redis[bytes]") -> None:
+def send_campaign(installation: Installation, client: redis.Redis) -> None:
     marketer, approver = installation.colleague("marked"), installation.colleague("godkjenner")
     new = "/staff/nordlys/purposes/tilbud/campaigns/new/"
     address = str(marketer.send(new, {"name": "Staver", "text": "Nye staver er kommet."}).url.path)

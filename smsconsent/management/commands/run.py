@@ -14,7 +14,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from celery.beat import EmbeddedService
+from celery.beat import Service
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -148,9 +148,8 @@ def _work() -> None:
     """Run worker and beat until Ctrl-C. The worker owns the main thread, and so the signals."""
     # Celery warns whoever is root. In a container or a fresh virtual machine, everybody is.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
-    beat = EmbeddedService(app, thread=True, schedule_filename=str(settings.VAR / "beat"))
-    beat.daemon = True
-    beat.start()
+    beat = Service(app, schedule_filename=str(settings.VAR / "beat"))
+    threading.Thread(target=beat.start, name="beat", daemon=True).start()
     worker = app.Worker(
         pool="threads",
         concurrency=4,
@@ -164,4 +163,4 @@ def _work() -> None:
     try:
         worker.start()
     finally:
-        beat.stop(wait=False)
+        beat.stop()
