@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -255,8 +256,8 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
-        # It warns that the filesystem broker has no host name.
-        "kombu.connection": {"level": "ERROR"},
+        # A page that is not there, or not for this colleague, is an answer and no trouble.
+        "django.request": {"level": "ERROR"},
     },
 }
 
@@ -308,7 +309,12 @@ READINESS_CHECKS = [
 PORTAL_COUNTERS = ["consents.views.staff.inbox.waiting", "campaigns.views.staff.waiting"]
 
 # -- work in the background ------------------------------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+if not EMBEDDED and not REDIS_URL:
+    raise ImproperlyConfigured(
+        "REDIS_URL is not set. Web, workers and beat find each other through it."
+    )
+# In the embedded installation web, worker and beat are threads of one process, and so is the broker.
+CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -319,17 +325,9 @@ CELERY_TIMEZONE = TIME_ZONE
 # The service lane has a queue of its own: a confirmation or a STOP receipt never waits behind a campaign.
 CELERY_TASK_DEFAULT_QUEUE = "service"
 CELERY_TASK_ROUTES = {"campaigns.*": {"queue": "campaigns"}}
-if not REDIS_URL:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(VAR / "broker"),
-        "data_folder_out": str(VAR / "broker"),
-        "processed_folder": str(VAR / "broker-done"),
-        "control_folder": str(VAR / "broker-control"),
-        "polling_interval": 0.02,
-    }
-    CELERY_WORKER_PREFETCH_MULTIPLIER = 4
-else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 600} if REDIS_URL else {"polling_interval": 0.02}
+)
 # When data goes is policy, so it is reviewed here and not clicked together (law.md L41).
 CELERY_BEAT_SCHEDULE = {
     "send service messages": {"task": "consents.tasks.send_service_messages", "schedule": 5},

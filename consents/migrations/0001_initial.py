@@ -402,7 +402,7 @@ class Migration(migrations.Migration):
                 (
                     "evidence_reason",
                     models.CharField(
-                        default="To answer complaints about messages that were sent.",
+                        default="For å svare på klager på meldinger som er sendt.",
                         max_length=200,
                         verbose_name="why the proof is kept that long",
                     ),

@@ -150,10 +150,12 @@ class PrivacyNotice(models.Model):
 
     @property
     def paragraphs(self) -> list[tuple[str, str]]:
-        """The text as ("heading" | "paragraph", text) pairs, in order."""
-        parts = [part.strip() for part in self.body.split("\n\n")]
-        return [
-            ("heading", part[2:].strip()) if part.startswith("##") else ("paragraph", part)
-            for part in parts
-            if part
-        ]
+        """Return the body as ("heading" or "paragraph", text). A heading is a line of its own."""
+        found: list[tuple[str, str]] = []
+        for part in self.body.replace("\r\n", "\n").split("\n\n"):
+            first, _break, rest = part.strip().partition("\n")
+            if first.startswith("##"):
+                found += [("heading", first[2:].strip()), ("paragraph", rest.strip())]
+            else:
+                found.append(("paragraph", part.strip()))
+        return [(kind, text) for kind, text in found if text]

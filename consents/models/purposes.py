@@ -71,7 +71,7 @@ class Purpose(models.Model):
     evidence_reason = models.CharField(
         _("why the proof is kept that long"),
         max_length=200,
-        default="To answer complaints about messages that were sent.",
+        default="For å svare på klager på meldinger som er sendt.",
     )
     opens_at = models.TimeField(_("sends from"), default=time(9))
     closes_at = models.TimeField(_("sends until"), default=time(20))

@@ -23,7 +23,7 @@ class Page:
 
 GROUPS: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
     (
-        _("Sending"),
+        _("Sending out"),
         (
             Page("campaigns:list", _("Campaigns"), "consents.view_organisation"),
             Page("people:purposes", _("Purposes"), "consents.view_organisation"),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
+from tests.installation import Installation, embedded
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, and open nothing but our own pages
     "--disable-gpu",
@@ -55,13 +57,22 @@ def database_from_the_browser_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """What a newcomer starts, one per test process."""
+    with embedded() as running:
+        yield running
+
+
 @pytest.fixture
 def browser_page(page: Page) -> Iterator[Page]:
     """A page that fails the test for an error in its console: a policy broken, a file missing, a script."""
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # The browser remarks on an answer of 403, 404 or 422; the page itself says it better.
+        refused = "Failed to load resource" in message.text and message.location["url"] == page.url
+        if message.type in {"error", "warning"} and not refused:
             complaints.append(f"{message.text} ({message.location.get('url')})")
 
     page.on("console", hear)

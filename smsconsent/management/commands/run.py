@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -50,7 +49,7 @@ class Command(BaseCommand):
         for number in (port, simulator_port):
             _require_free(number)
         self._say("Preparing the database")
-        _prepare_folders()
+        settings.STATIC_ROOT.mkdir(exist_ok=True)
         self._prepare_database()
         self._say("Starting the Strex Connect simulator")
         with _simulator(port, simulator_port), _web(port):
@@ -85,12 +84,6 @@ def _require_free(port: int) -> None:
                 f"Port {port} is in use. Stop what uses it, or choose other ports: "
                 "make run PORT=8010 SIMULATOR_PORT=8036"
             ) from None
-
-
-def _prepare_folders() -> None:
-    for name in ("broker", "broker-done", "broker-control", "static"):
-        folder = Path(settings.VAR) / name
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

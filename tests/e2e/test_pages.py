@@ -1,0 +1,199 @@
+"""Every page, on a wide screen and on a phone: no barrier (WCAG 2.2 A and AA), no error in the console,
+no sideways scrolling."""
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.installation import Installation, eventually
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 780}
+STANDARDS = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"],
+    }
+}
+NUMBER = "+4790000031"
+
+
+@dataclass
+class Round:
+    """One walk through the pages of one visitor, at both widths."""
+
+    installation: Installation
+    page: Page
+    account: str = ""
+    shots: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    def check(self, path: str, *, name: str = "") -> None:
+        """Open a page and note what is wrong with it."""
+        url = path if path.startswith("http") else self.installation.url + path
+        for size in (WIDE, PHONE):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+            self.page.goto(url)
+            self.look(f"{name or path} at {size['width']}")
+
+    def look(self, name: str) -> None:
+        """Note what is wrong with the page as it stands."""
+        found = Axe().run(self.page, options=STANDARDS).response["violations"]
+        self.problems += [
+            f"{name}: {each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}"
+            for each in found
+        ]
+        overflow = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+        if (excess := self.page.evaluate(overflow)) > 0:
+            self.problems.append(f"{name}: scrolls sideways by {excess} px")
+        if self.shots:
+            file = re.sub(r"\W+", "-", f"{self.account}{name}").strip("-")
+            self.page.screenshot(path=f"{self.shots}/{file}.png", full_page=True)
+
+
+def sign_in(page: Page, installation: Installation, account: str) -> None:
+    email = f"{account}@nordlys.example"
+    page.goto(installation.url + "/staff/account/login/")
+    page.locator("[name=login]").fill(email)
+    page.locator("[name=password]").fill(installation.passwords[email])
+    page.locator("main button[type=submit]").first.click()
+    page.wait_for_url("**/staff/")
+
+
+def walk_in_public(tour: Round) -> None:
+    """Every page that people see, in three languages where they have words of their own."""
+    for query in ("", "?lang=nn", "?lang=en"):
+        for path in (
+            "/",
+            "/nordlys/",
+            "/nordlys/privacy/",
+            "/nordlys/tilbud/",
+            "/nordlys/kundeklubb/",
+        ):
+            tour.check(path + query)
+    for path in ("/nordlys/tilbud/done/", "/c/unknown/", "/s/unknown/", "/nowhere/at/all/"):
+        tour.check(path)
+    tour.check("/staff/account/login/")
+    tour.check("/staff/account/password/reset/")
+    tour.check("/staff/account/password/reset/done/")
+    walk_through_a_sign_up(tour)
+    tour.check(f"{tour.installation.simulator.url}/handset/")
+
+
+def walk_through_a_sign_up(tour: Round) -> None:
+    page, running = tour.page, tour.installation
+    page.goto(f"{running.url}/nordlys/tilbud/")
+    page.locator("[name=phone]").fill("letters")
+    page.locator("form button[type=submit]").first.click()
+    tour.look("sign-up with errors")
+    page.locator("[name=phone]").fill("900 00 031")
+    page.locator("[name=agree]").check()
+    page.locator("form button[type=submit]").first.click()
+    page.wait_for_url("**/done/**")
+    tour.look("signed up")
+    link = re.search(r"http\S+/c/\S+/", running.wait_for_text(NUMBER, "/c/"))
+    assert link
+    tour.check(link[0], name="confirm")
+    page.locator("button[value=yes]").click()
+    tour.look("confirmed")
+    page.goto(f"{running.url}/nordlys/tilbud/")
+    page.locator("button[name=handset]").click()
+    page.wait_for_url("**/handset/**")
+    tour.look("code for the handset")
+
+
+STAFF_PAGES = {
+    "marked": [
+        "/staff/",
+        "/staff/nordlys/campaigns/",
+        "/staff/nordlys/purposes/",
+        "/staff/nordlys/purposes/tilbud/",
+        "/staff/nordlys/purposes/tilbud/campaigns/new/",
+        "/staff/nordlys/notice/",
+        "/staff/account/second-factor/",
+        "/staff/account/password/change/",
+        "/staff/nordlys/colleagues/",
+    ],
+    "godkjenner": ["/staff/", "/staff/nordlys/campaigns/"],
+    "personvern": [
+        "/staff/",
+        "/staff/nordlys/purposes/tilbud/wording/",
+        "/staff/nordlys/numbers/",
+        "/staff/nordlys/inbox/",
+        "/staff/nordlys/notice/",
+        "/staff/nordlys/retention/",
+    ],
+    "kundeservice": [
+        "/staff/",
+        "/staff/nordlys/numbers/",
+        "/staff/nordlys/purposes/tilbud/register/",
+        "/staff/nordlys/inbox/",
+    ],
+    "revisor": ["/staff/", "/staff/nordlys/retention/"],
+    "admin": ["/staff/", "/staff/nordlys/colleagues/"],
+}
+
+
+def walk_as_staff(tour: Round) -> None:
+    sign_in(tour.page, tour.installation, tour.account)
+    for path in STAFF_PAGES[tour.account]:
+        tour.check(path)
+    if tour.account in {"marked", "godkjenner"}:
+        walk_through_a_campaign(tour)
+    if tour.account in {"personvern", "kundeservice"}:
+        walk_to_a_number(tour)
+
+
+def walk_through_a_campaign(tour: Round) -> None:
+    tour.page.goto(f"{tour.installation.url}/staff/nordlys/campaigns/")
+    links = tour.page.locator("main table th a").evaluate_all("all => all.map(a => a.href)")
+    for number, link in enumerate(links[:2]):
+        tour.check(link, name=f"campaign-{number}")
+        tour.check(f"{link}audience/", name=f"audience-{number}")
+    if tour.account == "marked":
+        tour.check(f"{links[0]}edit/", name="campaign-edit")
+
+
+def walk_to_a_number(tour: Round) -> None:
+    page = tour.page
+    for number, name in (("900 00 100", "a number"), ("900 00 999", "an unknown number")):
+        page.goto(f"{tour.installation.url}/staff/nordlys/numbers/")
+        page.locator("main input[inputmode], main [name=phone]").first.fill(number)
+        page.locator("main button[type=submit]").first.click()
+        for size in (WIDE, PHONE):
+            page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+            tour.look(f"{name} at {size['width']}")
+
+
+@pytest.fixture(scope="module")
+def reply_to_settle(installation: Installation) -> None:
+    """Leave one unclear reply, so that the list of them has something to show."""
+    installation.simulator.reply("+4790000101", "Kan dere slutte å mase hele tiden??")
+    officer = installation.colleague("personvern")
+    eventually(
+        lambda: "mase" in officer.open("/staff/nordlys/inbox/").text,
+        "the reply waits for a colleague",
+    )
+
+
+@pytest.fixture
+def tour(installation: Installation, browser_page: Page) -> Round:
+    return Round(installation, browser_page)
+
+
+def test_public_pages(tour: Round) -> None:
+    walk_in_public(tour)
+
+    assert tour.problems == []
+
+
+@pytest.mark.usefixtures("reply_to_settle")
+@pytest.mark.parametrize("account", STAFF_PAGES)
+def test_staff_pages(tour: Round, account: str) -> None:
+    tour.account = account
+
+    walk_as_staff(tour)
+
+    assert tour.problems == []
