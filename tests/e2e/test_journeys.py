@@ -11,7 +11,10 @@ from tests.installation import Installation
 def open_handset(browser: Browser, installation: Installation, number: str) -> Page:
     """Open the page that plays this number's mobile phone, in a window of its own."""
     page = browser.new_context(locale="nb-NO").new_page()
-    page.goto(f"{installation.simulator.url}/handset/?number={number.replace('+', '%2B')}")
+    page.goto(f"{installation.simulator.url}/handset/")
+    page.locator("#number").fill(number)
+    page.locator("#pick button").click()
+    page.locator("#conversations button, #conversations a").first.click()
     return page
 
 
@@ -59,20 +62,19 @@ def test_from_sign_up_to_stopp(
 
     assert "Svar JA" in installation.wait_for_text(number, "Svar JA")
     handset = open_handset(browser, installation, number)
-    expect(handset.locator("main")).to_contain_text("Svar JA")
-    handset.locator("textarea, input[type=text]").last.fill("JA")
-    handset.keyboard.press("Enter")
-    expect(handset.locator("main")).to_contain_text("Du er påmeldt", timeout=15_000)
+    expect(handset.locator("#bubbles")).to_contain_text("Svar JA")
+    handset.locator("[data-reply=JA]").click()
+    expect(handset.locator("#bubbles")).to_contain_text("Du er påmeldt", timeout=15_000)
 
     marketer = colleague(browser, installation, "marked")
     approver = colleague(browser, installation, "godkjenner")
     first = write_campaign(marketer, installation, name="Truger", text="Nye truger på lager.")
     approve_and_send(marketer, approver, first)
-    expect(handset.locator("main")).to_contain_text("Nye truger", timeout=15_000)
+    expect(handset.locator("#bubbles")).to_contain_text("Nye truger", timeout=15_000)
 
-    handset.locator("textarea, input[type=text]").last.fill("Stopp!")
-    handset.keyboard.press("Enter")
-    expect(handset.locator("main")).to_contain_text("Du får ikke flere SMS", timeout=15_000)
+    handset.locator("#reply-text").fill("Stopp!")
+    handset.locator("#reply button").click()
+    expect(handset.locator("#bubbles")).to_contain_text("Du får ikke flere SMS", timeout=15_000)
 
     before = len(installation.simulator.received(number))
     second = write_campaign(marketer, installation, name="Votter", text="Votter til halv pris.")
