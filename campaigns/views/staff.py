@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import audiences, reports, services
 from campaigns.forms import CampaignForm, CommentForm, ScheduleForm
@@ -26,7 +26,7 @@ CURRENT = "campaigns:list"
 
 
 @login_required
-@require_GET
+@require_safe
 def listing(request: HttpRequest, organisation: str) -> HttpResponse:
     """List campaigns, newest first. Keyset pages: before the last id shown."""
     controller = access.get_for_user(
@@ -53,7 +53,7 @@ def listing(request: HttpRequest, organisation: str) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     found = _purpose(request, organisation, purpose)
     form = CampaignForm(request.POST or None)
@@ -69,7 +69,7 @@ def create(request: HttpRequest, organisation: str, purpose: str) -> HttpRespons
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     """Change name or words. Any edit voids an approval: the campaign is a draft again."""
     campaign = _campaign(request, organisation, public_id, "campaigns.change_campaign")
@@ -98,7 +98,7 @@ def preview(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     campaign = _campaign(request, organisation, public_id, "campaigns.view_campaign")
     may = access.permissions_on(_user(request), campaign)
@@ -118,7 +118,7 @@ def detail(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResp
 
 
 @login_required
-@require_GET
+@require_safe
 def audience(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     """Say who gets the campaign, who does not, and why; and the same for one number (F165, F166)."""
     campaign = _campaign(request, organisation, public_id, "campaigns.view_campaign")
@@ -132,7 +132,7 @@ def audience(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRe
 
 
 @login_required
-@require_GET
+@require_safe
 def progress(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     campaign = _campaign(request, organisation, public_id, "campaigns.view_campaign")
     context = {"campaign": campaign, "organisation": campaign.purpose.organisation}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import services
 from consents.forms import SignUpForm
@@ -21,13 +21,13 @@ from consents.views.network import network_of
 FORM_VERSION = "signup-1"
 
 
-@require_GET
+@require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """The bare address. It names no organisation: which ones are here is theirs to tell."""
     return render(request, "consents/public/front.html")
 
 
-@require_GET
+@require_safe
 def organisation(request: HttpRequest, organisation: str) -> HttpResponse:
     controller = get_object_or_404(Organisation, slug=organisation)
     purposes = [
@@ -39,7 +39,7 @@ def organisation(request: HttpRequest, organisation: str) -> HttpResponse:
     return render(request, "consents/public/organisation.html", context)
 
 
-@require_GET
+@require_safe
 def privacy(request: HttpRequest, organisation: str) -> HttpResponse:
     controller = get_object_or_404(Organisation, slug=organisation)
     notice = controller.notices.current(_language())
@@ -68,7 +68,7 @@ def sign_up(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
     return render(request, "consents/public/sign_up.html", context, status=status)
 
 
-@require_GET
+@require_safe
 def sign_up_done(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     """The same page for every number: known, unknown, withdrawn or blocked (law.md L14)."""
     asked, wording = _asked(organisation, purpose)
@@ -81,7 +81,7 @@ def sign_up_done(request: HttpRequest, organisation: str, purpose: str) -> HttpR
 
 
 @never_cache
-@require_GET
+@require_safe
 def handset(request: HttpRequest, organisation: str, purpose: str, public_id: str) -> HttpResponse:
     """Show the code that the person sends to us. No number is typed here (trust.md § 10)."""
     asked, wording = _asked(organisation, purpose)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from smsconsent.staff import access, navigation, roles, services
 from smsconsent.staff.forms import RoleForm
@@ -24,7 +24,7 @@ PAGE = "staff:colleagues"
 
 
 @login_required
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Each organisation one has a role in: what waits there, and its pages."""
     user = _user(request)
@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def colleagues(request: HttpRequest, organisation: str) -> HttpResponse:
     """List who holds which role here, and give one more."""
     controller = _open(request, organisation)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from consents import services
 from consents.models import InboundMessage, Organisation
@@ -20,7 +20,7 @@ PAGE = 25
 
 
 @login_required
-@require_GET
+@require_safe
 def inbox(request: HttpRequest, organisation: str) -> HttpResponse:
     """List the replies that wait, oldest first. Keyset pages: after the last id shown."""
     controller = open_organisation(request, organisation, "consents.review_inbox")

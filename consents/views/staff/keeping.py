@@ -13,7 +13,7 @@ from consents.views.staff.doors import login_required, open_organisation, show
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
     """Show the policy table and the purge log. A dry run counts what would go, and removes nothing."""
     needed = "consents.run_purge" if request.method == "POST" else "consents.view_retention"

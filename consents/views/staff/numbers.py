@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consents import exports, services
 from consents.forms import ReasonForm, SearchForm
@@ -25,7 +25,7 @@ from smsconsent.staff import access
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest, organisation: str) -> HttpResponse:
     """Find a number. It is posted, so that it stands in no address and no log (law.md L53)."""
     controller = open_organisation(request, organisation, "consents.find_subject")
@@ -42,7 +42,7 @@ def search(request: HttpRequest, organisation: str) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def number(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     subject = open_subject(request, organisation, public_id, "consents.find_subject")
     return show(

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import services
 from consents.forms import NoticeForm, RegisterForm, WordingForm
@@ -23,7 +23,7 @@ from smsconsent.staff import access
 
 
 @login_required
-@require_GET
+@require_safe
 def purposes(request: HttpRequest, organisation: str) -> HttpResponse:
     """List the purposes one may see, with how many say yes to each."""
     controller = open_organisation(request, organisation, "consents.view_organisation")
@@ -38,7 +38,7 @@ def purposes(request: HttpRequest, organisation: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def purpose(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     found = open_purpose(request, organisation, purpose, "consents.view_purpose")
     counts = _counts(found)
@@ -62,7 +62,7 @@ def purpose(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def wording(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     """Publish a new version of the words people are asked in. The old version stays as evidence."""
     found = open_purpose(request, organisation, purpose, "consents.publish_wording")
@@ -94,7 +94,7 @@ def wording(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     """Register what a person asked for by phone or at the counter. Their own yes still decides."""
     found = open_purpose(request, organisation, purpose, "consents.record_consent")
@@ -121,7 +121,7 @@ def register(request: HttpRequest, organisation: str, purpose: str) -> HttpRespo
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def notice(request: HttpRequest, organisation: str) -> HttpResponse:
     """Read the privacy notice, and publish a new version of it."""
     needed = (
