@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from campaigns import audiences, reports, services
 from campaigns.forms import CampaignForm, CommentForm, ScheduleForm
@@ -134,7 +135,10 @@ def audience(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRe
 @login_required
 @require_safe
 def progress(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
+    """Show how far it has come. Once it is in another state than the page says, the page is renewed."""
     campaign = _campaign(request, organisation, public_id, "campaigns.view_campaign")
+    if request.GET.get("state", campaign.state) != campaign.state:
+        return HttpResponseClientRefresh()
     context = {"campaign": campaign, "organisation": campaign.purpose.organisation}
     return render(request, "campaigns/_progress.html", context | reports.progress_of(campaign))
 
