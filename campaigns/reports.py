@@ -79,7 +79,10 @@ def progress_of(campaign: Campaign) -> dict[str, Any]:
         (_("Outcome not known"), counts.get(Sent.UNKNOWN, 0), "warning"),
     ]
     return {
-        "stats": [{"label": label, "value": value, "kind": kind} for label, value, kind in stats],
+        "stats": [
+            {"label": label, "value": value, "kind": kind if value else ""}
+            for label, value, kind in stats
+        ],
         "done": total - waiting,
         "all": total,
         "is_moving": campaign.state in {State.SENDING, State.SCHEDULED},
