@@ -38,6 +38,7 @@ from consents.models import (
 )
 from smsconsent.crypto import GuardedField, blind_indexes
 from smsconsent.phones import NotAMobileNumber, parse_mobile
+from smsconsent.staff import roles
 from smsconsent.staff.models import User
 
 # Generic for the type checker only: Django's own class takes no parameter.
@@ -110,6 +111,11 @@ class OrganisationAdmin(GuardedModelAdmin):
     search_fields = ["name", "slug", "number"]
     prepopulated_fields = {"slug": ["name"]}
 
+    def save_model(self, request: HttpRequest, obj: Organisation, form: Any, change: bool) -> None:
+        """A new organisation has its roles at once, or nobody could be let in."""
+        super().save_model(request, obj, form, change)
+        roles.sync_roles(obj)
+
 
 @admin.register(Sender)
 class SenderAdmin(ModelAdmin):
@@ -131,6 +137,11 @@ class PurposeAdmin(GuardedModelAdmin):
     list_select_related = ["organisation"]
     list_filter = ["organisation"]
     search_fields = ["name", "slug", "keyword"]
+
+    def save_model(self, request: HttpRequest, obj: Purpose, form: Any, change: bool) -> None:
+        """A new purpose is open to those who hold a role at its organisation."""
+        super().save_model(request, obj, form, change)
+        roles.sync_roles(obj, inherit_from=obj.organisation)
 
 
 @admin.register(PrivacyNotice)

@@ -31,6 +31,8 @@ from smsconsent.gateways import (
 )
 
 LOOKUPS_AT_ONCE = 8
+# How long one call to a gateway may take at most.
+GATEWAY_DEADLINE = timedelta(seconds=5)
 
 
 class OutboundMessage(models.Model):
@@ -398,3 +400,20 @@ def every_message_has_a_gate(
                 )
             )
     return errors
+
+
+@checks.register
+def a_lease_outlasts_the_gateway(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[checks.CheckMessage]:
+    """Whoever asks too early is told «never seen» about a message that is on its way."""
+    shortest = settings.STREX_VISIBILITY_WAIT + GATEWAY_DEADLINE
+    if shortest < settings.OUTBOX_LEASE:
+        return []
+    return [
+        checks.Error(
+            "OUTBOX_LEASE_SECONDS must be more than STREX_VISIBILITY_WAIT and "
+            f"{GATEWAY_DEADLINE.total_seconds():.0f} seconds for the call to the gateway.",
+            id="smsconsent.E002",
+        )
+    ]

@@ -41,7 +41,6 @@ env = environ.FileAwareEnv(
     STREX_BASE_URL=(str, "https://test.target365.io/"),
     STREX_API_KEY=(str, ""),
     STREX_API_KEY_NEXT=(str, ""),
-    STREX_API_KEY_EXPIRES_ON=(str, ""),
     STREX_CALLBACK_BASE_URL=(str, ""),
     STREX_CALLBACK_SECRETS=(list, []),
     STREX_CALLBACK_SIGNATURE=(str, "stop-only"),
@@ -53,7 +52,6 @@ env = environ.FileAwareEnv(
     STREX_ALLOW_FAKE_NUMBERS=(bool, False),
     STREX_VISIBILITY_WAIT=(int, 60),
     STREX_RECOVERY_WINDOW_HOURS=(int, 24),
-    STREX_RECEIPT_GRACE_HOURS=(int, 6),
     OUTBOX_LEASE_SECONDS=(int, 70),
     CONFIRMATION_LIFE_HOURS=(int, 24),
     HANDSET_CODE_LIFE_MINUTES=(int, 15),
@@ -271,7 +269,6 @@ QUIET_HOURS: bool = env("QUIET_HOURS")
 STREX_BASE_URL: str = env("STREX_BASE_URL")
 STREX_API_KEY: str = env("STREX_API_KEY")
 STREX_API_KEY_NEXT: str = env("STREX_API_KEY_NEXT")
-STREX_API_KEY_EXPIRES_ON: str = env("STREX_API_KEY_EXPIRES_ON")
 STREX_CALLBACK_BASE_URL: str = (env("STREX_CALLBACK_BASE_URL") or PUBLIC_URL).rstrip("/")
 STREX_CALLBACK_SECRETS: list[str] = env("STREX_CALLBACK_SECRETS")
 STREX_CALLBACK_SIGNATURE: str = env("STREX_CALLBACK_SIGNATURE")
@@ -283,7 +280,6 @@ STREX_MESSAGES_PER_SECOND: int = env("STREX_MESSAGES_PER_SECOND")
 STREX_ALLOW_FAKE_NUMBERS: bool = env("STREX_ALLOW_FAKE_NUMBERS")
 STREX_VISIBILITY_WAIT = timedelta(seconds=env("STREX_VISIBILITY_WAIT"))
 STREX_RECOVERY_WINDOW = timedelta(hours=env("STREX_RECOVERY_WINDOW_HOURS"))
-STREX_RECEIPT_GRACE = timedelta(hours=env("STREX_RECEIPT_GRACE_HOURS"))
 
 # How long a worker may hold a message before the sweeper asks the gateway about it. Longer than the
 # gateway's deadline and its visibility wait together.
@@ -340,8 +336,4 @@ CELERY_BEAT_SCHEDULE = {
     "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
     "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},
     "recover deliveries": {"task": "campaigns.tasks.recover_deliveries", "schedule": 30},
-    "purge deliveries": {
-        "task": "campaigns.tasks.purge_deliveries",
-        "schedule": crontab(minute=27),
-    },
 }

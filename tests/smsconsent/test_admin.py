@@ -1,0 +1,142 @@
+"""The back office: every model is listed, a number finds its person, evidence is only looked at."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from consents.models import Consent, ConsentEvent, Organisation, Subject
+from smsconsent.staff import access
+from tests.make import make_campaign, make_consent, make_organisation, make_user
+
+pytestmark = pytest.mark.django_db
+OURS = [
+    model
+    for model in apps.get_models()
+    if model._meta.app_label in {"consents", "campaigns", "staff"}
+    # guardian's rows: its permission pages show them, on the object
+    and not model.__name__.endswith("GroupPermission")
+]
+# What a verb changes, or nothing at all: never a form.
+READ_ONLY = [
+    model for model in OURS if model.__name__ not in {"Organisation", "Sender", "Purpose", "User"}
+]
+
+
+@pytest.fixture
+def officer(client: Client) -> Client:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def address(model: type, page: str, *args: object) -> str:
+    meta = model._meta  # type: ignore[attr-defined]  # each is a Django model
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_every_model_is_listed(officer: Client, model: type) -> None:
+    make_campaign("sending", purpose=make_consent("granted").purpose)
+
+    assert model in admin.site._registry
+    assert officer.get(address(model, "changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_what_only_verbs_write_has_no_form(officer: Client, model: type) -> None:
+    assert officer.get(address(model, "add")).status_code == 403
+
+
+def test_evidence_can_be_looked_at_and_not_changed(officer: Client) -> None:
+    make_consent("granted")
+    event = ConsentEvent.objects.all()[0]
+    path = address(ConsentEvent, "change", event.pk)
+
+    shown = officer.get(path).content.decode()
+
+    assert "recorded_day" in shown
+    assert officer.post(path, {"event_id": "x"}).status_code == 403
+    assert officer.post(address(ConsentEvent, "delete", event.pk)).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["900 00 001", "+4790000001"])
+def test_a_whole_number_finds_its_person(officer: Client, typed: str) -> None:
+    one, other = make_consent("granted", number=1), make_consent("granted", number=2)
+
+    found = officer.get(address(Subject, "changelist"), {"q": typed}).content.decode()
+
+    assert address(Subject, "change", one.subject_id) in found
+    assert address(Subject, "change", other.subject_id) not in found
+
+
+@pytest.mark.parametrize("typed", ["001", "9000", "%", "Kari"])
+def test_part_of_a_number_finds_nobody(officer: Client, typed: str) -> None:
+    one = make_consent("granted", number=1)
+
+    found = officer.get(address(Subject, "changelist"), {"q": typed}).content.decode()
+
+    assert address(Subject, "change", one.subject_id) not in found
+
+
+def test_no_page_shows_a_full_number(officer: Client) -> None:
+    consent = make_consent("granted", number=1)
+
+    pages = [address(Subject, "changelist"), address(Subject, "change", consent.subject_id)]
+
+    assert all(b"90000001" not in officer.get(page).content for page in pages)
+
+
+def test_an_action_withdraws_through_the_verb(officer: Client) -> None:
+    consent = make_consent("granted")
+
+    officer.post(
+        address(Consent, "changelist"), {"action": "withdraw", "_selected_action": [consent.pk]}
+    )
+
+    consent.refresh_from_db()
+    assert consent.state == "withdrawn"
+    assert ConsentEvent.objects.count() == 3
+
+
+def test_an_action_erases_through_the_verb(officer: Client) -> None:
+    consent = make_consent("granted")
+
+    officer.post(
+        address(Subject, "changelist"),
+        {"action": "erase", "_selected_action": [consent.subject_id]},
+    )
+
+    assert not Subject.objects.exists()
+
+
+def test_permissions_on_an_object_have_their_page(officer: Client) -> None:
+    organisation = make_organisation()
+
+    assert officer.get(address(Organisation, "permissions", organisation.pk)).status_code == 200
+
+
+def test_a_new_organisation_can_let_somebody_in(officer: Client) -> None:
+    fields = {
+        "slug": "fjell",
+        "name": "Fjell",
+        "number": "900 000 002",
+        "address": "Fjellveien 2",
+        "contact_email": "hei@fjell.example",
+    }
+    officer.post(address(Organisation, "add"), fields)
+    user = make_user()
+
+    call_command("grant", user.email, "administrator", "fjell")
+
+    mine = access.visible_to(user, Organisation.objects.all(), "consents.manage_roles")
+    assert [each.slug for each in mine] == ["fjell"]
+
+
+@pytest.mark.parametrize("words", [("x@y.example", "fjell"), ("", "nowhere")])
+def test_granting_to_nobody_says_so(words: tuple[str, str]) -> None:
+    user = make_user()
+
+    with pytest.raises(CommandError, match="There is no"):
+        call_command("grant", words[0] or user.email, "administrator", words[1])
