@@ -160,7 +160,10 @@ def test_a_document_names_only_what_exists(document: Path) -> None:
 @pytest.mark.parametrize("language", ["nb", "nn"])
 def test_every_text_is_translated(language: str) -> None:
     folder = ROOT / "locale" / language / "LC_MESSAGES"
-    catalogue, compiled = polib.pofile(folder / "django.po"), polib.mofile(folder / "django.mo")
+    catalogue, compiled = (
+        polib.pofile(folder / "django.po"),
+        polib.mofile(str(folder / "django.mo")),
+    )
 
     assert [entry.msgid for entry in catalogue.untranslated_entries()] == []
     assert [entry.msgid for entry in catalogue.fuzzy_entries()] == []
