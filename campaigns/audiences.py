@@ -156,7 +156,7 @@ def _insert(campaign: Campaign, chosen: QuerySet[Any, Any], *, now: datetime) ->
         # A version 4 UUID, written as Django stores it on SQLite: 32 hexadecimal digits.
         new_id = (
             "lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2)"
-            " || substr('89ab', 1 + (abs(random()) % 4), 1) || substr(hex(randomblob(2)), 2)"
+            " || substr('89ab', 1 + (abs(random()) %% 4), 1) || substr(hex(randomblob(2)), 2)"
             " || hex(randomblob(6)))"
         )
     stored = connection.ops.adapt_datetimefield_value
