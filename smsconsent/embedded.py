@@ -25,8 +25,10 @@ def enter(*, create: bool) -> None:
         return
     var = Path(os.environ.get("VAR") or "var").absolute()
     keys = var / KEYS_FILE
-    if create and not keys.exists():
-        _create_keys(keys)
+    if create:
+        _require_writable(var)
+        if not keys.exists():
+            _create_keys(keys)
     if keys.exists():
         os.environ.setdefault("EMBEDDED", "true")
         os.environ["VAR"] = str(var)
@@ -47,9 +49,22 @@ def _point_at_the_simulator() -> None:
     os.environ.setdefault("QUIET_HOURS", "false")
 
 
+def _require_writable(folder: Path) -> None:
+    """Make the folder, or end with one sentence that says why it cannot be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SystemExit(
+            f"The folder {folder} cannot be written to ({error.strerror}). "
+            "Choose another one: make run VAR=/path/to/folder"
+        ) from None
+
+
 def _create_keys(path: Path) -> None:
     """Write fresh random keys, readable by the owner alone; all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
         f"SECRET_KEY={secrets.token_urlsafe(48)}",
         f"FERNET_KEYS={secrets.token_urlsafe(32)}",

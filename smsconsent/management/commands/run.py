@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -51,6 +51,12 @@ class Command(BaseCommand):
         self._say("Preparing the database")
         settings.STATIC_ROOT.mkdir(exist_ok=True)
         self._prepare_database()
+        # Ctrl-C may come before the worker listens for it.
+        with suppress(KeyboardInterrupt):
+            self._run(port, simulator_port, started_at)
+        self._say("Stopped.")
+
+    def _run(self, port: int, simulator_port: int, started_at: float) -> None:
         self._say("Starting the Strex Connect simulator")
         with _simulator(port, simulator_port), _web(port):
             self._say("Starting web, worker and beat")
@@ -60,7 +66,6 @@ class Command(BaseCommand):
             call_command("banner", stdout=self.stdout)
             self.stdout.flush()
             _work()
-        self._say("Stopped.")
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"· {line}")
