@@ -12,7 +12,7 @@ BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 @pytest.mark.parametrize(
     ("error", "status", "words"),
-    [(RequestDataTooBig(), 413, "too much"), (SuspiciousOperation(), 400, "did not understand")],
+    [(RequestDataTooBig(), 413, "for mye på én gang"), (SuspiciousOperation(), 400, "forsto ikke")],
 )
 def test_too_much_is_told_apart_from_what_is_not_understood(error, status, words):
     response = bad_request(RequestFactory().post("/"), error)

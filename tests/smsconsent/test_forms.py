@@ -89,7 +89,7 @@ def test_radio_buttons_stand_in_a_named_group() -> None:
 
 
 def test_only_optional_fields_are_marked() -> None:
-    marked = {field.name: "(optional)" in draw("field", field=field) for field in Example()}
+    marked = {field.name: "(valgfritt)" in draw("field", field=field) for field in Example()}
 
     assert marked == {
         "phone": False, "channel": False, "days": True, "agree": False, "secret": False,

@@ -144,4 +144,4 @@ def test_a_page_with_a_wrong_answer_says_so_in_its_title() -> None:
 
     title = draw(source, form={"errors": {"phone": ["Feil"]}}).split("<title>")[1]
 
-    assert title.split("</title>")[0].split() == ["Error:", "Meld", "deg", "på"]
+    assert title.split("</title>")[0].split() == ["Feil:", "Meld", "deg", "på"]

@@ -172,7 +172,7 @@ def test_the_preview_counts_the_sms(segments: int, units: int):
 def test_a_copy_button_is_hidden_until_it_works():
     html = " ".join(draw("copy", id="link", label="Adresse", text="https://example.no/").split())
 
-    assert 'data-copy="link" data-done="Copied" hidden>' in html
+    assert 'data-copy="link" data-done="Kopiert" hidden>' in html
     assert '<code id="link" aria-labelledby="link-label">https://example.no/</code>' in html
 
 
@@ -209,7 +209,7 @@ def test_one_organisation_is_named_and_several_are_chosen_between():
 
 def test_signing_out_is_a_post():
     html = draw("user_menu", user="Kari")
-    sign_out = html[html.index("Sign out") - 400 :]
+    sign_out = html[html.index("Logg ut") - 400 :]
 
     assert 'method="post"' in sign_out
     assert "csrfmiddlewaretoken" in sign_out
