@@ -20,7 +20,11 @@ from tests.simulator import Simulator, start_simulator
 
 TESTS = Path(__file__).parent
 # A folder that says what its tests are.
-MARKED_FOLDERS = {"e2e": pytest.mark.e2e, "trust": pytest.mark.trust}
+MARKED_FOLDERS = {
+    "e2e": pytest.mark.e2e,
+    "journeys": pytest.mark.slow,
+    "trust": pytest.mark.trust,
+}
 
 # The time an example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("tests", deadline=None, print_blob=True)

@@ -19,6 +19,7 @@ from urllib.request import urlopen
 import httpx2
 
 from tests import environment, servers
+from tests.settings import IS_POSTGRES
 from tests.simulator import SHORT_NUMBER, Simulator
 
 PYTHON = sys.executable
@@ -195,6 +196,17 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
         yield installation
 
 
+@contextmanager
+def running() -> Iterator[Installation]:
+    """Run what the database of this run stands for: a newcomer's installation, or production."""
+    if not IS_POSTGRES:
+        with embedded() as installation:
+            yield installation
+        return
+    with servers.fresh_database() as url, separate(url, servers.valkey()) as installation:
+        yield installation
+
+
 def _clean() -> dict[str, str | None]:
     """Take away every variable of the product that the test run itself has set."""
     names = {*environment.documented_variables(), *environment.TESTS}
@@ -218,4 +230,12 @@ def _answers(url: str) -> bool:
         return False
 
 
-__all__ = ["SHORT_NUMBER", "Installation", "Visitor", "embedded", "eventually", "separate"]
+__all__ = [
+    "SHORT_NUMBER",
+    "Installation",
+    "Visitor",
+    "embedded",
+    "eventually",
+    "running",
+    "separate",
+]

@@ -174,8 +174,7 @@ def submit(request: HttpRequest, campaign: Campaign, user: User) -> str:
 
 @_action("campaigns.approve_campaign")
 def approve(request: HttpRequest, campaign: Campaign, user: User) -> str:
-    comment = request.POST.get("comment", "")[:300]
-    services.approve(campaign, by=user, comment=comment, now=timezone.now())
+    services.approve(campaign, by=user, now=timezone.now())
     return _("Approved. It can be sent now.")
 
 

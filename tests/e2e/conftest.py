@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
-from tests.installation import Installation, embedded
+from tests.installation import Installation, running
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, and open nothing but our own pages
@@ -59,9 +59,9 @@ def database_from_the_browser_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """What a newcomer starts, one per test process."""
-    with embedded() as running:
-        yield running
+    """The whole product, one per test process."""
+    with running() as started:
+        yield started
 
 
 @pytest.fixture

@@ -14,10 +14,7 @@ from tests import servers
 from tests.installation import _clean, embedded
 from tests.settings import IS_POSTGRES
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(IS_POSTGRES, reason="the embedded installation is on SQLite"),
-]
+pytestmark = pytest.mark.skipif(IS_POSTGRES, reason="the embedded installation is on SQLite")
 
 
 def run(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -6,9 +6,7 @@ from html import unescape
 
 import pytest
 
-from tests import servers
-from tests.installation import Installation, Visitor, embedded, eventually, separate
-from tests.settings import IS_POSTGRES
+from tests.installation import Installation, Visitor, eventually, running
 
 NUMBER = "+4790000001"
 SIGN_UP = "/nordlys/tilbud/"
@@ -17,14 +15,10 @@ NEW = "/staff/nordlys/purposes/tilbud/campaigns/new/"
 
 
 @pytest.fixture(scope="module")
-def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+def installation() -> Iterator[Installation]:
     """SQLite runs what a newcomer starts; PostgreSQL runs what production starts."""
-    if not IS_POSTGRES:
-        with embedded() as running:
-            yield running
-        return
-    with servers.fresh_database() as url, separate(url, servers.valkey()) as running:
-        yield running
+    with running() as started:
+        yield started
 
 
 def write_and_send(installation: Installation, *, name: str, text: str) -> str:

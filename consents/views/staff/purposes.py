@@ -19,6 +19,7 @@ from consents.views.staff.doors import (
     open_purpose,
     show,
 )
+from smsconsent.languages import known
 from smsconsent.staff import access
 
 
@@ -66,7 +67,7 @@ def purpose(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
 def wording(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     """Publish a new version of the words people are asked in. The old version stays as evidence."""
     found = open_purpose(request, organisation, purpose, "consents.publish_wording")
-    language = request.GET.get("language", "nb")
+    language = known(request.GET.get("language"))
     newest = found.wordings.filter(language=language).order_by("-version").first()
     initial = {name: getattr(newest, name) for name in WordingForm.TEXTS} if newest else {}
     form = WordingForm(request.POST or None, initial=initial | {"language": language})
@@ -128,7 +129,7 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
         "consents.change_organisation" if request.method == "POST" else "consents.view_organisation"
     )
     controller = open_organisation(request, organisation, needed)
-    language = request.GET.get("language", "nb")
+    language = known(request.GET.get("language"))
     newest = controller.notices.filter(language=language).order_by("-version").first()
     form = NoticeForm(
         request.POST or None, initial={"language": language, "body": newest.body if newest else ""}
