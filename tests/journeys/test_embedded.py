@@ -18,7 +18,12 @@ pytestmark = pytest.mark.skipif(IS_POSTGRES, reason="the embedded installation i
 
 
 def run(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**_clean(), "VAR": str(folder), "PATH": "/usr/bin:/bin", **variables}
+    environment: dict[str, str | None] = {
+        **_clean(),
+        "VAR": str(folder),
+        "PATH": "/usr/bin:/bin",
+        **variables,
+    }
     return subprocess.run(
         [sys.executable, "manage.py", "run"],
         env={name: value for name, value in environment.items() if value is not None},
