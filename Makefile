@@ -10,7 +10,7 @@ ARGS ?=
 export PORT SIMULATOR_PORT VAR PYTHON
 
 PY := .venv/bin/python
-SOURCES := smsconsent consents campaigns tests manage.py locale/update.py
+SOURCES := smsconsent consents campaigns bench tests manage.py locale/update.py
 PYTEST := $(PY) -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
