@@ -193,7 +193,9 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
         return value
 
     def _is_of_this_kind(self, part: Any) -> bool:
-        field = part.target if isinstance(part, Col) else getattr(part, "_output_field", None)
+        field = (
+            part.target if isinstance(part, Col) else getattr(part, "_output_field_or_none", None)
+        )
         if isinstance(part, Value):
             return type(field) is type(self)
         return isinstance(part, Col) and type(field) is type(self)

@@ -4,6 +4,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -49,10 +50,11 @@ def dump() -> bytes:
     """Return every byte that the database has on disk, as a dump would have it."""
     name = connection.settings_dict["NAME"]
     if not IS_POSTGRES:
+        file = Path(name)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return b"".join(
-            path.read_bytes() for path in name.parent.glob(f"{name.name}*") if path.is_file()
+            path.read_bytes() for path in file.parent.glob(f"{file.name}*") if path.is_file()
         )
     return subprocess.run(
         [servers.postgres_program("pg_dump"), "--dbname", servers.postgres(name)],
