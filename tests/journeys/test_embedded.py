@@ -58,7 +58,7 @@ def test_ctrl_c_ends_everything_cleanly(tmp_path: Path) -> None:
     with embedded(tmp_path) as running:
         process = running.processes["run"]
         process.process.send_signal(signal.SIGINT)
-        assert process.process.wait(15) == 0
+        assert process.process.wait(40) == 0
         log = process.log.read_text(encoding="utf-8")
 
         assert "Traceback" not in log
