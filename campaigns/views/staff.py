@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from campaigns import audiences, reports, services
+from campaigns import reports, services
 from campaigns.forms import CampaignForm, CommentForm, ScheduleForm
 from campaigns.models import Campaign
 from consents.models import Organisation, Purpose
@@ -121,13 +121,12 @@ def detail(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResp
 @login_required
 @require_safe
 def audience(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
-    """Say who gets the campaign, who does not, and why; and the same for one number (F165, F166)."""
+    """Say who gets the campaign, who does not, and why (F165)."""
     campaign = _campaign(request, organisation, public_id, "campaigns.view_campaign")
     context = {
         "campaign": campaign,
         "waterfall": reports.waterfall_of(campaign, now=timezone.now()),
         "blocked": reports.blocked_of(campaign),
-        "live": audiences.waterfall(campaign.purpose, now=timezone.now()),
     }
     return _show(request, "audience", campaign.purpose.organisation, context)
 

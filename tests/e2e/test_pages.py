@@ -197,3 +197,11 @@ def test_staff_pages(tour: Round, account: str) -> None:
     walk_as_staff(tour)
 
     assert tour.problems == []
+
+
+def test_the_back_office_breaks_no_policy(installation: Installation, browser_page: Page) -> None:
+    sign_in(browser_page, installation, "admin")
+
+    for path in ("", "consents/consent/", "consents/subject/", "consents/organisation/1/change/"):
+        browser_page.goto(f"{installation.url}/admin/{path}")
+        assert browser_page.locator("#content").is_visible()
