@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.installation import _clean, embedded
+from tests.installation import _clean, embedded, eventually
 from tests.settings import IS_POSTGRES
 
 pytestmark = pytest.mark.skipif(IS_POSTGRES, reason="the embedded installation is on SQLite")
@@ -64,6 +64,13 @@ def test_ctrl_c_ends_everything_cleanly(tmp_path: Path) -> None:
         assert "Traceback" not in log
         assert log.rstrip().endswith("Stopped.")
         assert not running.simulator.is_ready()
+
+
+def test_the_simulator_ends_with_it_even_when_it_is_killed(tmp_path: Path) -> None:
+    with embedded(tmp_path) as running:
+        running.processes["run"].kill()
+
+        eventually(lambda: not running.simulator.is_ready(), "the simulator has ended")
 
 
 def test_a_busy_port_is_named_in_one_sentence(tmp_path: Path) -> None:

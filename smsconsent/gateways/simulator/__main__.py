@@ -45,6 +45,11 @@ def read_config(arguments: list[str] | None = None) -> Config:
     )
 
 
+def ends_with_its_parent() -> bool:
+    """Return whether to stop when standard input ends: whoever started it is gone, however it went."""
+    return os.environ.get("SIMULATOR_ENDS_WITH_INPUT") == "1"
+
+
 async def serve(config: Config) -> None:
     """Serve until SIGTERM or SIGINT. Prints one line, with the address, when it is ready."""
     world = World(config)
@@ -61,6 +66,9 @@ async def serve(config: Config) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    if ends_with_its_parent():
+        # Nothing is ever written there, so it becomes readable only by ending.
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stopped.set)
     server = await asyncio.start_server(connect, LOOPBACK, config.port, limit=LARGEST_HEAD)
     port = server.sockets[0].getsockname()[1]
     sys.stdout.write(f"Simulated Strex Connect: http://{LOOPBACK}:{port}/handset/\n")

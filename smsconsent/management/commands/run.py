@@ -99,11 +99,13 @@ def _simulator(port: int, simulator_port: int) -> Iterator[None]:
         "SIMULATOR_CALLBACK_BASE": f"http://127.0.0.1:{port}",
         "SIMULATOR_SECRET": settings.STREX_CALLBACK_SECRETS[0],
         "SIMULATOR_API_KEY": settings.STREX_API_KEY,
+        "SIMULATOR_ENDS_WITH_INPUT": "1",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "smsconsent.gateways.simulator"],
         env=environment,
         cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         # Ctrl-C reaches the whole process group; ours ends the simulator itself, in its own order.
         start_new_session=True,
@@ -113,7 +115,7 @@ def _simulator(port: int, simulator_port: int) -> Iterator[None]:
     finally:
         process.terminate()
         try:
-            process.wait(5)
+            process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             process.kill()
 
