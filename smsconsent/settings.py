@@ -35,7 +35,6 @@ env = environ.FileAwareEnv(
     DEFAULT_FROM_EMAIL=(str, "samtykke@localhost"),
     LOG_LEVEL=(str, "INFO"),
     GATEWAY=(str, "strex"),
-    SMS_COUNTRIES=(list, ["47"]),
     SMS_PRICE_ORE=(int, 45),
     QUIET_HOURS=(bool, True),
     STREX_BASE_URL=(str, "https://test.target365.io/"),
@@ -262,7 +261,6 @@ LOGGING = {
 
 # -- gateway ---------------------------------------------------------------------------------------
 GATEWAY: str = env("GATEWAY")
-SMS_COUNTRIES: frozenset[int] = frozenset(int(code) for code in env("SMS_COUNTRIES"))
 # What one part of an SMS costs, in øre, for the preview.
 SMS_PRICE_ORE: int = env("SMS_PRICE_ORE")
 # law.md L28. Off in the embedded installation, so that it can be tried at any hour.
