@@ -1,6 +1,9 @@
 """The back office of campaigns: look and filter. What a campaign may do is decided in the portal."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from guardian.admin import GuardedModelAdmin
 
 from campaigns.models import Approval, Campaign, Delivery
@@ -13,6 +16,13 @@ class CampaignAdmin(ReadOnlyAdmin, GuardedModelAdmin):  # type: ignore[misc]  # 
     list_select_related = ["purpose__organisation", "author"]
     list_filter = ["state", "purpose"]
     search_fields = ["name"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Opens guardian's page of permissions on the object. The fields themselves are read-only."""
+        return request.user.has_perm("campaigns.change_campaign")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self.get_fields(request, obj)
 
 
 @admin.register(Approval)

@@ -7,9 +7,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.models import Campaign
 from consents.models import Consent, ConsentEvent, Organisation, Subject
 from smsconsent.staff import access
-from tests.make import make_campaign, make_consent, make_organisation, make_user
+from tests.make import make_campaign, make_consent, make_user
 
 pytestmark = pytest.mark.django_db
 OURS = [
@@ -112,9 +113,20 @@ def test_an_action_erases_through_the_verb(officer: Client) -> None:
 
 
 def test_permissions_on_an_object_have_their_page(officer: Client) -> None:
-    organisation = make_organisation()
+    campaign = make_campaign()
+    purpose = campaign.purpose
 
-    assert officer.get(address(Organisation, "permissions", organisation.pk)).status_code == 200
+    for found in (purpose.organisation, purpose, campaign):
+        assert officer.get(address(type(found), "permissions", found.pk)).status_code == 200
+
+
+def test_a_campaign_is_looked_at_and_not_written_here(officer: Client) -> None:
+    campaign = make_campaign(text="Halv pris.")
+
+    officer.post(address(Campaign, "change", campaign.pk), {"text": "Noe annet.", "name": "x"})
+
+    campaign.refresh_from_db()
+    assert campaign.text == "Halv pris."
 
 
 def test_a_new_organisation_can_let_somebody_in(officer: Client) -> None:
