@@ -23,7 +23,7 @@ from tests.settings import IS_POSTGRES
 from tests.simulator import SHORT_NUMBER, Simulator
 
 PYTHON = sys.executable
-WAIT = 20.0  # seconds: for what workers do in the background
+WAIT = 60.0  # seconds: for what workers do in the background, on a machine that is busy with the suite
 
 
 @dataclass
