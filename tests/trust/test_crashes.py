@@ -190,5 +190,6 @@ def send_campaign(installation: Installation, client: redis.Redis) -> None:
     new = "/staff/nordlys/purposes/tilbud/campaigns/new/"
     address = str(marketer.send(new, {"name": "Staver", "text": "Nye staver er kommet."}).url.path)
     for colleague, verb in ((marketer, "submit"), (approver, "approve"), (marketer, "start")):
-        colleague.send(f"{address}{verb}/", page=address)
+        answer = colleague.send(f"{address}{verb}/", page=address)
         client.flushdb()
+        assert answer.status_code == 200, verb
