@@ -23,7 +23,8 @@ from tests.settings import IS_POSTGRES
 from tests.simulator import SHORT_NUMBER, Simulator
 
 PYTHON = sys.executable
-WAIT = 60.0  # seconds: for what workers do in the background, on a machine that is busy with the suite
+# Seconds for what workers do in the background, on a machine that is busy with the suite.
+WAIT = 60.0
 
 
 @dataclass
