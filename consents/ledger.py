@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from consents import merkle
 from consents.models import (
     Consent,
     ConsentEvent,
@@ -84,7 +85,7 @@ def append(
         }
     )
     event = ConsentEvent.objects.create(
-        event_id=event_id, header=header, leaf_hash=sha256(b"\0" + header).digest()
+        event_id=event_id, header=header, leaf_hash=merkle.leaf_hash(header)
     )
     _store_detail(event, subject, consent=consent, salt=salt, private=private)
     subject.event_count += 1
