@@ -179,10 +179,11 @@ def _queue(
     kind: ServiceMessage.Kind, consent: Consent, *, now: datetime, not_after: datetime, link: str
 ) -> ServiceMessage:
     purpose = consent.purpose
-    context = {
+    context: dict[str, object] = {
         "organisation": purpose.organisation,
         "purpose": purpose,
         "wording": consent.wording,
+        "age": purpose.minimum_age,
         "number": purpose.sender.reply_number,
         "direct": purpose.sender.is_answered_directly,
         "link": link,

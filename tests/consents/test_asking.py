@@ -61,6 +61,23 @@ def test_a_confirmation_fits_into_two_parts_of_plain_gsm() -> None:
     assert measure.segments <= 2
 
 
+def test_a_confirmation_names_the_age_where_the_purpose_has_one() -> None:
+    ask(make_purpose(minimum_age=18))
+
+    assert "18 år eller eldre" in ServiceMessage.objects.get().text
+
+
+def test_the_page_with_the_code_shows_what_the_sms_declares(client: Client) -> None:
+    purpose = make_purpose(minimum_age=18)
+    address = f"/{purpose.organisation.slug}/{purpose.slug}/"
+
+    page = client.post(address, {"handset": "1"}, follow=True).content.decode()
+
+    wording = purpose.wordings.get()
+    assert wording.declaration in page
+    assert wording.age_declaration in page
+
+
 def test_asking_again_while_the_question_is_open_sends_nothing_more() -> None:
     purpose = make_purpose()
 
