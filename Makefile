@@ -7,7 +7,8 @@ VAR ?= var
 PYTHON ?=
 # What pytest gets on top, for example: make test-fast ARGS="-k keywords"
 ARGS ?=
-export PORT SIMULATOR_PORT VAR PYTHON
+SCALE ?= 100k
+export PORT SIMULATOR_PORT VAR PYTHON SCALE
 
 PY := .venv/bin/python
 SOURCES := smsconsent consents campaigns bench tests manage.py locale/update.py
@@ -51,7 +52,7 @@ check-django: install-dev
 	@$(PY) -m tests.environment makemigrations --check --dry-run
 	@$(PY) -m tests.environment check --deploy --fail-level WARNING
 
-bench: install-dev ## Measure: the benchmark suite
+bench: install-dev ## Measure: SCALE=10k, 100k, 1m or 5m; ARGS="P1 P4" for some (docs/performance.md)
 	@$(PY) -m bench $(ARGS)
 
 messages: install-dev ## Bring the translations in step with the sources, and compile them

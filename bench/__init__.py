@@ -1,4 +1,8 @@
-"""The benchmark suite: `make bench`. Each figure is a ratio to a bare version of the same run."""
+"""The benchmark suite: `make bench`. Each figure is a ratio to a bare version of the same run.
+
+One module per target of docs/performance.md: `p01_dispatch.py` and so on. A module names the targets it
+measures in `MEASURES` and yields `Figure`s from `measure(bench)`; nothing else registers it.
+"""
 
 import os
 

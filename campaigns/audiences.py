@@ -4,6 +4,7 @@ Each person of a purpose falls into exactly one line of the waterfall, the first
 that the counts add up. `sendable` is asked of consents, and asked again at the gate.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,19 +28,68 @@ SPENT = [
 ]
 WAITING = [Delivery.State.QUEUED, Delivery.State.LEASED]
 
-REASONS = {
-    "not_confirmed": gettext_noop("Have not confirmed yet"),
-    "refused": gettext_noop("Have said no"),
-    "lapsed": gettext_noop("Never confirmed"),
-    "withdrawn": gettext_noop("Have stopped"),
-    "expired": gettext_noop("The consent is too old"),
-    "closed": gettext_noop("The purpose is closed"),
-    "suspended": gettext_noop("The number has no subscriber"),
-    "on_hold": gettext_noop("An unclear reply waits for a colleague"),
-    "suppressed": gettext_noop("On the block list"),
-    "promise_used": gettext_noop("Have got as many messages as promised"),
-    "already_queued": gettext_noop("Wait for another campaign of this purpose"),
-    # Reasons that only the gate or the gateway gives.
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One line of the waterfall: why a person is left out, in plain words and as a condition on consents.
+
+    `holds` gets the purpose and the moment. It may use `sent_count`: messages within the promised period.
+    """
+
+    reason: str
+    words: str
+    holds: Callable[[Purpose, datetime], Q | Exists]
+
+
+def _state_is(*states: State) -> Callable[[Purpose, datetime], Q]:
+    return lambda purpose, now: Q(state__in=states)
+
+
+# The waterfall, in its order: the first that holds is the reason. To exclude somebody for a new reason,
+# add a line here; if it may arise after the freeze, add it to `sendable()` or to the gate as well.
+EXCLUSIONS: tuple[Exclusion, ...] = (
+    Exclusion("not_confirmed", gettext_noop("Have not confirmed yet"), _state_is(State.PENDING)),
+    Exclusion("refused", gettext_noop("Have said no"), _state_is(State.REFUSED)),
+    Exclusion("lapsed", gettext_noop("Never confirmed"), _state_is(State.LAPSED)),
+    Exclusion("withdrawn", gettext_noop("Have stopped"), _state_is(State.WITHDRAWN)),
+    Exclusion(
+        "expired",
+        gettext_noop("The consent is too old"),
+        lambda purpose, now: Q(state=State.EXPIRED) | Q(valid_until__lte=now),
+    ),
+    Exclusion(
+        "closed",
+        gettext_noop("The purpose is closed"),
+        lambda purpose, now: Q(purpose__closed_at__lte=now),
+    ),
+    Exclusion(
+        "suspended",
+        gettext_noop("The number has no subscriber"),
+        lambda purpose, now: Q(subject__suspended_at__isnull=False),
+    ),
+    Exclusion(
+        "on_hold",
+        gettext_noop("An unclear reply waits for a colleague"),
+        lambda purpose, now: Q(subject__held_at__isnull=False),
+    ),
+    Exclusion(
+        "suppressed",
+        gettext_noop("On the block list"),
+        lambda purpose, now: Q(pk__in=Consent.objects.for_purpose(purpose).suppressed()),
+    ),
+    Exclusion(
+        "promise_used",
+        gettext_noop("Have got as many messages as promised"),
+        lambda purpose, now: Q(sent_count__gte=purpose.promised_count),
+    ),
+    Exclusion(
+        "already_queued",
+        gettext_noop("Wait for another campaign of this purpose"),
+        lambda purpose, now: _waiting(purpose),
+    ),
+)
+# Reasons that only the gate or the gateway gives, in plain words.
+AT_THE_GATE = {
     "unread_reply": gettext_noop("A reply from the number has not been read yet"),
     "no_consent": gettext_noop("The consent no longer holds"),
     "not_approved": gettext_noop("The campaign is not approved as it stands"),
@@ -50,6 +100,7 @@ REASONS = {
     "cancelled": gettext_noop("The campaign was cancelled"),
     "erased": gettext_noop("Erased at the person's request"),
 }
+_WORDS = {each.reason: each.words for each in EXCLUSIONS} | AT_THE_GATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +125,7 @@ class Waterfall:
 
 def reason_label(reason: str) -> str:
     """Return a reason in plain words, in the language of the page."""
-    return _(REASONS[reason]) if reason in REASONS else reason or _("Not delivered by the operator")
+    return _(_WORDS[reason]) if reason in _WORDS else reason or _("Not delivered by the operator")
 
 
 def waterfall(purpose: Purpose, *, now: datetime) -> Waterfall:
@@ -82,8 +133,7 @@ def waterfall(purpose: Purpose, *, now: datetime) -> Waterfall:
     rows = _with_reason(purpose, now=now).values_list("excluded").annotate(count=Count("pk"))
     counts = dict(rows.order_by("excluded"))
     total = sum(counts.values())
-    order = list(REASONS)[:11]
-    return Waterfall(total, tuple((reason, counts.get(reason, 0)) for reason in order))
+    return Waterfall(total, tuple((each.reason, counts.get(each.reason, 0)) for each in EXCLUSIONS))
 
 
 @transaction.atomic
@@ -124,26 +174,18 @@ def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Any, Any]:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    waiting = Delivery.objects.filter(
-        subject=OuterRef("subject"), campaign__purpose=purpose.pk, state__in=WAITING
-    )
-    closed = purpose.closed_at is not None and purpose.closed_at <= now
-    cases = [
-        When(state=State.PENDING, then=Value("not_confirmed")),
-        When(state=State.REFUSED, then=Value("refused")),
-        When(state=State.LAPSED, then=Value("lapsed")),
-        When(state=State.WITHDRAWN, then=Value("withdrawn")),
-        When(Q(state=State.EXPIRED) | Q(valid_until__lte=now), then=Value("expired")),
-        *([When(pk__isnull=False, then=Value("closed"))] if closed else []),
-        When(subject__suspended_at__isnull=False, then=Value("suspended")),
-        When(subject__held_at__isnull=False, then=Value("on_hold")),
-        When(pk__in=Consent.objects.for_purpose(purpose).suppressed(), then=Value("suppressed")),
-        When(sent_count__gte=purpose.promised_count, then=Value("promise_used")),
-        When(Exists(waiting), then=Value("already_queued")),
-    ]
+    cases = [When(each.holds(purpose, now), then=Value(each.reason)) for each in EXCLUSIONS]
     return Consent.objects.for_purpose(purpose).annotate(
         sent_count=Coalesce(spent, Value(0)),
         excluded=Case(*cases, default=Value(""), output_field=CharField()),
+    )
+
+
+def _waiting(purpose: Purpose) -> Exists:
+    return Exists(
+        Delivery.objects.filter(
+            subject=OuterRef("subject"), campaign__purpose=purpose.pk, state__in=WAITING
+        )
     )
 
 

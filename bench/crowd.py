@@ -1,0 +1,81 @@
+"""A million people who said yes, in a minute: their rows are copies of one that the verbs made."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import connection, models
+from django.utils import timezone
+
+from consents.models import Consent, Organisation, Purpose, Subject
+from smsconsent import crypto
+from smsconsent.phones import Phone
+from tests.make import make_consent, make_purpose
+
+RANDOM = "gen_random_uuid()"
+
+
+def crowd(size: int, *, purpose: Purpose | None = None) -> Purpose:
+    """Return a purpose with `size` consents that hold, each with a number of its own and no evidence."""
+    purpose = purpose or make_purpose(promised_count=50)
+    first = make_consent(purpose=purpose, number=number(0), at=timezone.now() - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE stage (phone bytea, lookup bytea, block bytea) ON COMMIT PRESERVE ROWS"
+        )
+        with cursor.copy("COPY stage (phone, lookup, block) FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types(["bytea", "bytea", "bytea"])
+            for row in _numbers(size, purpose.organisation):
+                copy.write_row(row)
+        newest = first.subject_id
+        _copy_row(
+            Subject,
+            first.subject_id,
+            {
+                "public_id": RANDOM,
+                "phone": "new.phone",
+                "phone_index": "new.lookup",
+                "suppression_index": "new.block",
+            },
+            "stage",
+        )
+        _copy_row(
+            Consent,
+            first.pk,
+            {
+                "subject_id": "new.id",
+                "last_event_id": f"replace({RANDOM}::text, '-', '')",
+                "stop_nonce": f"decode(replace({RANDOM}::text, '-', ''), 'hex')",
+                "stop_digest": f"sha256({RANDOM}::text::bytea)",
+            },
+            f"(SELECT id FROM consents_subject WHERE id > {newest} ORDER BY id)",  # noqa: S608  a number
+        )
+        cursor.execute("DROP TABLE stage")
+        cursor.execute("VACUUM ANALYZE consents_subject, consents_consent")
+    return purpose
+
+
+def number(position: int) -> Phone:
+    return Phone(f"+479{position:07}")
+
+
+def _numbers(size: int, organisation: Organisation) -> Iterator[tuple[bytes, bytes, bytes]]:
+    for position in range(1, size):
+        phone = number(position)
+        yield (
+            crypto.encrypt_bytes(phone.e164.encode()),
+            crypto.blind_index(phone, use="lookup", organisation=organisation.pk),
+            crypto.blind_index(phone, use="suppression", organisation=organisation.pk),
+        )
+
+
+def _copy_row(model: type[models.Model], pk: int, changes: dict[str, str], source: str) -> None:
+    """Insert one row per row of `source` (as `new`): like row `pk`, but for the columns in `changes`."""
+    columns = [str(field.column) for field in model._meta.local_fields if not field.primary_key]
+    values = [changes.get(column) or f'old."{column}"' for column in columns]
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {table} ({", ".join(f'"{column}"' for column in columns)})
+                SELECT {", ".join(values)} FROM {source} AS new, {table} AS old WHERE old.id = %s""",  # noqa: S608  our own words
+            [pk],
+        )
