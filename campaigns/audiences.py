@@ -98,6 +98,13 @@ AT_THE_GATE = {
     "same_text": gettext_noop("The same text was sent within the hour"),
     "no_processor_agreement": gettext_noop("There is no processor agreement with the gateway"),
     "cancelled": gettext_noop("The campaign was cancelled"),
+    # Why a campaign pauses by itself.
+    "provider_stopped": gettext_noop(
+        "The gateway holds back messages because they are alike. Ask Strex before you go on."
+    ),
+    "many_rejected": gettext_noop(
+        "The gateway rejects many of the messages. Check the sender before you go on."
+    ),
     "erased": gettext_noop("Erased at the person's request"),
 }
 _WORDS = {each.reason: each.words for each in EXCLUSIONS} | AT_THE_GATE
@@ -137,22 +144,22 @@ def waterfall(purpose: Purpose, *, now: datetime) -> Waterfall:
 
 
 @transaction.atomic
-def freeze(campaign: Campaign, *, now: datetime) -> int:
+def freeze(campaign: Campaign, *, now: datetime, limit: int | None = None) -> int:
     """Queue one delivery per remaining person, in one statement, and keep the waterfall. Return how many.
 
-    Repeating it adds nobody twice: the database allows one delivery per campaign and number.
+    Repeating it adds nobody twice: the database allows one delivery per campaign and number. With
+    `limit` only so many are queued, and the rest when it is called again; the waterfall is the first.
     """
-    frozen = waterfall(campaign.purpose, now=now)
     # The rule is spelled once more by the query itself: `sendable` is what the gate will ask.
     chosen: QuerySet[Any, Any] = (
         _with_reason(campaign.purpose, now=now)
         .filter(excluded="", pk__in=Consent.objects.sendable(now).for_purpose(campaign.purpose))
         .values("subject_id", "id")
     )
-    count = _insert(campaign, chosen, now=now)
-    Campaign.objects.filter(pk=campaign.pk).update(audience=frozen.to_json())
-    campaign.audience = frozen.to_json()
-    return count
+    if not campaign.audience:
+        campaign.audience = waterfall(campaign.purpose, now=now).to_json()
+        Campaign.objects.filter(pk=campaign.pk).update(audience=campaign.audience)
+    return _insert(campaign, chosen.order_by("pk")[:limit] if limit else chosen, now=now)
 
 
 def spent_on(subject: Any, purpose: Any, *, since: datetime) -> QuerySet[Delivery]:

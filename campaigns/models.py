@@ -56,6 +56,11 @@ class Campaign(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
+    # Only the first part is queued: the rest follows when its receipts are good (guards.py).
+    is_canary = models.BooleanField(_("the first part is going out"), default=False, editable=False)
+    # When the gateway's guard last stopped a message of it, newest last; and how many it rejected.
+    provider_stops = models.JSONField(default=list, editable=False)
+    rejected_count = models.PositiveIntegerField(default=0, editable=False)
     # The waterfall as it was when the audience was frozen: reason → count.
     audience = models.JSONField(default=dict, editable=False)
     # Counts per state, written when the deliveries are anonymised; empty until then.
@@ -116,6 +121,7 @@ class Delivery(OutboundMessage):
     """One campaign × one number. The text is the campaign's; the number is the subject's."""
 
     gate = "campaigns.sending.CampaignGate"
+    listener = "campaigns.guards.hear"
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="deliveries")
     subject = models.ForeignKey(Subject, models.SET_NULL, null=True, related_name="deliveries")

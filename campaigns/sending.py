@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from campaigns import audiences, calendar
+from campaigns import audiences, calendar, guards
 from campaigns.models import Approval, Campaign, Delivery
 from consents.models import Consent, InboundMessage, Purpose
 from smsconsent import crypto, gsm, outbox, signing
@@ -290,7 +290,7 @@ def _start_one(campaign_id: int, *, now: datetime) -> bool:
     campaign.not_after = campaign.not_after or default_end(campaign.purpose, now)
     campaign.state, campaign.started_at = Campaign.State.SENDING, now
     campaign.save(update_fields=["state", "started_at", "not_after"])
-    audiences.freeze(campaign, now=now)
+    guards.freeze_first(campaign, now=now)
     return True
 
 
@@ -308,5 +308,6 @@ def finish(*, now: datetime) -> int:
     open_rows = Delivery.objects.filter(campaign=OuterRef("pk")).filter(
         Q(state__in=audiences.WAITING) | Q(state=Delivery.State.UNKNOWN, lease_until__isnull=False)
     )
-    done = Campaign.objects.sending().exclude(pk__in=open_rows.values("campaign"))
+    going = Campaign.objects.sending().filter(is_canary=False)
+    done = going.exclude(pk__in=open_rows.values("campaign"))
     return done.update(state=Campaign.State.SENT, ended_at=now)

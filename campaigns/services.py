@@ -138,6 +138,8 @@ def resume(campaign: Campaign, *, by: User, now: datetime) -> None:
     if not sending.is_approved(mine):
         raise ApprovalVoid(_("The words have been changed since they were approved."))
     mine.state, mine.pause_reason = State.SENDING, ""
+    # Whoever goes on has settled it with the gateway; what comes from now on counts anew.
+    mine.provider_stops, mine.rejected_count = [], 0
     mine.save()
     campaign.refresh_from_db()
     tasks.send_campaigns.delay_on_commit()

@@ -4,7 +4,7 @@ from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from campaigns import sending
+from campaigns import guards, sending
 from campaigns.models import Delivery
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
@@ -12,7 +12,8 @@ from smsconsent.gateways import get_gateway
 
 @shared_task(base=DjangoTask)
 def start_due_campaigns() -> None:
-    if sending.start_due(now=timezone.now()):
+    now = timezone.now()
+    if sending.start_due(now=now) + guards.release_canaries(now=now):
         send_campaigns.delay_on_commit()
 
 

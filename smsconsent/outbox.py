@@ -50,6 +50,8 @@ class OutboundMessage(models.Model):
 
     # Dotted path of the Gate. SECURITY: no message can leave without one (checked at start).
     gate: ClassVar[str] = ""
+    # Dotted path of a Listener, told of each receipt that said something new.
+    listener: ClassVar[str] = ""
     is_urgent: ClassVar[bool] = False
 
     # The gateway's transaction id as well: the same id on each try is what makes a retry safe.
@@ -118,6 +120,12 @@ class Wait:
 Verdict = Send | Block | Wait
 
 
+class Listener(Protocol):
+    """Draws conclusions from a receipt, in the transaction that records it."""
+
+    def __call__(self, row: Any, receipt: Receipt, /, *, now: datetime) -> None: ...
+
+
 class Gate(Protocol):
     """Says, inside the sending transaction, who may still receive a message."""
 
@@ -163,8 +171,10 @@ def work(
         lease = claim(model, now=clock(), limit=batch_size(gateway))
         if not lease.ids:
             break
-        hand_over(model, lease, gateway=gateway, now=clock())
+        went = hand_over(model, lease, gateway=gateway, now=clock())
         taken += len(lease.ids)
+        if not went:
+            break
     return taken
 
 
@@ -194,8 +204,8 @@ def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease:
 
 def hand_over(
     model: type[OutboundMessage], lease: Lease, *, gateway: Gateway, now: datetime
-) -> None:
-    """Ask the gate, post one batch and record, in one transaction.
+) -> bool:
+    """Ask the gate, post one batch and record, in one transaction. False: the gateway takes nothing now.
 
     Consents are locked before the messages, as a withdrawal does; each read after a lock is a
     statement of its own, since a locking join does not re-read its other tables (trust.md § 7).
@@ -213,16 +223,19 @@ def hand_over(
             _apply_refusal(row, verdict)
             if isinstance(verdict, Send):
                 sends.append(verdict.outgoing)
+        went = True
         try:
             results = gateway.hand_over(sends, now=now) if sends else []
             _record(model, results, now=now)
         except GatewayUnavailable as error:
             _requeue(model, sends, now=now, after=error.retry_after)
+            went = False
         except GatewayMisconfigured as error:
             _requeue(model, sends, now=now, after=60)
             trouble = error
     if trouble:
         raise trouble
+    return went
 
 
 def recover(
@@ -258,7 +271,9 @@ def record_receipt(receipt: Receipt, *, now: datetime) -> OutboundMessage | None
     for model in lanes():
         row = model._default_manager.filter(pk=receipt.id).first()
         if row is not None:
-            _advance(row, receipt, now=now)
+            if _advance(row, receipt, now=now) and row.listener:
+                listener: Listener = import_string(row.listener)
+                listener(row, receipt, now=now)
             return row
     return None
 
@@ -370,7 +385,8 @@ _BEFORE: dict[str, list[str]] = {
 }
 
 
-def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> None:
+def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> bool:
+    """Return whether the receipt said something new."""
     state = ReceiptState.HANDED_OVER if receipt.duplicate else receipt.state
     changes: dict[str, Any] = {"state": state, "lease_until": None}
     if not receipt.duplicate:
@@ -379,7 +395,8 @@ def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> None:
         changes["segments"] = receipt.segments
     if row.handed_over_at is None:
         changes["handed_over_at"] = now
-    type(row)._default_manager.filter(pk=row.pk, state__in=_BEFORE[state]).update(**changes)
+    mine = type(row)._default_manager.filter(pk=row.pk, state__in=_BEFORE[state])
+    return bool(mine.update(**changes))
 
 
 @checks.register

@@ -39,6 +39,7 @@ TESTS = KEYS | {
     "STREX_API_KEY": "only-for-tests",
     "STREX_CALLBACK_SECRETS": CALLBACK_SECRET,
     "STREX_MESSAGES_PER_SECOND": "0",
+    "STREX_CANARY_SIZE": "0",
 }
 PRODUCTION = KEYS | {
     "DATABASE_URL": "sqlite://:memory:",
