@@ -311,7 +311,7 @@ if not EMBEDDED and not REDIS_URL:
         "REDIS_URL is not set. Web, workers and beat find each other through it."
     )
 # In the embedded installation web, worker and beat are threads of one process, and so is the broker.
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
