@@ -57,6 +57,7 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
         gettext_noop("The consent is too old"),
         lambda purpose, now: Q(state=State.EXPIRED) | Q(valid_until__lte=now),
     ),
+    Exclusion("invalid", gettext_noop("Were declared invalid"), _state_is(State.INVALID)),
     Exclusion(
         "closed",
         gettext_noop("The purpose is closed"),
@@ -64,8 +65,18 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
     ),
     Exclusion(
         "suspended",
-        gettext_noop("The number has no subscriber"),
-        lambda purpose, now: Q(subject__suspended_at__isnull=False),
+        gettext_noop("The number may belong to somebody else now"),
+        lambda purpose, now: Q(pk__in=Consent.objects.for_purpose(purpose).doubtful()),
+    ),
+    Exclusion(
+        "outdated",
+        gettext_noop("Must say yes to the new terms first"),
+        lambda purpose, now: Q(pk__in=Consent.objects.for_purpose(purpose).outdated()),
+    ),
+    Exclusion(
+        "barred",
+        gettext_noop("The operator has barred the number for now"),
+        lambda purpose, now: Q(subject__barred_until__gt=now),
     ),
     Exclusion(
         "on_hold",

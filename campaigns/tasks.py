@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from campaigns import guards, sending
 from campaigns.models import Delivery
+from consents import suspensions
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
 
@@ -27,4 +28,6 @@ def send_campaigns() -> None:
 
 @shared_task(base=DjangoTask)
 def recover_deliveries() -> None:
-    outbox.recover(Delivery, gateway=get_gateway(), now=timezone.now())
+    outbox.recover(
+        Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()
+    )

@@ -56,7 +56,7 @@ def ask(
             consent = transitions.open_request(
                 purpose, phone, wording=wording, source=source, proof=proof, now=now
             )
-            if consent is None or consent.confirmations.filter(expires_at__gt=now).exists():
+            if consent is None or _is_asked(consent, now=now):
                 return None
             if not limits.may_contact(phone, purpose=purpose, network=network, now=now):
                 raise _NotNow
@@ -65,6 +65,10 @@ def ask(
             return queue_sms(consent, now=now)
     except _NotNow:
         return None
+
+
+def _is_asked(consent: Consent, *, now: datetime) -> bool:
+    return consent.confirmations.filter(used_at=None, expires_at__gt=now).exists()
 
 
 def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:

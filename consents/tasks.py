@@ -4,7 +4,7 @@ from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from consents import confirmations, inbox, retention
+from consents import confirmations, inbox, retention, suspensions
 from consents.models import ServiceMessage
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
@@ -17,7 +17,12 @@ def send_service_messages() -> None:
 
 @shared_task(base=DjangoTask)
 def recover_service_messages() -> None:
-    outbox.recover(ServiceMessage, gateway=get_gateway(), now=timezone.now())
+    outbox.recover(
+        ServiceMessage,
+        gateway=get_gateway(),
+        record=suspensions.take_receipt,
+        now=timezone.now(),
+    )
 
 
 @shared_task(base=DjangoTask)
@@ -44,6 +49,11 @@ def lapse_unconfirmed() -> None:
 @shared_task(base=DjangoTask)
 def expire_consents() -> None:
     confirmations.expire_consents(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def suspend_silent_numbers() -> None:
+    suspensions.suspend_silent(now=timezone.now())
 
 
 @shared_task(base=DjangoTask)

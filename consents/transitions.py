@@ -1,6 +1,6 @@
 """The state machine of a consent. Each transition: one function, one transaction, one line of evidence.
 
-    pending ─▶ granted ─▶ withdrawn | expired
+    pending ─▶ granted ─▶ withdrawn | expired | invalid
        └─▶ refused | lapsed                     and back to pending only by a fresh request
 
 `granted` is reached only by the person's own act. Locks are taken in one order, subject then
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from consents import ledger
+from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
     Confirmation,
@@ -46,7 +47,8 @@ def open_request(
     """Open a request, or keep the one that is open. Return None when there is nothing to ask.
 
     None means: consent is given already, or the number is on the block list. A request never
-    restores a consent; only the person's own yes does.
+    restores a consent; only the person's own yes does. A consent that no longer suffices (number
+    suspended since, words changed in substance) may be asked for anew.
     """
     blocks = Suppression.objects.blocking(purpose.organisation, phone)
     if any(block.purpose_id in {None, purpose.pk} for block in blocks):
@@ -59,16 +61,18 @@ def open_request(
     )
     if consent is None:
         consent = _new_consent(subject, purpose)
-    elif consent.state == State.GRANTED and consent.valid_until and consent.valid_until > now:
+    elif Consent.objects.standing(now).filter(pk=consent.pk).exists():
         return None
     elif consent.state == State.PENDING and consent.answer_by > now:
         return consent
     consent.state = State.PENDING
     consent.wording, consent.source = wording, source
     consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
-    consent.confirmed_at = consent.valid_until = consent.ended_at = None
+    consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
+    consent.reminded_at = consent.renewal_asked_at = None
     consent.delete_after = now + UNANSWERED_FOR
     consent.save()
+    _close_links(consent, now=now)
     _write(Event.REQUESTED, subject, consent, proof=proof, now=now)
     return consent
 
@@ -82,8 +86,29 @@ def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
         mine.state, mine.confirmed_at, mine.delete_after = State.GRANTED, now, None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
         mine.save()
-        Confirmation.objects.filter(consent=mine).update(used_at=now, email=None, token=None)
+        _close_links(mine, now=now)
         _write(Event.GRANTED, subject, mine, proof=proof, now=now)
+        return True
+
+
+def renew(consent: Consent, *, proof: Proof, now: datetime) -> bool:
+    """The person says yes again while the consent holds: its life begins anew, under today's words.
+
+    Not for a number in doubt: whoever has it now must ask and confirm afresh. Return whether this
+    call did it.
+    """
+    with transaction.atomic():
+        subject, mine = _lock(consent)
+        holds = Consent.objects.granted(now).exclude(pk__in=Consent.objects.doubtful())
+        if mine is None or not holds.filter(pk=mine.pk).exists():
+            return False
+        mine.renewed_at = now
+        mine.reminded_at = mine.renewal_asked_at = None
+        mine.valid_until = add_months(now, mine.purpose.consent_months)
+        mine.wording = mine.purpose.wordings.current(mine.wording.language) or mine.wording
+        mine.save()
+        _close_links(mine, now=now)
+        _write(Event.RENEWED, subject, mine, proof=proof, now=now)
         return True
 
 
@@ -115,6 +140,18 @@ def withdraw(consent: Consent, *, proof: Proof, now: datetime) -> bool:
     )
 
 
+def invalidate(consent: Consent, *, proof: Proof, now: datetime) -> bool:
+    """The yes was not this person's: «wrong number». The proof of how it came about is kept (F173)."""
+    invalid = (State.INVALID, Event.INVALIDATED)
+    return _end(
+        consent,
+        {State.GRANTED: invalid, State.PENDING: invalid},
+        keep=timedelta(days=consent.purpose.evidence_days),
+        proof=proof,
+        now=now,
+    )
+
+
 def lapse(consent: Consent, *, now: datetime) -> bool:
     """Nobody answered in time. Silence is no consent."""
     return _end(
@@ -137,18 +174,6 @@ def expire(consent: Consent, *, now: datetime) -> bool:
     )
 
 
-def add_months(at: datetime, months: int) -> datetime:
-    """Return the same day so many calendar months later, or that month's last day."""
-    month = at.month - 1 + months
-    year, month = at.year + month // 12, month % 12 + 1
-    for day in range(at.day, at.day - 4, -1):
-        try:
-            return at.replace(year=year, month=month, day=day)
-        except ValueError:
-            continue
-    raise AssertionError("every month has a 28th")
-
-
 def _end(
     consent: Consent,
     steps: dict[State, tuple[State, Event]],
@@ -169,10 +194,14 @@ def _end(
         if keep is not None:
             mine.delete_after = now + keep
         mine.save()
-        Confirmation.objects.filter(consent=mine).update(used_at=now, email=None, token=None)
+        _close_links(mine, now=now)
         _write(event, subject, mine, proof=proof, now=now)
         stop_queued(mine, reason=str(state))
         return True
+
+
+def _close_links(consent: Consent, *, now: datetime) -> None:
+    Confirmation.objects.filter(consent=consent).update(used_at=now, email=None, token=None)
 
 
 def stop_queued(consent: Consent, *, reason: str) -> int:

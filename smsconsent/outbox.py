@@ -136,6 +136,12 @@ class Gate(Protocol):
         """Read anew, after the locks, and return one verdict per row, in the same order."""
 
 
+class Recorder(Protocol):
+    """Takes in what the gateway reports about one message: `record_receipt`, or what stands on it."""
+
+    def __call__(self, receipt: Receipt, /, *, now: datetime) -> object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     ids: tuple[UUID, ...]
@@ -239,12 +245,18 @@ def hand_over(
 
 
 def recover(
-    model: type[OutboundMessage], *, gateway: Gateway, now: datetime, limit: int = 200
+    model: type[OutboundMessage],
+    *,
+    gateway: Gateway,
+    now: datetime,
+    limit: int = 200,
+    record: Recorder | None = None,
 ) -> int:
     """Settle rows whose lease ran out, by asking the gateway. Return how many were looked at.
 
-    Seen by the gateway: handed over. Never seen: back in the queue, and so through the gate again,
-    under the same id. Too old to tell: stays `unknown`, for staff to see, never sent again.
+    Seen by the gateway: handed over, and `record` takes in what it reports. Never seen: back in the
+    queue, and so through the gate again, under the same id. Too old to tell: stays `unknown`, for
+    staff to see, never sent again.
     """
     until = now + settings.OUTBOX_LEASE
     with transaction.atomic():
@@ -258,7 +270,7 @@ def recover(
             rows, pool.map(lambda row: _look_up(gateway, row.pk), rows), strict=True
         ):
             if not isinstance(found, Exception):
-                _settle(row, found, until=until, now=now)
+                _settle(row, found, until=until, record=record or record_receipt, now=now)
     return len(rows)
 
 
@@ -268,14 +280,17 @@ def record_receipt(receipt: Receipt, *, now: datetime) -> OutboundMessage | None
     handed_over < failed < delivered: a late, doubled or reordered report cannot undo a better state,
     and a duplicate proves no more than that the gateway has the message (strex.md § 4, § 10).
     """
-    for model in lanes():
-        row = model._default_manager.filter(pk=receipt.id).first()
-        if row is not None:
-            if _advance(row, receipt, now=now) and row.listener:
-                listener: Listener = import_string(row.listener)
-                listener(row, receipt, now=now)
-            return row
-    return None
+    row = find(receipt.id)
+    if row is not None and _advance(row, receipt, now=now) and row.listener:
+        listener: Listener = import_string(row.listener)
+        listener(row, receipt, now=now)
+    return row
+
+
+def find(message_id: UUID) -> OutboundMessage | None:
+    """Return the message with this id, of whichever lane."""
+    found = (model._default_manager.filter(pk=message_id).first() for model in lanes())
+    return next((row for row in found if row is not None), None)
 
 
 def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
@@ -358,7 +373,14 @@ def _look_up(gateway: Gateway, message_id: UUID) -> Receipt | Exception | None:
         return error
 
 
-def _settle(row: OutboundMessage, found: Receipt | None, *, until: datetime, now: datetime) -> None:
+def _settle(
+    row: OutboundMessage,
+    found: Receipt | None,
+    *,
+    until: datetime,
+    record: Recorder,
+    now: datetime,
+) -> None:
     """Decide one row whose lease ran out, unless somebody else has moved it meanwhile."""
     mine = type(row)._default_manager.filter(
         pk=row.pk, state__in=[row.State.LEASED, row.State.UNKNOWN], lease_until=until
@@ -369,7 +391,7 @@ def _settle(row: OutboundMessage, found: Receipt | None, *, until: datetime, now
         if mine.update(
             state=row.State.HANDED_OVER, lease_until=None, handed_over_at=row.handed_over_at or now
         ):
-            record_receipt(found, now=now)
+            record(found, now=now)
     elif too_old:
         mine.update(state=row.State.UNKNOWN, lease_until=None)
     elif too_late:

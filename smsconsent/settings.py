@@ -53,6 +53,7 @@ env = environ.FileAwareEnv(
     STREX_VISIBILITY_WAIT=(int, 60),
     STREX_RECOVERY_WINDOW_HOURS=(int, 24),
     OUTBOX_LEASE_SECONDS=(int, 70),
+    SILENCE_MONTHS=(int, 18),
     CONFIRMATION_LIFE_HOURS=(int, 24),
     HANDSET_CODE_LIFE_MINUTES=(int, 15),
     CONFIRMATIONS_PER_DAY=(int, 5000),
@@ -289,6 +290,8 @@ OUTBOX_LEASE = timedelta(seconds=env("OUTBOX_LEASE_SECONDS"))
 # -- limits and life spans that belong to the installation; those of a purpose stand on the purpose --
 CONFIRMATION_LIFE = timedelta(hours=env("CONFIRMATION_LIFE_HOURS"))
 HANDSET_CODE_LIFE = timedelta(minutes=env("HANDSET_CODE_LIFE_MINUTES"))
+# After so many months without a sign of life a number is suspended (law.md L58). 0: never.
+SILENCE_MONTHS: int = env("SILENCE_MONTHS")
 CONFIRMATIONS_PER_DAY: int = env("CONFIRMATIONS_PER_DAY")
 CONFIRMATIONS_PER_FORM_AND_HOUR: int = env("CONFIRMATIONS_PER_FORM_AND_HOUR")
 CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOUR")
@@ -333,6 +336,10 @@ CELERY_BEAT_SCHEDULE = {
     "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
     "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
+    "suspend silent numbers": {
+        "task": "consents.tasks.suspend_silent_numbers",
+        "schedule": crontab(hour=4, minute=47),
+    },
     "purge": {"task": "consents.tasks.purge", "schedule": crontab(minute=17)},
     "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
     "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},

@@ -78,13 +78,15 @@ def make_purpose(
     return purpose
 
 
-def make_wording(purpose: Purpose, *, language: str = "nb", **texts: Any) -> Wording:
+def make_wording(
+    purpose: Purpose, *, language: str = "nb", is_material: bool = False, **texts: Any
+) -> Wording:
     values = {name: getattr(TEXTS, name) for name in services.Texts.__slots__} | texts
     return services.publish_wording(
         purpose,
         language=language,
         texts=services.Texts(**values),
-        is_material=False,
+        is_material=is_material,
         by=None,
         now=NOON - 30 * DAY,
     )
@@ -110,13 +112,14 @@ def make_consent(
         now=at,
     )
     assert consent is not None
-    if state in {"granted", "withdrawn", "expired"}:
+    if state in {"granted", "withdrawn", "expired", "invalid"}:
         assert transitions.grant(consent, proof=Proof("mo_reply"), now=at)
     steps = {
         "withdrawn": lambda: transitions.withdraw(consent, proof=Proof("mo_stop"), now=at),
         "expired": lambda: transitions.expire(consent, now=at),
         "refused": lambda: transitions.refuse(consent, proof=Proof("mo_reply"), now=at),
         "lapsed": lambda: transitions.lapse(consent, now=at),
+        "invalid": lambda: transitions.invalidate(consent, proof=Proof("staff"), now=at),
     }
     if state in steps:
         assert steps[state]()

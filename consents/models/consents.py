@@ -28,17 +28,51 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Consents whose number is on the block list, for their purpose or for all."""
         return self.filter(Exists(_blocks()))
 
+    def doubtful(self) -> "ConsentQuerySet":
+        """Consents whose number has shown signs of a new owner since the last yes (law.md L58)."""
+        at = F("subject__suspended_at")
+        return self.filter(
+            Q(confirmed_at=None) | Q(confirmed_at__lte=at),
+            Q(renewed_at=None) | Q(renewed_at__lte=at),
+            subject__suspended_at__isnull=False,
+        )
+
+    def outdated(self) -> "ConsentQuerySet":
+        """Consents to words that have changed in substance since the last yes (law.md L23)."""
+        return self.filter(Exists(_newer_terms()))
+
+    def standing(self, now: datetime) -> "ConsentQuerySet":
+        """Consents that need no new yes: unexpired, from this person, to what is sent today."""
+        return self.granted(now).filter(_SURE, ~Exists(_newer_terms()))
+
     def sendable(self, now: datetime) -> "ConsentQuerySet":
         """Consents that marketing may be sent on, at this very moment. Spelled once, here (law.md L01, L39).
 
-        Granted and unexpired, purpose open, number neither on hold, suspended nor blocked.
+        Standing, purpose open, number neither on hold, barred nor blocked.
         """
-        return self.granted(now).filter(
+        return self.standing(now).filter(
             Q(purpose__closed_at=None) | Q(purpose__closed_at__gt=now),
+            Q(subject__barred_until=None) | Q(subject__barred_until__lte=now),
             ~Exists(_blocks()),
             subject__held_at=None,
-            subject__suspended_at=None,
         )
+
+
+# A sign of a new owner voids every yes before it, and none after it.
+_SURE = (
+    Q(subject__suspended_at=None)
+    | Q(confirmed_at__gt=F("subject__suspended_at"))
+    | Q(renewed_at__gt=F("subject__suspended_at"))
+)
+
+
+def _newer_terms() -> models.QuerySet[Wording]:
+    return Wording.objects.filter(
+        purpose=OuterRef("purpose"),
+        language=OuterRef("wording__language"),
+        version__gt=OuterRef("wording__version"),
+        is_material=True,
+    )
 
 
 def _blocks() -> models.QuerySet[Suppression]:
@@ -59,6 +93,7 @@ class Consent(models.Model):
         LAPSED = "lapsed", _("Never confirmed")
         WITHDRAWN = "withdrawn", _("Withdrawn")
         EXPIRED = "expired", _("Expired")
+        INVALID = "invalid", _("Declared invalid")
 
     class Source(models.TextChoices):
         WEB = "web", _("Public page")
@@ -80,7 +115,10 @@ class Consent(models.Model):
     requested_at = models.DateTimeField(_("asked"))
     answer_by = models.DateTimeField(_("may be confirmed until"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    renewed_at = models.DateTimeField(_("renewed"), null=True, blank=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    renewal_asked_at = models.DateTimeField(_("asked to renew"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # When the row and its evidence details go. Set by each transition; null while the consent holds.
     delete_after = models.DateTimeField(_("deleted after"), null=True, blank=True)

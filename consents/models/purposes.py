@@ -65,6 +65,20 @@ class Purpose(models.Model):
         default=24,
         validators=[MinValueValidator(1), MaxValueValidator(36)],
     )
+    reminder_months = models.PositiveSmallIntegerField(
+        _("remind of the consent every (months)"),
+        default=12,
+        db_default=12,
+        validators=[MaxValueValidator(36)],
+        help_text=_("A message without marketing: what you said yes to, how to stop. 0: never."),
+    )
+    renewal_days = models.PositiveSmallIntegerField(
+        _("ask to renew before the end (days)"),
+        default=30,
+        db_default=30,
+        validators=[MaxValueValidator(90)],
+        help_text=_("One message that asks for a new yes. 0: never; the consent then just ends."),
+    )
     evidence_days = models.PositiveSmallIntegerField(
         _("proof is kept after the end (days)"), default=180, validators=[MaxValueValidator(730)]
     )

@@ -21,6 +21,15 @@ class SubjectQuerySet(models.QuerySet["Subject"]):
 class Subject(models.Model):
     """One phone number at one organisation. No name, no address, no birth date (guide G06)."""
 
+    class Doubt(models.TextChoices):
+        """Why the number may belong to somebody else by now (law.md L58, strex.md § 8)."""
+
+        GONE = "gone", _("The operator knows no subscriber with this number.")
+        BARRED = "barred", _("The operator has barred this number twice.")
+        BOUNCED = "bounced", _("Three messages in a row did not arrive, over two weeks or more.")
+        SILENT = "silent", _("Nothing has reached this number for a long time.")
+        WRONG_PERSON = "wrong", _("The person who has the number says that it was not them.")
+
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="subjects", verbose_name=_("organisation")
     )
@@ -34,8 +43,21 @@ class Subject(models.Model):
     created_at = models.DateTimeField(_("first seen"))
     # Hold on doubt: an unclear reply stops marketing until a colleague decides (keywords.md).
     held_at = models.DateTimeField(_("on hold since"), null=True, blank=True)
-    # The operator says that the number has no subscriber, or the person says «wrong number» (law.md L58).
+    # A sign that the number may be somebody else's: no yes given before this moment counts (law.md L58).
     suspended_at = models.DateTimeField(_("suspended since"), null=True, blank=True)
+    suspended_for = models.CharField(
+        _("why suspended"),
+        max_length=10,
+        choices=Doubt.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    barred_until = models.DateTimeField(_("barred by the operator until"), null=True, blank=True)
+    bounce_count = models.PositiveSmallIntegerField(_("bounces in a row"), default=0, db_default=0)
+    bouncing_since = models.DateTimeField(_("first of these bounces"), null=True, blank=True)
+    # To the day, no finer: written at most once a day.
+    reached_at = models.DateTimeField(_("last known to have been reached"), null=True, blank=True)
     event_count = models.PositiveIntegerField(default=0, editable=False)
     last_event_hash = models.BinaryField(max_length=32, default=bytes, editable=False)
 

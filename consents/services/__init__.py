@@ -22,6 +22,7 @@ from consents.services.publishing import NoticeMissing, Texts, publish_notice, p
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
 from consents.services.settling import (
     DECISIONS,
+    declare_wrong_person,
     erase_subject,
     find_subject,
     release_hold,
@@ -42,6 +43,7 @@ __all__ = [
     "ReplayedNonce",
     "Texts",
     "confirm_by_link",
+    "declare_wrong_person",
     "erase_subject",
     "find_confirmation",
     "find_stop",

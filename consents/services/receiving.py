@@ -5,9 +5,9 @@ from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
-from consents import inbox, tasks
-from consents.models import CallbackNonce, InboundMessage, ServiceMessage, Subject
-from smsconsent import crypto, outbox
+from consents import inbox, suspensions, tasks
+from consents.models import CallbackNonce, InboundMessage
+from smsconsent import crypto
 from smsconsent.gateways import Callback, Inbound, Receipt, Trust
 
 
@@ -38,16 +38,14 @@ def receive_receipt(
 ) -> None:
     """Record what became of a message. An unknown id changes nothing. Raises ReplayedNonce.
 
-    A number that the operator does not know is suspended: nothing is sent to it before a fresh yes.
+    A number that shows signs of a new owner is suspended: nothing is sent to it before a fresh yes.
     """
     if _is_replay(callback, body, now=now) or receipt is None:
         return
     # Unproven news may not start anything; a report is only believed when its sender is (strex.md § 6).
     if callback.trust is not Trust.SIGNED:
         return
-    message = outbox.record_receipt(receipt, now=now)
-    if message is not None and receipt.gone:
-        _suspend(message, now=now)
+    suspensions.take_receipt(receipt, now=now)
 
 
 def _is_replay(callback: Callback, body: bytes, *, now: datetime) -> bool:
@@ -89,11 +87,3 @@ def _store(
             )
     except IntegrityError:
         return None
-
-
-def _suspend(message: outbox.OutboundMessage, *, now: datetime) -> None:
-    """law.md L58: the number may be somebody else's tomorrow."""
-    subject_id: int | None = getattr(message, "subject_id", None)
-    if subject_id is None or (isinstance(message, ServiceMessage) and message.consent is None):
-        return
-    Subject.objects.filter(pk=subject_id, suspended_at=None).update(suspended_at=now)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from consents import confirmations, retention, tasks, transitions
+from consents import confirmations, retention, suspensions, tasks, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -22,7 +22,7 @@ from smsconsent.phones import Phone
 from smsconsent.staff.models import User
 
 REVIEW_BLOCKS_AFTER = timedelta(days=730)
-DECISIONS = frozenset({"stop", "resume", "wrong_person"})
+DECISIONS = frozenset({"stop", "resume", "wrong_person", "never_ask"})
 
 
 def find_subject(organisation: Organisation, phone: Phone) -> Subject | None:
@@ -76,7 +76,10 @@ def suppress(
 
 @transaction.atomic
 def settle_review(message: InboundMessage, *, decision: str, by: User, now: datetime) -> None:
-    """Settle an unclear reply by one of DECISIONS. «Wrong person» stops and blocks. Safe to repeat."""
+    """Settle an unclear reply by one of DECISIONS. Safe to repeat.
+
+    «Wrong person» declares every yes of this number invalid and keeps the proof; «never ask» also blocks.
+    """
     mine = InboundMessage.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if mine.state != InboundMessage.State.REVIEW:
         return
@@ -85,9 +88,11 @@ def settle_review(message: InboundMessage, *, decision: str, by: User, now: date
     mine.save(update_fields=["state", "reviewed_at", "reviewed_by"])
     if mine.subject is None:
         return
-    if decision != "resume":
-        _stop_all(mine.subject, by=by, answer=decision == "stop", message=mine, now=now)
-    if decision == "wrong_person":
+    if decision == "stop":
+        _stop_all(mine.subject, by=by, message=mine, now=now)
+    if decision in {"wrong_person", "never_ask"}:
+        declare_wrong_person(mine.subject, by=by, now=now)
+    if decision == "never_ask":
         suppress(
             mine.subject.organisation,
             mine.subject.phone,
@@ -96,6 +101,20 @@ def settle_review(message: InboundMessage, *, decision: str, by: User, now: date
             now=now,
         )
     release_hold(mine.subject, now=now)
+
+
+@transaction.atomic
+def declare_wrong_person(subject: Subject, *, by: User, now: datetime) -> int:
+    """The number is not the person's who said yes: no yes given so far counts. Return how many ended.
+
+    Nothing is blocked: whoever has the number now may ask for messages and confirm (F173).
+    """
+    proof = Proof("staff", facts={"colleague": by.pk, "channel": "wrong_person"})
+    consents = subject.consents.select_related("subject", "purpose").order_by("pk")
+    ended = sum(transitions.invalidate(each, proof=proof, now=now) for each in consents)
+    mine = Subject.objects.filter(pk=subject.pk)
+    suspensions.suspend(mine, reason=Subject.Doubt.WRONG_PERSON, now=now)
+    return ended
 
 
 def release_hold(subject: Subject, *, now: datetime) -> None:
@@ -113,15 +132,13 @@ def erase_subject(subject: Subject, *, now: datetime) -> dict[str, int]:
     return retention.erase_subject(subject, now=now)
 
 
-def _stop_all(
-    subject: Subject, *, by: User, answer: bool, message: InboundMessage, now: datetime
-) -> None:
+def _stop_all(subject: Subject, *, by: User, message: InboundMessage, now: datetime) -> None:
     proof = Proof(
         "staff", facts={"colleague": by.pk, "channel": "sms", "mo_id": message.message_id}
     )
     consents = subject.consents.select_related("subject", "purpose__organisation").order_by("pk")
     stopped = [each for each in consents if transitions.withdraw(each, proof=proof, now=now)]
-    if stopped and answer:
+    if stopped:
         confirmations.queue_answer(
             ServiceMessage.Kind.STOPPED,
             organisation=subject.organisation,

@@ -150,15 +150,16 @@ def test_a_scheduled_campaign_waits_for_its_time() -> None:
 def populate() -> Campaign:
     """One person for each reason, and two who remain."""
     purpose = make_purpose(promised_count=1)
-    states = ("pending", "refused", "lapsed", "withdrawn", "expired")
+    states = ("pending", "refused", "lapsed", "withdrawn", "expired", "invalid")
     for number, state in enumerate(states):
         make_consent(state, purpose=purpose, number=number, at=NOON - HOUR)
     rest = [
         make_consent("granted", purpose=purpose, number=number, at=NOON - HOUR)
-        for number in range(10, 17)
+        for number in range(10, 18)
     ]
     Subject.objects.filter(pk=rest[0].subject_id).update(suspended_at=NOON)
     Subject.objects.filter(pk=rest[1].subject_id).update(held_at=NOON)
+    Subject.objects.filter(pk=rest[5].subject_id).update(barred_until=NOON + HOUR)
     suppress(
         purpose.organisation,
         phone(12),
@@ -192,14 +193,17 @@ def test_everybody_falls_into_one_line_of_the_waterfall() -> None:
         "lapsed": 1,
         "withdrawn": 1,
         "expired": 1,
+        "invalid": 1,
         "closed": 0,
         "suspended": 1,
+        "outdated": 0,
+        "barred": 1,
         "on_hold": 1,
         "suppressed": 1,
         "promise_used": 1,
         "already_queued": 1,
     }
-    assert (found.total, found.rest) == (12, 2)
+    assert (found.total, found.rest) == (14, 2)
 
 
 def test_the_freeze_queues_whom_the_waterfall_leaves() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from campaigns.models import Delivery
 from consents import confirmations, transitions
+from consents.dates import add_months
 from consents.ledger import BrokenCommitment, Proof, kind_of, open_detail
 from consents.models import Consent, ConsentEvent, EventDetail, ServiceMessage, Suppression
 from consents.services import suppress
@@ -19,12 +20,13 @@ from tests.make import (
     make_campaign,
     make_consent,
     make_purpose,
+    make_wording,
     phone,
 )
 
 pytestmark = pytest.mark.django_db
 
-STATES = ("pending", "granted", "withdrawn", "expired", "refused", "lapsed")
+STATES = ("pending", "granted", "withdrawn", "expired", "refused", "lapsed", "invalid")
 PROOF = Proof("mo_reply")
 STEPS: dict[str, Callable[[Consent], bool]] = {
     "grant": lambda consent: transitions.grant(consent, proof=PROOF, now=NOON),
@@ -32,6 +34,8 @@ STEPS: dict[str, Callable[[Consent], bool]] = {
     "withdraw": lambda consent: transitions.withdraw(consent, proof=PROOF, now=NOON),
     "lapse": lambda consent: transitions.lapse(consent, now=NOON),
     "expire": lambda consent: transitions.expire(consent, now=NOON),
+    "renew": lambda consent: transitions.renew(consent, proof=PROOF, now=NOON),
+    "invalidate": lambda consent: transitions.invalidate(consent, proof=PROOF, now=NOON),
 }
 ALLOWED = {
     ("pending", "grant"): "granted",
@@ -40,6 +44,9 @@ ALLOWED = {
     ("pending", "lapse"): "lapsed",
     ("granted", "withdraw"): "withdrawn",
     ("granted", "expire"): "expired",
+    ("granted", "renew"): "granted",
+    ("pending", "invalidate"): "invalid",
+    ("granted", "invalidate"): "invalid",
 }
 
 
@@ -98,6 +105,55 @@ def test_a_request_for_what_is_given_already_changes_nothing() -> None:
     assert consent.state == "granted"
 
 
+def test_a_renewed_consent_lives_on_under_the_words_of_today() -> None:
+    consent = make_consent("granted", at=NOON - 100 * DAY)
+    newer = make_wording(consent.purpose, what="Tilbud på sko")
+
+    transitions.renew(consent, proof=PROOF, now=NOON)
+
+    consent.refresh_from_db()
+    assert (consent.wording, consent.renewed_at) == (newer, NOON)
+    assert consent.valid_until == add_months(NOON, 24)
+    assert events_of(consent) == ["requested", "granted", "renewed"]
+
+
+def test_a_consent_is_renewed_until_the_second_it_ends() -> None:
+    consent = make_consent("granted", at=NOON)
+    assert consent.valid_until
+
+    assert not transitions.renew(consent, proof=PROOF, now=consent.valid_until)
+    assert transitions.renew(consent, proof=PROOF, now=consent.valid_until - SECOND)
+
+
+def test_a_change_in_substance_needs_a_new_yes_and_mere_wording_does_not() -> None:
+    consent = make_consent("granted", at=NOON - HOUR)
+    make_wording(consent.purpose, why="Fordi du ba om det")
+    assert Consent.objects.sendable(NOON).exists()
+
+    make_wording(consent.purpose, what="Lotteri", is_material=True)
+    assert not Consent.objects.sendable(NOON).exists()
+
+    transitions.renew(consent, proof=PROOF, now=NOON)
+    assert Consent.objects.sendable(NOON).exists()
+
+
+def test_a_change_in_one_language_leaves_the_others_as_they_were() -> None:
+    consent = make_consent("granted", at=NOON - HOUR)
+
+    make_wording(consent.purpose, language="en", is_material=True)
+
+    assert Consent.objects.sendable(NOON).exists()
+
+
+def test_a_consent_that_no_longer_suffices_may_be_asked_for_anew() -> None:
+    consent = make_consent("granted", at=NOON - HOUR)
+    make_wording(consent.purpose, what="Lotteri", is_material=True)
+
+    make_consent("granted", purpose=consent.purpose, at=NOON)
+
+    assert Consent.objects.sendable(NOON).exists()
+
+
 @pytest.mark.parametrize("everywhere", [True, False])
 def test_a_blocked_number_is_never_asked(everywhere: bool) -> None:
     purpose = make_purpose()
@@ -139,7 +195,7 @@ def test_a_withdrawal_stops_what_is_queued_in_every_lane() -> None:
     ],
 )
 def test_a_lifetime_counts_calendar_months(start: datetime, months: int, end: datetime) -> None:
-    assert transitions.add_months(start, months) == end
+    assert add_months(start, months) == end
 
 
 def test_the_proof_period_of_the_purpose_decides_how_long_a_withdrawal_is_kept() -> None:

@@ -114,12 +114,18 @@ def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
             colleague(request), subject.organisation.purposes.all(), "consents.withdraw_consent"
         ).values_list("pk", flat=True)
     )
+    now = timezone.now()
+    standing = set(
+        Consent.objects.standing(now).filter(subject=subject).values_list("pk", flat=True)
+    )
     return {
         "subject": subject,
+        "is_barred": subject.barred_until is not None and subject.barred_until > now,
         "consents": [
             {
                 "consent": consent,
                 "kind": "ok" if consent.is_granted else "neutral",
+                "needs_new_yes": consent.is_granted and consent.pk not in standing,
                 "may_stop": consent.purpose_id in mine
                 and consent.state in {Consent.State.GRANTED, Consent.State.PENDING},
             }

@@ -1,0 +1,119 @@
+"""Whose number is it now? Operators hand numbers on to new people; a consent does not follow (law.md L58).
+
+A sign of that suspends the number: no yes given before it counts, and a fresh one does (trust.md T20).
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from consents.dates import add_months
+from consents.models import Consent, ServiceMessage, Subject
+from smsconsent import outbox
+from smsconsent.gateways import Receipt, ReceiptState
+
+BOUNCES, BOUNCING_FOR = 3, timedelta(days=14)
+BARRED_FOR = timedelta(days=30)
+DAY = timedelta(days=1)
+Doubt = Subject.Doubt
+State = outbox.OutboundMessage.State
+# Once a message has one of these, a report about it is a repetition, or comes too late to count.
+SETTLED = {State.DELIVERED, State.FAILED}
+
+
+def take_receipt(receipt: Receipt, *, now: datetime) -> None:
+    """Record what became of a message, and what that says about its number. Repeating it changes nothing."""
+    message = outbox.find(receipt.id)
+    if message is None:
+        return
+    subject_id = _number_of(message)
+    if subject_id is not None and not receipt.duplicate:
+        _note(message, subject_id, receipt, now=now)
+    outbox.record_receipt(receipt, now=now)
+
+
+def suspend(subjects: QuerySet[Subject], *, reason: Doubt, now: datetime) -> int:
+    """Have no earlier yes from these numbers count any more. Return how many."""
+    return subjects.update(
+        suspended_at=now,
+        suspended_for=reason,
+        barred_until=None,
+        bounce_count=0,
+        bouncing_since=None,
+    )
+
+
+def suspend_silent(*, now: datetime, limit: int = 10_000) -> int:
+    """Suspend numbers that have given no sign of life for SILENCE_MONTHS. One statement. Return how many.
+
+    A sign of life is a message that arrived, or the person's own yes.
+    """
+    if not settings.SILENCE_MONTHS:
+        return 0
+    limit_at = add_months(now, -settings.SILENCE_MONTHS)
+    mine = Consent.objects.filter(subject=OuterRef("pk"))
+    heard = mine.filter(Q(confirmed_at__gt=limit_at) | Q(renewed_at__gt=limit_at))
+    silent = Subject.objects.filter(
+        Q(reached_at=None) | Q(reached_at__lte=limit_at),
+        Exists(mine.standing(now)),
+        ~Exists(heard),
+        created_at__lte=limit_at,
+    )
+    chosen = silent.order_by("pk").values("pk")[:limit]
+    return suspend(Subject.objects.filter(pk__in=chosen), reason=Doubt.SILENT, now=now)
+
+
+def _number_of(message: outbox.OutboundMessage) -> int | None:
+    """Return whose number this message tells of. An answer to a stranger tells of nobody."""
+    if isinstance(message, ServiceMessage) and message.consent_id is None:
+        return None
+    subject_id: int | None = getattr(message, "subject_id", None)
+    return subject_id
+
+
+def _note(
+    message: outbox.OutboundMessage, subject_id: int, receipt: Receipt, *, now: datetime
+) -> None:
+    """Subject before message, as everywhere: erasing takes its locks in that order."""
+    mine = Subject.objects.filter(pk=subject_id)
+    if receipt.state == ReceiptState.DELIVERED:
+        if message.state != State.DELIVERED:
+            _reached(mine, now=now)
+        return
+    if not (receipt.gone or receipt.barred or receipt.bounce):
+        return
+    subject = mine.select_for_update(no_key=True, of=("self",)).first()
+    message.refresh_from_db(fields=["state"])
+    if subject is None or message.state in SETTLED:
+        return
+    if receipt.gone:
+        suspend(mine, reason=Doubt.GONE, now=now)
+    elif receipt.barred:
+        _bar(subject, mine, now=now)
+    else:
+        _bounce(subject, mine, now=now)
+
+
+def _reached(mine: QuerySet[Subject], *, now: datetime) -> None:
+    """Written once a day at most, so that reports cost no write each."""
+    stale = Q(reached_at=None) | Q(reached_at__lte=now - DAY)
+    doubted = Q(bounce_count__gt=0) | Q(barred_until__isnull=False)
+    mine.filter(stale | doubted).update(
+        reached_at=now, bounce_count=0, bouncing_since=None, barred_until=None
+    )
+
+
+def _bar(subject: Subject, mine: QuerySet[Subject], *, now: datetime) -> None:
+    if subject.barred_until is not None:
+        suspend(mine, reason=Doubt.BARRED, now=now)
+        return
+    mine.update(barred_until=now + BARRED_FOR)
+
+
+def _bounce(subject: Subject, mine: QuerySet[Subject], *, now: datetime) -> None:
+    since, count = subject.bouncing_since or now, subject.bounce_count + 1
+    if count >= BOUNCES and now - since >= BOUNCING_FOR:
+        suspend(mine, reason=Doubt.BOUNCED, now=now)
+        return
+    mine.update(bounce_count=min(count, BOUNCES), bouncing_since=since)
