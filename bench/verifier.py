@@ -1,0 +1,86 @@
+"""P13: make an audit bundle, and have it checked by a process of its own."""
+
+import resource
+import subprocess
+import sys
+import time
+import zipfile
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from consents.ledger import canonical_json, content_hash
+
+SIZE = 1_000_000
+ORIGIN = "bench.example.no/ledger/1"
+NOTICE = {"language": "nb", "body": "Vi passer på."}
+WORDING = {"language": "nb", "title": "Tilbud", "notice_sha256": content_hash(NOTICE)}
+
+
+def measure(size: int) -> tuple[float, float]:
+    """Return seconds and megabytes (peak) that checking so many entries takes."""
+    with TemporaryDirectory() as folder:
+        bundle, key = Path(folder, "audit.zip"), Path(folder, "log.pub")
+        _write(bundle, key, size)
+        program = Path(__file__).parent.parent / "verifier" / "smsconsent_verify.py"
+        began = time.perf_counter()
+        subprocess.run(  # noqa: S603  our own program
+            [sys.executable, program, bundle, "--key", key],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        took = time.perf_counter() - began
+    return took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def _write(bundle: Path, key: Path, size: int) -> None:
+    private = Ed25519PrivateKey.generate()
+    public = b"\1" + private.public_key().public_bytes_raw()
+    number = sha256(ORIGIN.encode() + b"\n" + public).digest()[:4]
+    key.write_text(f"{ORIGIN}+{number.hex()}+{b64encode(public).decode()}\n")
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("manifest.json", canonical_json({"kind": "audit"}))
+        archive.writestr(f"wordings/{content_hash(WORDING)}.json", canonical_json(WORDING))
+        archive.writestr(f"notices/{content_hash(NOTICE)}.json", canonical_json(NOTICE))
+        with archive.open("leaves.jsonl", "w") as lines:
+            edge: list[bytes] = []
+            for index in range(size):
+                header = _header(Random(index))  # noqa: S311  nothing is protected here
+                lines.write(b'{"header":"' + b64encode(header) + b'"}\n')
+                _append(edge, index, sha256(b"\0" + header).digest())
+        body = f"{ORIGIN}\n{size}\n{b64encode(_top(edge)).decode()}\n".encode()
+        line = b64encode(number + private.sign(body)).decode()
+        archive.writestr("checkpoint.txt", body + f"\n— {ORIGIN} {line}\n".encode())
+
+
+def _header(random: Random) -> bytes:
+    text = random.randbytes(96).hex()
+    wording = content_hash(WORDING)
+    return (
+        f'{{"commit":"{text[:64]}","event_id":"{text[64:96]}","notice_sha256":"{wording}",'
+        f'"purpose":"{text[96:128]}","recorded_day":"2026-03-10","tag":"{text[128:]}",'
+        '"type":"granted","v":1}'
+    ).encode()
+
+
+def _append(edge: list[bytes], index: int, joined: bytes) -> None:
+    while index & 1:
+        joined, index = sha256(b"\1" + edge.pop() + joined).digest(), index >> 1
+    edge.append(joined)
+
+
+def _top(edge: list[bytes]) -> bytes:
+    joined = edge[-1]
+    for left in reversed(edge[:-1]):
+        joined = sha256(b"\1" + left + joined).digest()
+    return joined
+
+
+if __name__ == "__main__":
+    entries = int(sys.argv[1]) if len(sys.argv) > 1 else SIZE
+    seconds, megabytes = measure(entries)
+    sys.stdout.write(f"P13  verify {entries:,} entries: {seconds:.1f} s, {megabytes:.0f} MB\n")

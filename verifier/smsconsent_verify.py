@@ -1,0 +1,1311 @@
+#!/usr/bin/env python3
+"""Check an evidence bundle or a receipt offline: one file, the standard library and `cryptography`.
+
+    smsconsent_verify.py BUNDLE --key log.pub [--anchor FILE[@TIME]] [--previous FILE] [--tsa-root PEM]
+                         [--lang nb|en] [--json]
+
+BUNDLE is a case or audit bundle (ZIP) or a receipt (JSON). The key must come from elsewhere than the
+bundle: whoever made the bundle could have put any key in. `--anchor` names what somebody else has kept:
+a checkpoint, a mail or file that holds some, a time stamp (RFC 3161), another receipt; `@TIME` says when
+it was received (2026-03-10T06:00:00Z). Exit code 0: nothing speaks against it; 1: something does; 2: it
+cannot be read. The formats stand in docs/evidence.md. This file shares no line with what it checks.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+COMMIT_LABEL = b"smsconsent/commit/v1\0"
+# An event is sealed within a minute. What comes in this much later than it says is called back-dated.
+LATE = timedelta(hours=1)
+EARLY = timedelta(minutes=5)
+LONGEST_LINE, LARGEST_FILE, MOST_EVENTS = 1 << 20, 1 << 24, 100_000
+
+HEADER = re.compile(
+    rb'\{"commit":"([0-9a-f]{64})","event_id":"([0-9a-f]{32})","notice_sha256":"([0-9a-f]{64})",'
+    rb'"purpose":"([0-9a-f]{32})","recorded_day":"(\d{4}-\d\d-\d\d)","tag":"([0-9a-f]{64})",'
+    rb'"type":"([a-z]+)","v":1\}'
+)
+NOTE = re.compile(
+    rb"([^\s\n][^\n]*\n(?:0|[1-9]\d{0,18})\n[A-Za-z0-9+/]{43}=\n)\n"
+    rb"((?:\xe2\x80\x94 [^ \n]+ [A-Za-z0-9+/=]+\n)+)"
+)
+
+CHECKS = {
+    "signature": ("Signaturen på sjekkpunktet", "Signature of the checkpoint"),
+    "leaves": ("Hver oppføring, fra sine egne byte", "Each entry, from its own bytes"),
+    "root": ("Roten over alle oppføringene", "The root over all entries"),
+    "anchors": ("Samsvar med det andre har tatt vare på", "Agreement with what others kept"),
+    "details": (
+        "Åpnede detaljer mot det som er forseglet",
+        "Opened details against what is sealed",
+    ),
+    "wordings": ("Ordlyd og personvernerklæring", "Wording and privacy notice"),
+    "chain": ("Rekkefølgen av personens hendelser", "The order of the person's events"),
+    "completeness": ("Ingen hendelse holdt tilbake", "No event withheld"),
+    "timestamps": ("Tidsstempler (RFC 3161)", "Time stamps (RFC 3161)"),
+}
+
+# What may be found: code, check, weight; then the sentence in bokmål and in English.
+FAILED, LIMITED = "failed", "limited"
+_CODES = """
+signature_forged signature failed
+  Signaturen er forfalsket: den stemmer ikke med nøkkelen den viser til.
+  The signature is forged: it does not fit the key that it names.
+wrong_key signature failed
+  Sjekkpunktet er ikke signert med nøkkelen du ga.
+  The checkpoint is not signed by the key that you gave.
+checkpoint_malformed signature failed
+  Sjekkpunktet mangler eller kan ikke leses.
+  The checkpoint is missing or cannot be read.
+not_sealed signature failed
+  Kvitteringen er ikke forseglet ennå. Last den ned igjen om et minutt.
+  The receipt is not sealed yet. Download it again in a minute.
+header_malformed leaves failed
+  Oppføring {index} har ikke den formen en hendelse skal ha.
+  Entry {index} does not have the form of an event.
+leaf_repeated leaves failed
+  Oppføring {index} står i loggen to ganger.
+  Entry {index} stands in the log twice.
+leaf_missing root failed
+  Oppføringer er fjernet: sjekkpunktet teller {expected}, her er {found}.
+  Entries were removed: the checkpoint counts {expected}, here are {found}.
+leaf_inserted root failed
+  Oppføringer er satt inn: sjekkpunktet teller {expected}, her er {found}.
+  Entries were inserted: the checkpoint counts {expected}, here are {found}.
+root_differs root failed
+  En oppføring er endret eller flyttet: roten blir en annen enn den som er signert.
+  An entry was changed or moved: the root is not the one that is signed.
+not_included root failed
+  Beviset fører ikke fra hendelsen til den signerte roten.
+  The proof does not lead from the event to the signed root.
+history_rewritten anchors failed
+  Historien er skrevet om: de første {size} oppføringene er andre enn i {source}.
+  History was rewritten: the first {size} entries are not those of {source}.
+tail_cut anchors failed
+  Slutten er kuttet: {source} teller {size} oppføringer, her er {found}.
+  The end was cut off: {source} counts {size} entries, here are {found}.
+two_histories anchors failed
+  To ulike historier er signert: {source} har en annen rot for {size} oppføringer.
+  Two histories were signed: {source} has another root for {size} entries.
+anchor_unsigned anchors failed
+  {source} er ikke signert med nøkkelen du ga.
+  {source} is not signed by the key that you gave.
+anchor_of_other_log anchors limited
+  {source} hører til en annen logg og er ikke sammenlignet.
+  {source} belongs to another log and was not compared.
+anchor_unreadable anchors failed
+  {source} inneholder hverken sjekkpunkt eller tidsstempel.
+  {source} holds neither a checkpoint nor a time stamp.
+anchor_not_compared anchors limited
+  {source} gjelder en annen størrelse. Bare en hel bunt viser om de to henger sammen.
+  {source} is of another size. Only a whole bundle shows whether the two agree.
+no_anchor anchors limited
+  Ingenting utenfra å sammenligne med: den som har nøkkelen kan ha skrevet om alt.
+  Nothing from outside to compare with: whoever holds the key may have rewritten all.
+back_dated anchors failed
+  Oppføring {index} er tilbakedatert: den sier {said}, men kom etter {time}.
+  Entry {index} is back-dated: it says {said}, but came after {time}.
+post_dated anchors failed
+  Oppføring {index} er fremdatert: den sier {said}, men fantes før {time}.
+  Entry {index} is dated ahead: it says {said}, but was there before {time}.
+detail_changed details failed
+  Detaljene i hendelse {event} er endret: de er ikke dem som ble forseglet.
+  The details of event {event} were changed: they are not what was sealed.
+detail_swapped details failed
+  Detaljene i hendelse {event} hører til en annen hendelse.
+  The details of event {event} belong to another event.
+detail_malformed details failed
+  Detaljene i hendelse {event} kan ikke leses.
+  The details of event {event} cannot be read.
+detail_deleted details limited
+  Detaljene i hendelse {event} ({type}, {day}) er slettet. Hendelsen vises fortsatt.
+  The details of event {event} ({type}, {day}) were deleted. The event itself still shows.
+day_differs details failed
+  Hendelse {event} sier et annet tidspunkt enn dagen den ble forseglet med.
+  Event {event} tells another time than the day it was sealed with.
+receipt_differs details failed
+  Feltet {field} i kvitteringen er et annet enn i det forseglede beviset.
+  The field {field} of the receipt is not that of the sealed evidence.
+nothing_opened details limited
+  Revisjonsbunt: ingen detaljer er åpnet, og ingen personopplysninger er med.
+  Audit bundle: no detail is opened, and no personal data is in it.
+wording_changed wordings failed
+  Teksten {sha256} er byttet ut: innholdet er ikke det navnet sier.
+  The wording {sha256} was swapped: its content is not what its name says.
+wording_missing wordings failed
+  Teksten {sha256}, som en hendelse viser til, mangler.
+  The wording {sha256}, which an event names, is missing.
+wording_of_other_purpose wordings failed
+  Teksten {sha256} gjelder et annet formål eller språk enn hendelsen.
+  The wording {sha256} is of another purpose or language than the event.
+notice_changed wordings failed
+  Personvernerklæringen {sha256} er byttet ut: innholdet er ikke det navnet sier.
+  The privacy notice {sha256} was swapped: its content is not what its name says.
+notice_missing wordings failed
+  Personvernerklæringen {sha256}, som en tekst viser til, mangler.
+  The privacy notice {sha256}, which a wording names, is missing.
+chain_broken chain failed
+  Kjeden er brutt ved hendelse {event} (nr. {seq}): den følger ikke den forrige.
+  The chain breaks at event {event} (no. {seq}): it does not follow the one before.
+chain_order chain failed
+  Hendelse {event} sier at den er nr. {seq}, men er forseglet som nr. {place}: noe er satt inn foran.
+  Event {event} says that it is no. {seq}, but is sealed as no. {place}: something was put in front.
+chain_gap chain failed
+  Hendelse {event} sier at den er nr. {seq}, men er forseglet som nr. {place}: en tidligere mangler.
+  Event {event} says that it is no. {seq}, but is sealed as no. {place}: an earlier one is missing.
+event_moved chain failed
+  Hendelse {event} står på plass {index}, ikke der bunten sier.
+  Event {event} stands at {index}, not where the bundle says.
+event_withheld completeness failed
+  En hendelse er holdt tilbake: {type}, {day} (oppføring {index}).
+  An event was withheld: {type}, {day} (entry {index}).
+event_unknown completeness failed
+  Hendelse {event} finnes ikke i loggen.
+  Event {event} is not in the log.
+event_foreign completeness failed
+  Hendelse {event} gjelder ikke denne personen: merket stemmer ikke med merkenøkkelen.
+  Event {event} is not about this person: its tag does not fit the tag key.
+tag_key_useless completeness failed
+  Merkenøkkelen mangler eller passer ikke til noen hendelse.
+  The tag key is missing or fits no event.
+entries_hidden completeness limited
+  {count} oppføringer fra andre organisasjoner er bare fingeravtrykk: hva de gjelder, er ikke sjekket.
+  {count} entries of other organisations are fingerprints only: what they concern was not checked.
+stamp_of_other timestamps failed
+  Tidsstempelet {source} gjelder et annet sjekkpunkt.
+  The time stamp {source} is of another checkpoint.
+stamp_forged timestamps failed
+  Tidsstempelet {source} har ikke gyldig signatur.
+  The time stamp {source} has no valid signature.
+stamp_malformed timestamps failed
+  Tidsstempelet {source} kan ikke leses.
+  The time stamp {source} cannot be read.
+stamp_untrusted timestamps failed
+  Utstederen av {source} fører ikke til roten du ga, eller gjaldt ikke da.
+  The issuer of {source} does not lead to the root you gave, or was not valid then.
+stamp_issuer_unchecked timestamps limited
+  {source}: fingeravtrykk, tid og signatur stemmer. Hvem utstederen er, er ikke sjekket: oppgi --tsa-root.
+  {source}: imprint, time and signature hold. Who issued it was not checked: give --tsa-root.
+stamp_revocation timestamps limited
+  Om sertifikatet bak {source} er trukket tilbake, er ikke sjekket (krever nett).
+  Whether the certificate behind {source} was revoked was not checked (needs a network).
+"""
+
+
+def _codes() -> dict[str, tuple[str, str, str, str]]:
+    lines = _CODES.strip().splitlines()
+    found = {}
+    for first, nb, en in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+        code, check, weight = first.split()
+        found[code] = (check, weight, nb.strip(), en.strip())
+    return found
+
+
+CODES = _codes()
+
+
+class Unreadable(Exception):
+    """The file is no bundle and no receipt, or breaks a limit. Nothing is said about its truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    code: str
+    values: dict[str, Any]
+
+    @property
+    def check(self) -> str:
+        return CODES[self.code][0]
+
+    @property
+    def weight(self) -> str:
+        return CODES[self.code][1]
+
+    def text(self, language: str) -> str:
+        return CODES[self.code][3 if language == "en" else 2].format(**self.values)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, what was found, and what the bundle tells when it holds."""
+
+    kind: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def find(self, code: str, **values: Any) -> None:
+        """Add a finding; of one kind the first twenty are told."""
+        self.looked_at.add(CODES[code][0])
+        self._counts[code] = self._counts.get(code, 0) + 1
+        if self._counts[code] <= 20:
+            self.findings.append(Finding(code, values))
+
+    def status(self, check: str) -> str:
+        weights = {each.weight for each in self.findings if each.check == check}
+        if FAILED in weights:
+            return FAILED
+        if check not in self.looked_at:
+            return "skipped"
+        return LIMITED if LIMITED in weights else "ok"
+
+    @property
+    def holds(self) -> bool:
+        return all(each.weight != FAILED for each in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "holds": self.holds,
+            "kind": self.kind,
+            "facts": self.facts,
+            "checks": {check: self.status(check) for check in CHECKS},
+            "findings": [
+                {
+                    "check": each.check,
+                    "weight": each.weight,
+                    "code": each.code,
+                    "values": each.values,
+                    "text": each.text("en"),
+                }
+                for each in self.findings
+            ],
+            "counts": self._counts,
+            "events": self.events,
+        }
+
+
+# -- bytes and hashes ------------------------------------------------------------------------------------
+def canonical(value: Any) -> bytes:
+    """Encode by RFC 8785: objects, lists, strings and whole numbers."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def key_of_32(text: Any) -> bytes:
+    """Return 32 bytes from their 64 small hexadecimal digits. Raises ValueError."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("not 32 bytes in hexadecimal")
+    return bytes.fromhex(text)
+
+
+def commitment(salt: Any, private: Any) -> str:
+    return hashlib.sha256(COMMIT_LABEL + key_of_32(salt) + canonical(private)).hexdigest()
+
+
+def from_base64(text: str | bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError) as error:
+        raise Unreadable("not base64") from error
+
+
+def parse_json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("not JSON") from error
+
+
+class Tree:
+    """The right edge of an RFC 6962 tree, from which the root at any size passed can be told."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        index, joined, sha256 = self.size, leaf, hashlib.sha256
+        while index & 1:
+            joined = sha256(b"\1" + self._edge.pop() + joined).digest()
+            index >>= 1
+        self._edge.append(joined)
+        self.size += 1
+
+    @property
+    def root(self) -> bytes:
+        if not self._edge:
+            return hashlib.sha256(b"").digest()
+        joined = self._edge[-1]
+        for left in reversed(self._edge[:-1]):
+            joined = hashlib.sha256(b"\1" + left + joined).digest()
+        return joined
+
+
+def root_from_proof(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """Return the root that an inclusion proof leads to (RFC 9162 § 2.1.3.2). None: it leads nowhere."""
+    if not 0 <= index < size:
+        return None
+    last, joined = size - 1, leaf
+    for step in path:
+        if last == 0:
+            return None
+        if index & 1 or index == last:
+            joined = hashlib.sha256(b"\1" + step + joined).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            joined = hashlib.sha256(b"\1" + joined + step).digest()
+        index, last = index >> 1, last >> 1
+    return joined if last == 0 else None
+
+
+# -- checkpoints (C2SP tlog-checkpoint, signed note) -----------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Key:
+    name: str
+    id: bytes
+    public: Ed25519PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    origin: str
+    size: int
+    root: bytes
+    body: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+    source: str
+    raw: bytes
+    received: datetime | None = None
+
+
+def read_keys(text: str) -> list[Key]:
+    """Read verifier keys: `name+id+base64(1 ‖ public key)`, one a line."""
+    keys = []
+    for line in text.split():
+        try:
+            name, number, encoded = line.split("+", 2)
+            raw = from_base64(encoded)
+        except (ValueError, Unreadable) as error:
+            raise Unreadable("no verifier key") from error
+        identity = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+        if len(raw) != 33 or raw[0] != 1 or identity.hex() != number:
+            raise Unreadable("no Ed25519 verifier key")
+        keys.append(Key(name, identity, Ed25519PublicKey.from_public_bytes(raw[1:])))
+    if not keys:
+        raise Unreadable("no verifier key")
+    return keys
+
+
+def read_checkpoints(raw: bytes, source: str) -> list[Checkpoint]:
+    """Find each signed note in a text: a checkpoint, a mail, a file of many, a proof, a receipt."""
+    return [_checkpoint(found, source) for found in NOTE.finditer(raw.replace(b"\r\n", b"\n"))]
+
+
+def _checkpoint(found: re.Match[bytes], source: str) -> Checkpoint:
+    body = found[1]
+    origin, size, root = body.decode("utf-8", "replace").splitlines()[:3]
+    signatures = []
+    for line in found[2].decode("utf-8", "replace").splitlines():
+        _dash, name, encoded = line.split(" ", 2)
+        try:
+            signatures.append((name, from_base64(encoded)))
+        except Unreadable:
+            continue
+    return Checkpoint(
+        origin, int(size), from_base64(root), body, tuple(signatures), source, found[0]
+    )
+
+
+def signature_fault(checkpoint: Checkpoint, keys: list[Key]) -> str:
+    """Return "" when one of the keys has signed, else what is wrong."""
+    fault = "wrong_key"
+    for name, blob in checkpoint.signatures:
+        for key in keys:
+            if (name, blob[:4]) != (key.name, key.id):
+                continue
+            try:
+                key.public.verify(blob[4:], checkpoint.body)
+            except InvalidSignature:
+                fault = "signature_forged"
+            else:
+                return ""
+    return fault
+
+
+# -- time stamps (RFC 3161), read from DER by hand -------------------------------------------------------
+class Malformed(Exception):
+    """No DER, or not of the kind expected."""
+
+
+def der_items(data: bytes) -> list[tuple[int, bytes, bytes]]:
+    """Split DER into (tag, content, whole) of each item."""
+    items, at = [], 0
+    while at < len(data):
+        begin, tag = at, data[at]
+        try:
+            length = data[at + 1]
+        except IndexError:
+            raise Malformed from None
+        at += 2
+        if length & 0x80:
+            width = length & 0x7F
+            if not 1 <= width <= 4 or at + width > len(data):
+                raise Malformed
+            length, at = int.from_bytes(data[at : at + width]), at + width
+        if at + length > len(data):
+            raise Malformed
+        items.append((tag, data[at : at + length], data[begin : at + length]))
+        at += length
+    return items
+
+
+HASHES: dict[bytes, HashAlgorithm] = {
+    bytes.fromhex("608648016503040201"): SHA256(),
+    bytes.fromhex("608648016503040202"): SHA384(),
+    bytes.fromhex("608648016503040203"): SHA512(),
+}
+MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time stamp token: what it stamps, when, and who signed."""
+
+    hash: HashAlgorithm
+    imprint: bytes
+    at: datetime
+    info: bytes
+    certificates: list[x509.Certificate]
+    signer: bytes
+    signer_hash: HashAlgorithm
+    attributes: bytes
+    signature: bytes
+
+    def covers(self, raw: bytes) -> bool:
+        return hashlib.new(self.hash.name, raw).digest() == self.imprint
+
+
+def read_stamp(raw: bytes) -> Stamp:
+    """Read a TimeStampResp or a bare token. Raises Malformed."""
+    try:
+        parts = der_items(der_items(raw)[0][1])
+        if parts[0][0] == 0x30:
+            parts = der_items(parts[1][1])
+        signed = der_items(der_items(parts[1][1])[0][1])
+        content = der_items(signed[2][1])
+        info = der_items(der_items(content[1][1])[0][2])[0][1]
+        tst = der_items(der_items(info)[0][1])
+        imprint = der_items(tst[2][1])
+        signer = der_items(der_items(signed[-1][1])[0][1])
+        extra = [item for item in signed[3:-1] if item[0] == 0xA0]
+        return Stamp(
+            hash=_hash_named(imprint[0][1]),
+            imprint=imprint[1][1],
+            at=_generalized_time(next(each[1] for each in tst[3:] if each[0] == 0x18)),
+            info=info,
+            certificates=[
+                x509.load_der_x509_certificate(each[2])
+                for group in extra
+                for each in der_items(group[1])
+                if each[0] == 0x30
+            ],
+            signer=signer[1][1],
+            signer_hash=_hash_named(signer[2][1]),
+            attributes=b"\x31" + next(each[2] for each in signer if each[0] == 0xA0)[1:],
+            signature=next(each[1] for each in signer[3:] if each[0] == 0x04),
+        )
+    except (IndexError, StopIteration, ValueError, KeyError) as error:
+        raise Malformed from error
+
+
+def _hash_named(algorithm: bytes) -> HashAlgorithm:
+    return HASHES[der_items(algorithm)[0][1]]
+
+
+def _generalized_time(raw: bytes) -> datetime:
+    whole = raw.decode("ascii").rstrip("Z").partition(".")[0]
+    return datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def stamp_signer(stamp: Stamp) -> x509.Certificate | None:
+    """Return the certificate whose key signed this stamp, or None when no signature holds."""
+    digests = [
+        der_items(der_items(attribute)[1][1])[0][1]
+        for _tag, attribute, _whole in der_items(der_items(stamp.attributes)[0][1])
+        if der_items(attribute)[0][1] == MESSAGE_DIGEST
+    ]
+    if digests != [hashlib.new(stamp.signer_hash.name, stamp.info).digest()]:
+        return None
+    for certificate in stamp.certificates:
+        serial = certificate.serial_number.to_bytes(40).lstrip(b"\0")
+        parts = der_items(stamp.signer)
+        named = [part[1].lstrip(b"\0") for part in parts if part[0] == 0x02]
+        if named == [serial] and _signed_by(stamp, certificate):
+            return certificate
+    return None
+
+
+def _signed_by(stamp: Stamp, certificate: x509.Certificate) -> bool:
+    key = certificate.public_key()
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(stamp.signature, stamp.attributes, padding.PKCS1v15(), stamp.signer_hash)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(stamp.signature, stamp.attributes, ec.ECDSA(stamp.signer_hash))
+        elif isinstance(key, Ed25519PublicKey):
+            key.verify(stamp.signature, stamp.attributes)
+        else:
+            return False
+    except (InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def leads_to(stamp: Stamp, signer: x509.Certificate, roots: list[x509.Certificate]) -> bool:
+    """Return whether the signer may stamp, was valid then, and was issued under one of the roots."""
+    try:
+        usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    if ExtendedKeyUsageOID.TIME_STAMPING not in usage:
+        return False
+    current = signer
+    for _step in range(6):
+        if not current.not_valid_before_utc <= stamp.at <= current.not_valid_after_utc:
+            return False
+        if current in roots:
+            return True
+        above = next((c for c in [*roots, *stamp.certificates] if _issued(current, c)), None)
+        if above is None or above == current:
+            return False
+        current = above
+    return False
+
+
+def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:
+    try:
+        below.verify_directly_issued_by(above)
+        constraints = above.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        return False
+    return constraints.ca
+
+
+# -- what others kept ------------------------------------------------------------------------------------
+@dataclass(slots=True)
+class Outside:
+    """Checkpoints and time stamps, from the bundle and from whoever kept some."""
+
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    stamps: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def add(self, raw: bytes, source: str, report: Report, received: datetime | None) -> None:
+        if raw[:1] == b"\x30" and source.lower().endswith((".tsr", ".tst", ".der")):
+            self.stamps.append((source, raw))
+            return
+        text = raw
+        if raw[:1] == b"{":
+            text = str(parse_json(raw).get("evidence", {}).get("proof", "")).encode()
+        found = read_checkpoints(text, source)
+        if not found:
+            report.find("anchor_unreadable", source=source)
+        for each in found:
+            self.checkpoints.append(
+                Checkpoint(
+                    each.origin, each.size, each.root, each.body, each.signatures, source,
+                    each.raw, received,
+                )
+            )  # fmt: skip
+
+
+def check_stamps(
+    outside: Outside, own: Checkpoint, roots: list[x509.Certificate], report: Report
+) -> None:
+    """Check each stamp (9), and give the checkpoint that it is of the time that it tells."""
+    for source, raw in outside.stamps:
+        report.looked_at.add("timestamps")
+        try:
+            stamp = read_stamp(raw)
+            signer = stamp_signer(stamp)
+        except Malformed:
+            report.find("stamp_malformed", source=source)
+            continue
+        known = [own, *outside.checkpoints]
+        of = [c for c in known if stamp.covers(c.raw) or stamp.covers(c.body)]
+        if not of:
+            report.find("stamp_of_other", source=source)
+        elif signer is None:
+            report.find("stamp_forged", source=source)
+        elif roots and not leads_to(stamp, signer, roots):
+            report.find("stamp_untrusted", source=source)
+        else:
+            code = "stamp_revocation" if roots else "stamp_issuer_unchecked"
+            report.find(code, source=source)
+            report.facts.setdefault("timestamps", []).append(
+                {"source": source, "time": stamp.at.isoformat(), "size": of[0].size}
+            )
+            one = of[0]
+            outside.checkpoints.append(
+                Checkpoint(
+                    one.origin, one.size, one.root, one.body, one.signatures, source, one.raw,
+                    stamp.at,
+                )
+            )  # fmt: skip
+
+
+def usable(outside: Outside, own: Checkpoint, keys: list[Key], report: Report) -> list[Checkpoint]:
+    """Return the anchors that speak about this log and are signed."""
+    found = []
+    for each in outside.checkpoints:
+        report.looked_at.add("anchors")
+        if each.origin != own.origin:
+            report.find("anchor_of_other_log", source=each.source)
+        elif signature_fault(each, keys):
+            report.find("anchor_unsigned", source=each.source)
+        else:
+            found.append(each)
+    return found
+
+
+def usable_times(outside: Outside, keys: list[Key]) -> list[Checkpoint]:
+    return [
+        each for each in outside.checkpoints if each.received and not signature_fault(each, keys)
+    ]
+
+
+# -- bundles ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One header of the person, where it stands and what it says."""
+
+    index: int
+    raw: bytes
+    commit: str
+    event_id: str
+    wording: str
+    purpose: str
+    day: str
+    type: str
+    is_mine: bool
+
+
+class Bundle:
+    """A ZIP with the files of docs/evidence.md. Raises Unreadable when one is missing or too large."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise Unreadable(f"{path.name} is no bundle") from error
+        self.names = set(self._zip.namelist())
+
+    def close(self) -> None:
+        self._zip.close()
+
+    def read(self, name: str) -> bytes:
+        try:
+            if self._zip.getinfo(name).file_size > LARGEST_FILE:
+                raise Unreadable(f"{name} is too large")
+            return self._zip.read(name)
+        except (KeyError, zipfile.BadZipFile, OSError) as error:
+            raise Unreadable(f"{name} is missing or damaged") from error
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a file, a megabyte at a time."""
+        try:
+            with self._zip.open(name) as stream:
+                rest = b""
+                while block := stream.read(1 << 20):
+                    *whole, rest = (rest + block).split(b"\n")
+                    if len(rest) > LONGEST_LINE:
+                        raise Unreadable(f"{name} has a line without end")
+                    yield from whole
+                if rest:
+                    yield rest
+        except (KeyError, zipfile.BadZipFile, OSError) as error:
+            raise Unreadable(f"{name} is missing or damaged") from error
+
+
+class Leaves:
+    """One pass over every entry (2, 3, 4, 8): roots at the sizes asked for, and the person's headers."""
+
+    def __init__(self, *, tag_key: bytes, wanted: set[str], anchors: list[Checkpoint]) -> None:
+        self.tree = Tree()
+        self.tag_key = tag_key
+        self.wanted = {each.encode() for each in wanted}
+        self.roots: dict[int, bytes] = {}
+        self.entries: dict[str, Entry] = {}
+        self.wordings: set[str] = set()
+        self.hidden = 0
+        self._seen: set[bytes] = set()
+        self._sizes = {anchor.size for anchor in anchors}
+        self._floors: dict[int, datetime] = {}
+        for each in anchors:
+            known = self._floors.get(each.size, each.received)
+            if each.received is not None and known is not None:
+                self._floors[each.size] = max(known, each.received)
+        self._not_before: datetime | None = None
+        self._floor_day = ""
+
+    def read(self, bundle: Bundle, report: Report) -> None:
+        report.looked_at |= {"leaves", "root"}
+        for line in bundle.lines("leaves.jsonl"):
+            if self.tree.size in self._sizes:
+                self._pass_anchor()
+            self._read_one(line, report)
+        if self.tree.size in self._sizes:
+            self._pass_anchor()
+
+    def _pass_anchor(self) -> None:
+        size = self.tree.size
+        self.roots[size] = self.tree.root
+        time = self._floors.get(size)
+        if time is not None and (self._not_before is None or time > self._not_before):
+            self._not_before = time
+            self._floor_day = (time - LATE).astimezone(UTC).date().isoformat()
+
+    def _read_one(self, line: bytes, report: Report) -> None:
+        index = self.tree.size
+        try:
+            content = json.loads(line)
+            encoded = content.get("header")
+            raw = binascii.a2b_base64(encoded or content["leaf"])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise Unreadable(f"leaves.jsonl, line {index + 1}") from error
+        if not encoded:
+            self.hidden += 1
+            key, leaf = raw[:16], raw
+            if len(raw) != 32:
+                report.find("header_malformed", index=index)
+        else:
+            leaf = hashlib.sha256(b"\0" + raw).digest()
+            key = self._read_header(index, raw, report) or leaf[:16]
+        if key in self._seen:
+            report.find("leaf_repeated", index=index)
+        self._seen.add(key)
+        self.tree.append(leaf)
+
+    def _read_header(self, index: int, raw: bytes, report: Report) -> bytes | None:
+        """Look into one header. Return what names it, or None for an entry that is no event."""
+        found = HEADER.fullmatch(raw)
+        if found is None:
+            if not _is_entry_of_the_log(raw):
+                report.find("header_malformed", index=index)
+            return None
+        commit, event_id, wording, purpose, day, tag, kind = found.groups()
+        said = day.decode()
+        if said < self._floor_day:
+            report.find("back_dated", index=index, said=said, time=str(self._not_before))
+        self.wordings.add(wording.decode())
+        is_mine = bool(self.tag_key) and hmac.compare_digest(
+            hmac.digest(self.tag_key, event_id, "sha256").hex().encode(), tag
+        )
+        if is_mine or event_id in self.wanted:
+            name = event_id.decode()
+            self.entries[name] = Entry(
+                index, raw, commit.decode(), name, wording.decode(), purpose.decode(), said,
+                kind.decode(), is_mine,
+            )  # fmt: skip
+        return bytes.fromhex(event_id.decode())
+
+
+def _is_entry_of_the_log(raw: bytes) -> bool:
+    """Whether this is an entry about the log itself, such as a change of its key: no person is in it."""
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(content, dict)
+        and {"v", "type"} <= content.keys()
+        and not {"tag", "commit"} & content.keys()
+        and canonical(content) == raw
+    )
+
+
+def verify_bundle(
+    path: Path, keys: list[Key], outside: Outside, roots: list[x509.Certificate], report: Report
+) -> None:
+    """Run the nine checks on a case or audit bundle."""
+    bundle = Bundle(path)
+    try:
+        manifest = parse_json(bundle.read("manifest.json"))
+        report.kind = str(manifest.get("kind"))
+        if report.kind not in {"case", "audit"}:
+            raise Unreadable("the manifest names no kind of bundle")
+        report.facts |= {name: manifest.get(name) for name in ("organisation", "made_at")}
+        own = _own_checkpoint(bundle.read("checkpoint.txt"), keys, report)
+        if own is None:
+            return
+        for name in sorted(bundle.names):
+            if name.startswith("anchors/") and not name.endswith("/"):
+                outside.add(bundle.read(name), name, report, None)
+        check_stamps(outside, own, roots, report)
+        anchors = usable(outside, own, keys, report)
+        case = Case.read(bundle) if report.kind == "case" else None
+        leaves = Leaves(
+            tag_key=case.tag_key if case else b"",
+            wanted={*case.events} if case else set(),
+            anchors=anchors,
+        )
+        leaves.read(bundle, report)
+        check_root(leaves, own, report)
+        check_anchors(leaves, anchors, report)
+        if case is None:
+            report.find("nothing_opened")
+            check_wordings(bundle, leaves.wordings, report)
+        else:
+            case.check(bundle, leaves, anchors, report)
+    finally:
+        bundle.close()
+
+
+def _own_checkpoint(raw: bytes, keys: list[Key], report: Report) -> Checkpoint | None:
+    report.looked_at.add("signature")
+    found = read_checkpoints(raw, "checkpoint.txt")
+    if len(found) != 1:
+        report.find("checkpoint_malformed")
+        return None
+    own = found[0]
+    if fault := signature_fault(own, keys):
+        report.find(fault)
+    report.facts |= {
+        "origin": own.origin,
+        "size": own.size,
+        "root": base64.b64encode(own.root).decode(),
+    }
+    return own
+
+
+def check_root(leaves: Leaves, own: Checkpoint, report: Report) -> None:
+    """Check (3): as many entries as are signed, and the same root."""
+    found, expected = leaves.tree.size, own.size
+    if found < expected:
+        report.find("leaf_missing", expected=expected, found=found)
+    elif found > expected:
+        report.find("leaf_inserted", expected=expected, found=found)
+    elif not hmac.compare_digest(leaves.tree.root, own.root):
+        report.find("root_differs")
+
+
+def check_anchors(leaves: Leaves, anchors: list[Checkpoint], report: Report) -> None:
+    """Check (4): each anchor is a beginning of this history."""
+    for anchor in anchors:
+        if anchor.size > leaves.tree.size:
+            found = leaves.tree.size
+            report.find("tail_cut", source=anchor.source, size=anchor.size, found=found)
+        elif leaves.roots.get(anchor.size) != anchor.root:
+            report.find("history_rewritten", source=anchor.source, size=anchor.size)
+    report.facts["anchors"] = [{"source": each.source, "size": each.size} for each in anchors]
+    if not anchors:
+        report.find("no_anchor")
+
+
+def check_wordings(bundle: Bundle, named: set[str], report: Report) -> dict[str, dict[str, Any]]:
+    """Check (6): every wording that is named, and its notice, is the bytes that its name hashes."""
+    report.looked_at.add("wordings")
+    texts: dict[str, dict[str, Any]] = {}
+    for sha256 in sorted(named):
+        raw = _text(bundle, "wordings", sha256, report)
+        if raw is None:
+            continue
+        texts[sha256] = parse_json(raw)
+        notice = str(texts[sha256].get("notice_sha256", ""))
+        _text(bundle, "notices", notice, report)
+    return texts
+
+
+def _text(bundle: Bundle, folder: str, sha256: str, report: Report) -> bytes | None:
+    what = "wording" if folder == "wordings" else "notice"
+    name = f"{folder}/{sha256}.json"
+    if name not in bundle.names:
+        report.find(f"{what}_missing", sha256=sha256)
+        return None
+    raw = bundle.read(name)
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        report.find(f"{what}_changed", sha256=sha256)
+        return None
+    return raw
+
+
+# -- one person ------------------------------------------------------------------------------------------
+@dataclass(slots=True)
+class Case:
+    """The opened events of one person, and the key that lists all of them."""
+
+    tag_key: bytes
+    events: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> "Case":
+        events: dict[str, dict[str, Any]] = {}
+        for line in bundle.lines("events.jsonl"):
+            event = parse_json(line)
+            if not isinstance(event, dict) or len(events) >= MOST_EVENTS:
+                raise Unreadable("events.jsonl")
+            events[str(event.get("event_id"))] = event
+        try:
+            key = key_of_32(parse_json(bundle.read("subject.json"))["tag_key"])
+        except (ValueError, KeyError, TypeError):
+            key = b""
+        return cls(key, events)
+
+    def check(
+        self, bundle: Bundle, leaves: Leaves, anchors: list[Checkpoint], report: Report
+    ) -> None:
+        report.looked_at |= {"details", "chain", "completeness"}
+        self._check_completeness(leaves, report)
+        mine = {name: entry for name, entry in leaves.entries.items() if entry.is_mine}
+        texts = check_wordings(bundle, {entry.wording for entry in mine.values()}, report)
+        opened = []
+        for name, entry in sorted(mine.items(), key=lambda pair: pair[1].index):
+            event = self.events.get(name)
+            if event is None:
+                continue
+            if event.get("index") != entry.index:
+                report.find("event_moved", event=name, index=entry.index)
+            if event.get("detail") is None:
+                report.find("detail_deleted", event=name, type=entry.type, day=entry.day)
+                continue
+            if check_detail(entry, event["detail"], leaves.entries, report):
+                opened.append((entry, event["detail"]))
+                check_times(entry, event["detail"]["private"], anchors, report)
+                check_context(entry, event["detail"]["private"], texts, report)
+                report.events.append(told(entry, event["detail"]["private"]))
+        check_chain(opened, mine, report)
+
+    def _check_completeness(self, leaves: Leaves, report: Report) -> None:
+        """Check (8): the tag key finds no more events and no fewer than are shown."""
+        if not self.tag_key or not any(e.is_mine for e in leaves.entries.values()):
+            report.find("tag_key_useless")
+        for name in self.events.keys() - leaves.entries.keys():
+            report.find("event_unknown", event=name)
+        for name, entry in leaves.entries.items():
+            if not entry.is_mine:
+                report.find("event_foreign", event=name)
+            elif name not in self.events:
+                report.find("event_withheld", type=entry.type, day=entry.day, index=entry.index)
+        if leaves.hidden:
+            report.find("entries_hidden", count=leaves.hidden)
+
+
+def check_detail(entry: Entry, detail: Any, others: dict[str, Entry], report: Report) -> bool:
+    """Check (5): the opened detail is what the header commits to."""
+    try:
+        found = commitment(detail["salt"], detail["private"])
+        day = datetime.fromisoformat(detail["private"]["occurred_at"]).astimezone(UTC).date()
+        if type(detail["seq"]) is not int or type(detail["prev"]) is not str:
+            raise TypeError("seq is a number and prev is text")
+    except (KeyError, TypeError, ValueError, OverflowError):
+        report.find("detail_malformed", event=entry.event_id)
+        return False
+    if found != entry.commit:
+        is_other = any(found == other.commit for other in others.values())
+        report.find("detail_swapped" if is_other else "detail_changed", event=entry.event_id)
+        return False
+    if day.isoformat() != entry.day:
+        report.find("day_differs", event=entry.event_id)
+    return True
+
+
+def check_times(
+    entry: Entry, private: dict[str, Any], anchors: list[Checkpoint], report: Report
+) -> None:
+    """Check that the event was not sealed long after, nor before, the time that it tells."""
+    at = datetime.fromisoformat(private["occurred_at"])
+    for anchor in anchors:
+        if anchor.received is None:
+            continue
+        values = {"index": entry.index, "said": at.isoformat(), "time": anchor.received.isoformat()}
+        if entry.index >= anchor.size and at < anchor.received - LATE:
+            report.find("back_dated", **values)
+        elif entry.index < anchor.size and at > anchor.received + EARLY:
+            report.find("post_dated", **values)
+
+
+def check_context(
+    entry: Entry, private: dict[str, Any], texts: dict[str, dict[str, Any]], report: Report
+) -> None:
+    """Check that the wording is that of this purpose, in the language that the event tells."""
+    text = texts.get(entry.wording)
+    if text is None:
+        return
+    if text.get("purpose") != entry.purpose or text.get("language") != private.get("language"):
+        report.find("wording_of_other_purpose", sha256=entry.wording)
+
+
+def check_chain(
+    opened: list[tuple[Entry, dict[str, Any]]], mine: dict[str, Entry], report: Report
+) -> None:
+    """Check (7): each event names the header before it, and is sealed after it.
+
+    Where the one before has been deleted, its header is still there, and still the one that is named.
+    """
+    in_order = sorted(mine.values(), key=lambda entry: entry.index)
+    places = {entry.event_id: place for place, entry in enumerate(in_order, 1)}
+    for entry, detail in sorted(opened, key=lambda pair: int(pair[1]["seq"])):
+        seq, place = detail["seq"], places[entry.event_id]
+        before = in_order[place - 2].raw if place > 1 else None
+        expected = hashlib.sha256(before).hexdigest() if before is not None else ""
+        if seq > place:
+            report.find("chain_gap", event=entry.event_id, seq=seq, place=place)
+        elif seq < place:
+            report.find("chain_order", event=entry.event_id, seq=seq, place=place)
+        elif detail["prev"] != expected:
+            report.find("chain_broken", event=entry.event_id, seq=seq)
+
+
+def told(entry: Entry, private: dict[str, Any]) -> dict[str, Any]:
+    """Return one line of the story, for the report."""
+    return {
+        "at": private["occurred_at"],
+        "type": entry.type,
+        "method": private.get("method", ""),
+        "phone": private.get("phone", ""),
+        "entry": entry.index,
+    }
+
+
+# -- receipts --------------------------------------------------------------------------------------------
+def verify_receipt(
+    raw: bytes, keys: list[Key], outside: Outside, roots: list[x509.Certificate], report: Report
+) -> None:
+    """Run the checks that one event allows on a receipt."""
+    report.kind = "receipt"
+    receipt = parse_json(raw)
+    evidence = receipt.get("evidence") if isinstance(receipt, dict) else None
+    if not isinstance(evidence, dict):
+        raise Unreadable("no receipt: it holds no evidence")
+    header = from_base64(str(evidence.get("header", "")))
+    found = HEADER.fullmatch(header)
+    report.looked_at |= {"leaves", "details"}
+    if found is None:
+        report.find("header_malformed", index=0)
+        return
+    commit, event_id, wording, purpose, day, _tag, kind = (part.decode() for part in found.groups())
+    proof = Proof.read(str(evidence.get("proof") or ""))
+    index = proof.index if proof else -1
+    if proof is None:
+        report.find("not_sealed")
+    elif (own := _own_checkpoint(proof.note, keys, report)) is not None:
+        _check_inclusion(proof, header, own, report)
+        check_stamps(outside, own, roots, report)
+        _compare(own, usable(outside, own, keys, report), report)
+    entry = Entry(index, header, commit, event_id, wording, purpose, day, kind, is_mine=True)
+    texts = _check_receipt_texts(evidence, wording, report)
+    if check_detail(entry, evidence.get("detail"), {}, report):
+        private = evidence["detail"]["private"]
+        check_context(entry, private, texts, report)
+        check_shown(receipt, entry, private, report)
+        report.events.append(told(entry, private))
+        check_times(entry, private, usable_times(outside, keys), report)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An inclusion proof in the form C2SP tlog-proof@v1."""
+
+    index: int
+    path: list[bytes]
+    note: bytes
+
+    @classmethod
+    def read(cls, text: str) -> "Proof | None":
+        """Return the proof, or None where there is none yet. Raises Unreadable."""
+        if not text:
+            return None
+        head, _blank, note = text.partition("\n\n")
+        lines = head.split("\n")
+        if lines[0] != "c2sp.org/tlog-proof@v1":
+            raise Unreadable("no tlog-proof")
+        rest = lines[2:] if len(lines) > 1 and lines[1].startswith("extra ") else lines[1:]
+        try:
+            index = int(rest[0].removeprefix("index "))
+        except (ValueError, IndexError) as error:
+            raise Unreadable("no tlog-proof") from error
+        return cls(index, [from_base64(line) for line in rest[1:]], note.encode())
+
+
+def _check_inclusion(proof: Proof, header: bytes, own: Checkpoint, report: Report) -> None:
+    """Check (3) of a receipt: the proof leads from the header to the signed root."""
+    report.looked_at.add("root")
+    leaf = hashlib.sha256(b"\0" + header).digest()
+    if root_from_proof(leaf, proof.index, own.size, proof.path) != own.root:
+        report.find("not_included")
+
+
+def _compare(own: Checkpoint, anchors: list[Checkpoint], report: Report) -> None:
+    """Two signed roots of one size must be the same; of two sizes a receipt can tell nothing."""
+    for anchor in anchors:
+        if anchor.size != own.size:
+            report.find("anchor_not_compared", source=anchor.source)
+        elif anchor.root != own.root:
+            report.find("two_histories", source=anchor.source, size=anchor.size)
+    if not anchors:
+        report.find("no_anchor")
+
+
+def _check_receipt_texts(
+    evidence: dict[str, Any], named: str, report: Report
+) -> dict[str, dict[str, Any]]:
+    report.looked_at.add("wordings")
+    wording, notice = evidence.get("wording"), evidence.get("notice")
+    if not isinstance(wording, dict):
+        report.find("wording_missing", sha256=named)
+        return {}
+    if hashlib.sha256(canonical(wording)).hexdigest() != named:
+        report.find("wording_changed", sha256=named)
+        return {}
+    expected = str(wording.get("notice_sha256", ""))
+    if not isinstance(notice, dict):
+        report.find("notice_missing", sha256=expected)
+    elif hashlib.sha256(canonical(notice)).hexdigest() != expected:
+        report.find("notice_changed", sha256=expected)
+    return {named: wording}
+
+
+def check_shown(
+    receipt: dict[str, Any], entry: Entry, private: dict[str, Any], report: Report
+) -> None:
+    """Check that what a person reads in the receipt is what is sealed."""
+    sealed = {
+        "record_id": entry.event_id,
+        "event_state": entry.type,
+        "event_time": private.get("occurred_at"),
+        "pii_principal_id": private.get("subject_ref"),
+        "collection_method": private.get("method"),
+        "language": private.get("language"),
+        "valid_until": private.get("valid_until"),
+        "purpose_id": entry.purpose,
+        "privacy_notice_sha256": entry.wording,
+    }
+    for name, value in sealed.items():
+        if receipt.get(name) != value:
+            report.find("receipt_differs", field=name)
+
+
+# -- the command -----------------------------------------------------------------------------------------
+def verify(
+    path: Path,
+    *,
+    keys: list[Key],
+    anchors: list[str] | None = None,
+    tsa_roots: list[x509.Certificate] | None = None,
+) -> Report:
+    """Check one bundle or receipt. Raises Unreadable."""
+    report, outside = Report(), Outside()
+    for named in anchors or []:
+        file, received = _received(named)
+        outside.add(_read(file), file.name, report, received)
+    first = _read(path, most=4)
+    if first[:2] == b"PK":
+        verify_bundle(path, keys, outside, tsa_roots or [], report)
+    else:
+        raw = _read(path)
+        verify_receipt(raw, keys, outside, tsa_roots or [], report)
+    return report
+
+
+def _received(named: str) -> tuple[Path, datetime | None]:
+    """Split FILE@TIME."""
+    path, at, time = named.rpartition("@")
+    if not at or Path(named).exists():
+        return Path(named), None
+    try:
+        received = datetime.fromisoformat(time)
+    except ValueError as error:
+        raise Unreadable(f"{time} is no time") from error
+    return Path(path), received if received.tzinfo else received.replace(tzinfo=UTC)
+
+
+def _read(path: Path, *, most: int = LARGEST_FILE) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read") from error
+
+
+TITLES = {
+    "ok": ("holder", "holds"),
+    FAILED: ("BRUTT", "BROKEN"),
+    LIMITED: ("med forbehold", "limited"),
+    "skipped": ("ikke sjekket", "not checked"),
+}
+
+
+def as_text(report: Report, language: str) -> str:
+    """Return the report for people, in bokmål or English."""
+    which = 1 if language == "en" else 0
+    lines = [f"{report.kind}: {report.facts.get('origin', '')}, {report.facts.get('size', 0)}"]
+    for number, (check, titles) in enumerate(CHECKS.items(), 1):
+        lines.append(f"({number}) {titles[which]}: {TITLES[report.status(check)][which]}")
+        lines += [f"      {f.text(language)}" for f in report.findings if f.check == check]
+    for event in report.events:
+        lines.append(f"  {event['at']}  {event['type']}  {event['method']}  {event['phone']}")
+    verdicts = (
+        ("Ingenting taler mot beviset.", "Nothing speaks against this evidence."),
+        ("Beviset holder IKKE. Se det som er merket BRUTT.", "This evidence does NOT hold."),
+    )
+    return "\n".join([*lines, verdicts[0 if report.holds else 1][which], ""])
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Check an smsconsent evidence bundle or receipt offline.",
+        epilog="Exit code 0: nothing speaks against it; 1: something does; 2: it cannot be read.",
+    )
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("--key", type=Path, required=True, help="the log's public key, log.pub")
+    parser.add_argument("--anchor", action="append", default=[], metavar="FILE[@TIME]")
+    parser.add_argument("--previous", action="append", default=[], metavar="CHECKPOINT")
+    parser.add_argument("--tsa-root", type=Path, metavar="PEM", help="whom to trust for time")
+    parser.add_argument("--lang", choices=["nb", "en"], default="nb")
+    parser.add_argument("--json", action="store_true", help="a report for machines")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = arguments(argv)
+    try:
+        report = verify(
+            options.bundle,
+            keys=read_keys(_read(options.key).decode("utf-8", "replace")),
+            anchors=[*options.anchor, *options.previous],
+            tsa_roots=_tsa_roots(options.tsa_root),
+        )
+    except Unreadable as error:
+        sys.stderr.write(f"Kan ikke leses / cannot be read: {error}\n")
+        return 2
+    if options.json:
+        sys.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1) + "\n")
+    else:
+        sys.stdout.write(as_text(report, options.lang))
+    return 0 if report.holds else 1
+
+
+def _tsa_roots(path: Path | None) -> list[x509.Certificate]:
+    if path is None:
+        return []
+    try:
+        return x509.load_pem_x509_certificates(_read(path))
+    except ValueError as error:
+        raise Unreadable(f"{path} holds no certificate") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
