@@ -11,7 +11,7 @@ SCALE ?= 100k
 export PORT SIMULATOR_PORT VAR PYTHON SCALE
 
 PY := .venv/bin/python
-SOURCES := smsconsent consents campaigns bench tests manage.py locale/update.py
+SOURCES := smsconsent consents campaigns bench tests verifier manage.py locale/update.py
 PYTEST := $(PY) -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
