@@ -7,14 +7,14 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from consents import confirmations, keywords, limits, transitions
 from consents.keywords import Intent, Reading
-from consents.ledger import Proof
+from consents.ledger import Facts, Proof
 from consents.models import (
     Consent,
     HandsetCode,
@@ -320,19 +320,30 @@ def _take_code(letter: Letter, digits: str) -> None:
         return
     code.used_at = letter.now
     code.save(update_fields=["used_at"])
-    facts = letter.proof_facts | {"code": digits, "form": code.form_version}
+    proof = Proof(
+        "handset_code", facts=letter.proof_facts | {"code": digits}, workflow=_shown(code)
+    )
     consent = transitions.open_request(
         code.purpose,
         letter.phone,
         wording=code.wording,
         source=Consent.Source.HANDSET,
-        proof=Proof("handset_code", facts=facts),
+        proof=proof,
         now=letter.now,
     )
     if consent is not None:
         letter.message.subject = consent.subject
-        _grant(letter, consent, Proof("handset_code", facts=facts))
+        _grant(letter, consent, proof)
     _close(letter.message, Intent.YES)
+
+
+def _shown(code: HandsetCode) -> Facts:
+    """Return what the person had before them. There is no box: the SMS itself is the yes."""
+    return {
+        "form": code.form_version,
+        "page_sha256": code.page_sha256,
+        "code_shown_at": code.created_at.astimezone(UTC).isoformat(timespec="milliseconds"),
+    }
 
 
 def _answer_unknown_code(letter: Letter) -> None:

@@ -30,17 +30,23 @@ COMMIT_LABEL = b"smsconsent/commit/v1\0"
 TAG_KEY_BYTES = 32
 
 
+Facts = dict[str, str | int]
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """How the event came about: what guide G13 calls method, and what shows it.
 
-    `method` is one word (web_form, mo_keyword, mo_reply, link, email_link, handset_code, staff, timer);
-    `facts` are strings and whole numbers only: gateway message ids, form version, signature of the callback.
+    `method` is one word (web_form, mo_keyword, mo_reply, link, email_link, handset_code, staff, timer).
+    `facts` show that the person acted: gateway message ids, what was written, signature of the callback.
+    `workflow` tells the way there: form and version, the page as served, the times of the steps. Both
+    hold strings and whole numbers only.
     """
 
     method: str
     expressed_by: str = "subject"
-    facts: dict[str, str | int] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
+    workflow: Facts = field(default_factory=dict)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -170,6 +176,7 @@ def _private_part(
         "source": consent.source,
         "language": wording.language,
         "wording_version": wording.version,
+        "workflow": dict(proof.workflow),
         "proof": dict(proof.facts),
     }
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from django.conf import settings
 from django.db import transaction
 
-from consents import ledger
+from consents import ledger, steps
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -86,8 +86,9 @@ def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
         mine.state, mine.confirmed_at, mine.delete_after = State.GRANTED, now, None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
         mine.save()
+        evidence = steps.with_steps(proof, consent=mine, now=now)
         _close_links(mine, now=now)
-        _write(Event.GRANTED, subject, mine, proof=proof, now=now)
+        _write(Event.GRANTED, subject, mine, proof=evidence, now=now)
         return True
 
 

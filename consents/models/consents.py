@@ -200,6 +200,8 @@ class HandsetCode(models.Model):
     language = models.CharField(max_length=2, choices=LANGUAGES)
     code = models.CharField(max_length=8)
     form_version = models.CharField(max_length=20)
+    # The page that showed the wording and the button, as it was served: evidence once the code is used.
+    page_sha256 = models.CharField(max_length=64, blank=True)
     public_id = models.CharField(max_length=22, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

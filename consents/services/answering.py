@@ -1,5 +1,6 @@
 """Links that people press. A token works once, for one request, until it ends; GET only reads."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -51,10 +52,13 @@ def find_confirmation(token: str, *, now: datetime) -> Confirmation:
 
 
 @transaction.atomic
-def confirm_by_link(token: str, *, now: datetime) -> Consent:
-    """The person pressed yes. Raises LinkError when the link no longer works."""
+def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Consent:
+    """The person pressed yes, on the page with this digest. Raises LinkError when the link is dead."""
     found = find_confirmation(token, now=now)
-    if not transitions.grant(found.consent, proof=_proof(found), now=now):
+    proof = _proof(found)
+    if page_sha256:
+        proof = replace(proof, workflow={"confirm_page_sha256": page_sha256})
+    if not transitions.grant(found.consent, proof=proof, now=now):
         raise LinkUsed
     found.consent.refresh_from_db()
     confirmations.queue_welcome(found.consent, now=now)

@@ -64,7 +64,12 @@ def register_request(
 
 
 def open_handset_code(
-    purpose: Purpose, *, wording: Wording, form_version: str, now: datetime
+    purpose: Purpose,
+    *,
+    wording: Wording,
+    form_version: str,
+    now: datetime,
+    page_sha256: str = "",
 ) -> HandsetCode:
     """Return a fresh code that names what was shown. Short while few are open, longer when crowded."""
     for digits in range(SHORTEST_CODE, LONGEST_CODE + 1):
@@ -77,6 +82,7 @@ def open_handset_code(
                         language=wording.language,
                         code=signing.new_code(digits),
                         form_version=form_version,
+                        page_sha256=page_sha256,
                         public_id=signing.new_token(),
                         created_at=now,
                         expires_at=now + settings.HANDSET_CODE_LIFE,

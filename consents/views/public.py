@@ -10,12 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import services
 from consents.forms import SignUpForm
 from consents.models import Consent, HandsetCode, Organisation, Purpose, Wording
+from consents.views import served
 from consents.views.network import network_of
 
 FORM_VERSION = "signup-1"
@@ -54,18 +56,34 @@ def privacy(request: HttpRequest, organisation: str) -> HttpResponse:
 def sign_up(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     """Ask, in the words of the newest wording. A form without a published wording answers 404 (L10)."""
     asked, wording = _asked(organisation, purpose)
-    if request.method == "POST" and "handset" in request.POST and asked.asks_by_handset:
+    context = {"purpose": asked, "wording": wording} | _controller(asked)
+    page = _sign_up_page(request, context, SignUpForm(purpose=asked))
+    name = served.digest(page)
+    if request.method != "POST":
+        return served.named(page, name)
+    form = SignUpForm(request.POST, purpose=asked)
+    if served.is_another(request, name):
+        form.errors.clear()  # one thing at a time
+        form.add_error(None, _("The text has changed since you opened the page. Read it again."))
+    elif "handset" in request.POST and asked.asks_by_handset:
         code = services.open_handset_code(
-            asked, wording=wording, form_version=FORM_VERSION, now=timezone.now()
+            asked,
+            wording=wording,
+            form_version=FORM_VERSION,
+            page_sha256=name,
+            now=timezone.now(),
         )
         return redirect("consents:handset", organisation, purpose, code.public_id)
-    form = SignUpForm(request.POST or None, purpose=asked)
-    if request.method == "POST" and form.is_valid():
-        _request(request, form, asked, wording)
+    if form.is_valid():
+        _request(request, form, asked, wording, page=name)
         return _done(request, asked, form.channel_chosen)
-    context = {"purpose": asked, "wording": wording, "form": form} | _controller(asked)
+    return served.named(_sign_up_page(request, context, form), name)
+
+
+def _sign_up_page(request: HttpRequest, context: dict[str, Any], form: SignUpForm) -> HttpResponse:
     status = 422 if form.errors else 200
-    return render(request, "consents/public/sign_up.html", context, status=status)
+    shown = context | {"form": form}
+    return render(request, "consents/public/sign_up.html", shown, status=status)
 
 
 @require_safe
@@ -109,14 +127,19 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.method == "POST" and request.POST.get("answer") == "yes":
-            return _answered(request, services.confirm_by_link(token, now=now), "granted")
+            page = _question(request, services.find_confirmation(token, now=now).consent)
+            consent = services.confirm_by_link(token, page_sha256=served.digest(page), now=now)
+            return _answered(request, consent, "granted")
         if request.method == "POST" and request.POST.get("answer") in {"no", "not_me"}:
             was_me = request.POST["answer"] == "no"
             consent = services.refuse_by_link(token, was_me=was_me, now=now)
             return _answered(request, consent, "refused" if was_me else "not_me")
-        consent = services.find_confirmation(token, now=now).consent
+        return _question(request, services.find_confirmation(token, now=now).consent)
     except services.LinkError as error:
         return _dead_link(request, error)
+
+
+def _question(request: HttpRequest, consent: Consent) -> HttpResponse:
     context = {"consent": consent, "wording": consent.wording, "purpose": consent.purpose}
     return render(request, "consents/public/confirm.html", context | _controller(consent.purpose))
 
@@ -150,9 +173,12 @@ def _asked(organisation: str, purpose: str) -> tuple[Purpose, Wording]:
     return asked, wording
 
 
-def _request(request: HttpRequest, form: SignUpForm, purpose: Purpose, wording: Wording) -> None:
+def _request(
+    request: HttpRequest, form: SignUpForm, purpose: Purpose, wording: Wording, *, page: str
+) -> None:
     if form.looks_automatic:
         return
+    workflow = {"form": FORM_VERSION, "box_default": "unticked"} | served.facts(request, page)
     services.request_consent(
         purpose,
         form.cleaned_data["phone"],
@@ -160,7 +186,7 @@ def _request(request: HttpRequest, form: SignUpForm, purpose: Purpose, wording: 
         channel=form.channel_chosen,
         email=form.cleaned_data.get("email", ""),
         source=Consent.Source.WEB,
-        proof=services.Proof("web_form", facts={"form": FORM_VERSION, "box_default": "unticked"}),
+        proof=services.Proof("web_form", workflow=workflow),
         network=network_of(request),
         now=timezone.now(),
     )

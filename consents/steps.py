@@ -1,0 +1,67 @@
+"""What led to a yes: the steps of the double opt-in, gathered as evidence when it is given (law.md L19).
+
+EDPB 05/2020 § 108 asks how and when consent was given and what the person was shown. The confirmation's
+own row is deleted after 30 days, so what it proves is copied into the encrypted detail of the event.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from consents import ledger
+from consents.ledger import Facts, Proof
+from consents.models import Confirmation, Consent, EventDetail, ServiceMessage
+
+# What is taken over from the request, so that a receipt for the yes stands alone.
+OF_THE_FORM = ("form", "box_default", "page_sha256", "page_named")
+
+
+def with_steps(proof: Proof, *, consent: Consent, now: datetime) -> Proof:
+    """Return the proof of a yes with everything that came before it. Two or three short queries."""
+    workflow = _of_request(consent) | proof.workflow | {"confirmed_at": _moment(now)}
+    steps, facts = _of_confirmation(consent)
+    return replace(proof, workflow=workflow | steps, facts=proof.facts | facts)
+
+
+def _of_request(consent: Consent) -> Facts:
+    """Return form, page and time of the request that is being answered."""
+    found: Facts = {"requested_at": _moment(consent.requested_at)}
+    request = (
+        EventDetail.objects.select_related("event")
+        .filter(event__event_id=consent.last_event_id)
+        .first()
+    )
+    if request is None:
+        return found
+    found["request_event"] = consent.last_event_id
+    asked = ledger.open_detail(request)["private"].get("workflow", {})
+    return found | {name: asked[name] for name in OF_THE_FORM if name in asked}
+
+
+def _of_confirmation(consent: Consent) -> tuple[Facts, Facts]:
+    """Return times and proof of the message that asked for the second yes, as it is known by now."""
+    link = Confirmation.objects.filter(consent=consent).order_by("-created_at", "-pk").first()
+    if link is not None and link.channel == Confirmation.Channel.EMAIL:
+        return {"channel": "email", "confirmation_sent_at": _moment(link.email_sent_at)}, {}
+    sms = (
+        ServiceMessage.objects.filter(consent=consent, kind=ServiceMessage.Kind.CONFIRMATION)
+        .order_by("-queued_at")
+        .first()
+    )
+    if sms is None:
+        return {}, {}
+    times: Facts = {
+        "channel": "sms",
+        "confirmation_queued_at": _moment(sms.queued_at),
+        "confirmation_sent_at": _moment(sms.handed_over_at),
+    }
+    return times, {
+        "confirmation_sms": sms.pk.hex,
+        "confirmation_sender": sms.sender,
+        "confirmation_text": sms.text,
+        "confirmation_report": str(sms.state),
+        "confirmation_operator": sms.detail,
+    }
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds") if at else ""
