@@ -35,15 +35,28 @@ def preview_of(purpose: Purpose, text: str) -> dict[str, Any]:
     """Return the message as it will leave, its measure, and what it costs a recipient."""
     full = sending.full_text(purpose, text)
     measure = gsm.measure(full)
-    price = Decimal(settings.SMS_PRICE_ORE) * measure.segments / 100
-    cost = _("%(price)s kr to each recipient") % {"price": f"{price:.2f}".replace(".", ",")}
     return {
         "sender": purpose.sender.value,
         "measure": measure,
-        "offenders": gsm.offenders(full),
-        "cost": cost,
+        "offenders": _offenders_in(full),
+        "changes": [(gsm.name_of(old), new) for old, new in gsm.changes(text)],
+        "cost": _cost(measure.segments),
         "problems": sending.problems_with(purpose, text) if text.strip() else [],
     }
+
+
+def _cost(segments: int) -> str:
+    price = Decimal(settings.SMS_PRICE_ORE) * segments / 100
+    return _("%(price)s kr to each recipient") % {"price": f"{price:.2f}".replace(".", ",")}
+
+
+def _offenders_in(full: str) -> list[dict[str, Any]]:
+    """Return each character that forces UCS-2, with what it alone adds to the message."""
+    prices = {char: gsm.price_of(char, full) for char in gsm.offenders(full)}
+    return [
+        {"name": gsm.name_of(char), "segments": more, "cost": _cost(more)}
+        for char, more in prices.items()
+    ]
 
 
 def waterfall_of(campaign: Campaign, *, now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 BASIC = frozenset(
@@ -26,15 +27,22 @@ _REPLACED = str.maketrans(
 )
 
 
+Encoding = Literal["gsm7", "ucs2"]
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A normalised text and its size. `units` are septets (gsm7) or UTF-16 units (ucs2)."""
 
     text: str
-    encoding: Literal["gsm7", "ucs2"]
+    encoding: Encoding
     units: int
     segments: int
-    units_left: int
+
+    @property
+    def units_left(self) -> int:
+        """Return what is left of the last segment."""
+        return _count(self.text, self.encoding)[2]
 
 
 def normalise(text: str) -> str:
@@ -43,40 +51,82 @@ def normalise(text: str) -> str:
     Idempotent. Line ends, spaces, dashes and quotes become their GSM forms; invisible characters go,
     but for the joiners and selectors that an emoji needs.
     """
-    plain = unicodedata.normalize("NFC", text)
-    plain = _SPACES.sub(" ", _LINE_ENDS.sub("\n", plain))
-    plain = _INVISIBLE.sub("", plain).translate(_REPLACED)
-    return _keep_needed_joiners(plain).strip(" \n")
+    plain = _normalise_once(text)
+    # An accent may have met its letter when something invisible between them went.
+    while (again := _normalise_once(plain)) != plain:
+        plain = again
+    return plain
 
 
 def measure(text: str) -> Measure:
-    """Return encoding, units and segments of the normalised text, and what is left of the last segment.
+    """Return encoding, units and segments of the normalised text.
 
     One character outside GSM-7 turns the whole message into UCS-2. A pair (€, an emoji) is never split:
     it closes its segment early, so segments are counted greedily and not by division.
     """
     plain = normalise(text)
-    if _is_gsm(plain):
-        sizes = [2 if char in EXTENSION else 1 for char in plain]
-        return _count(plain, "gsm7", sizes, single=160, part=153)
-    sizes = [2 if ord(char) > 0xFFFF else 1 for char in plain]
-    return _count(plain, "ucs2", sizes, single=70, part=67)
+    encoding: Encoding = "gsm7" if _is_gsm(plain) else "ucs2"
+    units, segments, _left = _count(plain, encoding)
+    return Measure(plain, encoding, units, segments)
+
+
+def unicode_form(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
+    """Return `unicodedata.normalize(form, text)`, in time that grows in step with the length.
+
+    Python sorts the accents on one letter in quadratic time: minutes for a text that is made of them.
+    Sorting them first is equivalent, and leaves it nothing to sort (UAX 15, canonical ordering).
+    """
+    if len(text) > 1000 and not text.isascii():
+        apart: Literal["NFD", "NFKD"] = "NFKD" if form == "NFKC" else "NFD"
+        loose = "".join(unicodedata.normalize(apart, char) for char in text)
+        runs = groupby(loose, key=lambda char: unicodedata.combining(char) > 0)
+        text = "".join(
+            "".join(sorted(run, key=unicodedata.combining) if accents else run)
+            for accents, run in runs
+        )
+    return unicodedata.normalize(form, text)
 
 
 def offenders(text: str) -> tuple[str, ...]:
-    """Return each character that forces UCS-2, in order of appearance, once."""
-    plain = normalise(text)
+    """Return each character that forces UCS-2, in order of appearance, once.
+
+    A joiner or selector is none: it is only there for the emoji before it.
+    """
+    plain = _JOINER.sub("", normalise(text))
     return tuple(dict.fromkeys(char for char in plain if not _is_gsm(char)))
+
+
+def price_of(offender: str, text: str) -> int:
+    """Return how many segments more the text has for this character alone: beside it, all is GSM-7."""
+    plain = _JOINER.sub("", normalise(text))
+    cheap = "".join(char if _is_gsm(char) else "x" for char in plain)
+    dear = "".join(char if _is_gsm(char) or char == offender else "x" for char in plain)
+    return measure(dear).segments - measure(cheap).segments
 
 
 def changes(text: str) -> tuple[tuple[str, str], ...]:
     """Return the characters that normalising replaces, each with what it becomes, once."""
-    seen = dict.fromkeys(char for char in text if normalise(f"a{char}a") != f"a{char}a")
-    return tuple((char, normalise(f"a{char}a")[1:-1]) for char in seen)
+    after = normalise(text)
+    seen = [char for char in dict.fromkeys(text) if after.count(char) < text.count(char)]
+    became = ((char, normalise(f"a{char}a")[1:-1]) for char in seen)
+    return tuple((char, new) for char, new in became if new != char)
+
+
+def name_of(char: str) -> str:
+    """Return the character as a person can see it: itself, or its number where there is nothing to see."""
+    seen = char.isprintable() and not char.isspace() and not unicodedata.combining(char)
+    return char if seen else f"U+{ord(char):04X}"
 
 
 def _is_gsm(text: str) -> bool:
     return all(char in BASIC or char in EXTENSION for char in text)
+
+
+def _normalise_once(text: str) -> str:
+    plain = unicode_form("NFC", text)
+    plain = _SPACES.sub(" ", _LINE_ENDS.sub("\n", plain))
+    plain = _INVISIBLE.sub("", plain).translate(_REPLACED)
+    return _keep_needed_joiners(plain).strip(" \n")
 
 
 def _keep_needed_joiners(text: str) -> str:
@@ -89,15 +139,18 @@ def _keep_needed_joiners(text: str) -> str:
     return "".join(kept)
 
 
-def _count(
-    text: str, encoding: Literal["gsm7", "ucs2"], sizes: list[int], *, single: int, part: int
-) -> Measure:
+def _count(text: str, encoding: Encoding) -> tuple[int, int, int]:
+    """Return units, segments, and the units left in the last segment."""
+    if encoding == "gsm7":
+        sizes, single, part = [2 if char in EXTENSION else 1 for char in text], 160, 153
+    else:
+        sizes, single, part = [2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67
     units = sum(sizes)
     if units <= single:
-        return Measure(text, encoding, units, 1, single - units)
+        return units, 1, single - units
     segments, used = 1, 0
     for size in sizes:
         if used + size > part:
             segments, used = segments + 1, 0
         used += size
-    return Measure(text, encoding, units, segments, part - used)
+    return units, segments, part - used

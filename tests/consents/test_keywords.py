@@ -1,7 +1,5 @@
 """What an answer means: the table of the rules, and what must hold for any text at all."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +109,7 @@ def test_a_stop_names_the_topic_unless_all_is_meant() -> None:
     assert read("SKI STOPP", keywords=OWN).topic is not None
     assert read("SKI STOPP ALT", keywords=OWN).topic is None
     assert read("STOPP", keywords=OWN).topic is None
+    assert read("SKI KLUBB STOPP", keywords=OWN).topic is None
 
 
 def test_a_stop_that_asks_for_deletion_says_so() -> None:
@@ -122,13 +121,3 @@ def test_our_own_words_quoted_back_are_no_answer() -> None:
     ours = "Nordlys Sport: Halv pris på lørdag. Svar STOPP for å stoppe"
 
     assert parse(f"JA\n{ours}", ours=(ours,)) is Intent.YES
-
-
-@pytest.mark.parametrize("piece", ["slutt å sende ", "stopp ", "a", ">", '"', "ikke ", "S ", "🛑"])
-def test_a_long_text_is_read_in_no_time(piece: str) -> None:
-    began = time.process_time()
-
-    read(piece * (200_000 // len(piece)), keywords=OWN, ours=("x" * 500,))
-
-    # Two seconds on a slow machine; minutes, if the time grew with the square of the length.
-    assert time.process_time() - began < 8

@@ -29,6 +29,12 @@ from smsconsent import gsm
         ("ô" * 71, "ucs2", 2, None),
         ("ô" * 134, "ucs2", 2, None),
         ("ô" * 135, "ucs2", 3, None),
+        ("a" * 159 + "€", "gsm7", 2, None),
+        ("a" * 158 + "€", "gsm7", 1, None),
+        ("a" * 69 + "😀", "ucs2", 2, None),
+        ("ô" * 66 + "😀" + "ô" * 66, "ucs2", 3, None),
+        ("Buorre beaivi, čáppa đuođđi ŋ š ŧ ž", "ucs2", 1, None),
+        ("č" * 67 * 6, "ucs2", 6, None),
     ],
 )
 def test_the_table_of_the_rules(
@@ -47,19 +53,50 @@ def test_what_is_left_of_the_last_part(text: str, left: int) -> None:
     assert gsm.measure(text).units_left == left
 
 
-@given(st.text(max_size=400))
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("a\u030a \u2126 \u212b", "å Ω Å"),
+        ("a\r\nb\rc\vd\fe\x85f\u2028g\u2029h", "a\nb\nc\nd\ne\nf\ng\nh"),
+        *[(f"a{space}b", "a b") for space in "\t\u00a0\u1680\u180e\u2000\u2009\u200a\u202f\u205f\u3000"],
+        *[(f"a{gone}b", "ab") for gone in "\u00ad\u200b\u200e\u200f\u202a\u202e\u2064\u2066\u2069\ufeff"],
+        *[(f"a{gone}b", "ab") for gone in "\x00\x08\x0e\x1b\x1f\x7f\x80\x9f"],
+        *[(f"a{dash}b", "a-b") for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u2022\u00b7"],
+        *[(f"a{quote}b", 'a"b') for quote in "\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033"],
+        *[(f"a{quote}b", "a'b") for quote in "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u0060\u00b4\u02bc"],
+        ("a\u2026b", "a...b"),
+        ("a\u200cb\u200dc\ufe0fd\ufe00", "abcd"),
+        ("č\u200db", "č\u200db"),
+        ("❤\ufe0f\u200d🔥", "❤\ufe0f\u200d🔥"),
+        (" \n a  b\n\n c \n ", "a  b\n\n c"),
+        ("ôčđŋšŧžÁá½²©®™µ°αω", "ôčđŋšŧžÁá½²©®™µ°αω"),
+        # An accent meets its letter when what stood between them goes.
+        ("a\u200b\u030a", "å"),
+        ("a\u200d\u030a\u200d", "å"),
+    ],
+)  # fmt: skip
+def test_each_rule_of_the_normaliser(text: str, normalised: str) -> None:
+    assert gsm.normalise(text) == normalised
+    assert gsm.normalise(normalised) == normalised
+
+
+INVISIBLE = st.text("aôe😀\u200b\u200d\ufe0f\u030a\u0301\u0316\u00ad\n\t …“", max_size=40)
+
+
+@given(st.text(max_size=400) | INVISIBLE)
 def test_normalising_twice_is_normalising_once(text: str) -> None:
     once = gsm.normalise(text)
 
     assert gsm.normalise(once) == once
 
 
-@given(st.text("abc æøåÆØÅ€{}[]|~^\\ 0123456789\nô😀č", max_size=500))
+@given(st.text("abc æøåÆØÅ€{}[]|~^\\ 0123456789\nô😀čđŋšŧžá", max_size=500))
 def test_segments_agree_with_another_implementation(text: str) -> None:
     plain = gsm.measure(text)
-    expected = len(split(plain.text).parts)
+    theirs = split(plain.text).parts
 
-    assert plain.segments == max(1, expected)
+    assert plain.segments == max(1, len(theirs))
+    assert "".join(part.content for part in theirs) == plain.text
 
 
 @given(st.text(max_size=300))
@@ -75,3 +112,24 @@ def test_parts_never_hold_more_than_they_can(text: str) -> None:
 def test_the_editor_names_what_makes_it_dearer() -> None:
     assert gsm.offenders("Fôr og čai, fôr") == ("ô", "č")
     assert gsm.offenders("Blåbær – 30 %") == ()
+    assert gsm.offenders("God jul ❤\ufe0f") == ("❤",)
+
+
+def test_each_dear_character_has_its_own_price() -> None:
+    text = "a" * 80 + "ô" + "😀" * 30
+
+    assert gsm.price_of("ô", text) == 1
+    assert gsm.price_of("😀", text) == 2
+    assert gsm.price_of("ô", "Fôr") == 0
+
+
+def test_what_normalising_changed_is_told() -> None:
+    assert gsm.changes("“Hei” – nå…\tda\u00adg") == (
+        ("“", '"'), ("”", '"'), ("–", "-"), ("…", "..."), ("\t", " "), ("\u00ad", ""),
+    )  # fmt: skip
+    assert gsm.changes("Blåbær: 30 %\n👩\u200d👩") == ()
+    assert gsm.changes("a\u200db") == (("\u200d", ""),)
+
+
+def test_a_character_that_nobody_sees_has_a_number() -> None:
+    assert [gsm.name_of(char) for char in "ô\u00a0\u200b\t"] == ["ô", "U+00A0", "U+200B", "U+0009"]

@@ -1,0 +1,380 @@
+"""Replies to an SMS that are no stop, as people write them: a line each. Made up; nobody wrote them."""
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.strip().splitlines())
+
+
+BOKMAL = _lines(
+    """
+    Takk!
+    Takk for tipset, kommer innom i morgen
+    Så fint, gleder meg
+    Hei, når åpner dere på lørdag?
+    Har dere denne i str 42?
+    Er tilbudet fortsatt gyldig?
+    Gjelder dette også i nettbutikken?
+    Kan jeg bestille på telefon?
+    Jeg kommer kl 12
+    Vi blir fire stykker
+    Kan jeg flytte timen til torsdag?
+    Må dessverre melde avbud på torsdag
+    Kan dere ringe meg?
+    Ring meg på 90000012 når varen er kommet
+    Tusen takk, ha en fin dag
+    Ok
+    OK, supert
+    Den er grei
+    Perfekt 👍
+    Hahaha
+    😂😂
+    ❤️
+    Skal bli
+    Skal se om jeg rekker det
+    Jeg er på hytta denne uka
+    Hvor mye koster frakt?
+    Hvor ligger butikken?
+    Hvem snakker jeg med?
+    Hva er forskjellen på de to?
+    Har dere parkering?
+    Topp!
+    Helt topp, sees da
+    Toppen, takk for hjelpen
+    Sopptur på søndag? Gøy
+    Stor takk fra oss
+    Stol 14 er min
+    Stod det ikke 30 % i annonsen?
+    Bussen stod på feil side
+    Kjempebra butikk, shopper hos dere ofte
+    Shop i vei
+    Stopper bussen utenfor butikken?
+    Det er ikke langt fra stoppestedet
+    Vi stoppet innom i går, hyggelig betjening
+    Går det buss fra stoppet ved kirken
+    Siste dag i dag eller i morgen?
+    Er det slutt på salget?
+    Når slutter salget?
+    Ferien er snart slutt
+    Jeg slutter kl 16, rekker jeg det?
+    Er varen utsolgt?
+    Den jeg kjøpte er ødelagt, kan jeg bytte?
+    Jeg vil gjerne ha den i blått
+    Jeg vil ha to
+    Sett av en til meg
+    Kan dere legge av to billetter?
+    Har mottatt pakken, alt i orden
+    Mottatt
+    Ja, men bare på e-post
+    Ja gjerne på torsdag
+    Ja det passer fint
+    Ja ja
+    Jo takk
+    Jepp
+    Nesten
+    Kanskje
+    Vet ikke helt ennå
+    Det vet jeg ikke
+    Ikke sikkert jeg rekker det
+    Ikke i dag
+    Ikke så verst!
+    Har ikke mottatt bekreftelse
+    Fikk ikke åpnet lenken
+    Lenken virker ikke
+    Koden virket ikke i kassa
+    Rabattkoden funker ikke
+    Får ikke logget inn
+    Har dere flere igjen?
+    Kommer det flere tilbud?
+    Flere bilder?
+    Mer info?
+    Send meg prisen er du snill
+    Kan dere sende meg en katalog?
+    Send lenken på nytt
+    Husk å ta med kvittering
+    Jeg fjernet prislappen, kan jeg likevel bytte?
+    Hva betyr koden?
+    Kan vi bli medlem hele familien?
+    Hvordan blir jeg medlem?
+    Hvordan bruker jeg poengene?
+    Hvor mange poeng har jeg?
+    Gratulerer med jubileet!
+    God helg!
+    God jul til dere også
+    Riktig god påske
+    Samme til dere
+    Kult!
+    Dette var billig
+    Dyrt
+    For dyrt for meg
+    Gøy, tar med mannen
+    Hunden min heter også Stopper
+    Datteren min elsker den
+    Får jeg studentrabatt?
+    Er dere på jobb i dag?
+    Hei Kari, det er Per. Er du hjemme?
+    Er på vei
+    Ti minutter forsinket, står i kø på E18
+    Sender mannen min
+    Hilsen Ola
+    Takk for sist! Mvh Kari
+    Mvh Per Hansen
+    12
+    1
+    4 personer
+    Str 38
+    Blå
+    Lørdag
+    Torsdag kl 10 passer
+    Avtalt
+    Notert
+    Bekreftet
+    Bestilt
+    Betalt i går
+    Fakturaen er betalt
+    Kvitteringen mangler
+    Får jeg pengene tilbake?
+    Reklamasjon: sålen løsnet etter to uker
+    Har dere snøsko til leie?
+    Hvilken størrelse anbefaler dere?
+    Kan du sende adressen?
+    Adressen er Storgata 1
+    Ny adresse: Kirkeveien 2
+    Stian kommer i stedet for meg
+    Stopplikt i krysset, så pass på
+    Smurt løype i dag?
+    Snør det hos dere?
+    Endelig
+    Ende til ende?
+    Altså, for en pris
+    Alle er velkomne?
+    Alt bra her
+    Melding mottatt
+    Fin melding!
+    Fint med påminnelse
+    Fin reklame da
+    """
+)
+NYNORSK = _lines(
+    """
+    Takk for det!
+    Når opnar de på laurdag?
+    Kva kostar det?
+    Kor ligg butikken?
+    Eg kjem i morgon
+    Eg veit ikkje enno
+    Det passar ikkje i dag
+    Korleis brukar eg koden?
+    Har de fleire att?
+    Kan eg byte storleik?
+    Eg er på veg
+    Me kjem alle saman
+    Så fint, gler meg
+    Ja, det kan eg
+    Tusen takk, ha ei fin helg
+    Er det mogleg å få ho i raudt?
+    Kva tid sluttar salet?
+    Bussen stoppar rett ved, ikkje sant?
+    Ikkje så gale
+    Eg fekk ikkje opna lenkja
+    """
+)
+SVENSKA = _lines(
+    """
+    Tack!
+    Tack så mycket, vi ses på lördag
+    Vad kostar frakten?
+    När öppnar ni?
+    Var ligger butiken?
+    Hur blir jag medlem?
+    Har ni kvar den i storlek 40?
+    Jag kommer imorgon
+    Kan jag boka om tiden?
+    Vet inte än
+    Inte idag
+    Inte så illa
+    Ja gärna på fredag
+    Ja det går bra
+    Okej
+    Toppen!
+    Grymt bra pris
+    Koden fungerar inte
+    Länken går inte att öppna
+    Skicka adressen tack
+    Skicka mer info
+    Kan ni skicka en katalog?
+    Är det slut i lager?
+    Den är slutsåld
+    När slutar rean?
+    Stannar bussen utanför?
+    Stopptid på parkeringen?
+    Finns det fler färger?
+    Jag vill ha två
+    Jag vill gärna ha en blå
+    Ha en bra dag
+    God jul
+    Glad påsk
+    Är ni öppna nu?
+    Vem pratar jag med?
+    Hälsningar Anna
+    Jag är på väg
+    Fem minuter sen
+    Bokat
+    Betalt
+    Perfekt
+    Storlek M
+    Kanske
+    Vi blir fyra
+    Hej Lisa, är du hemma?
+    Kan jag ta med hunden?
+    Tack för påminnelsen
+    Barnen älskar den
+    Det var dyrt
+    Kan jag lämna tillbaka skorna?
+    """
+)
+DANSK = _lines(
+    """
+    Tak
+    Tak for det
+    Mange tak, vi ses
+    Hvad koster det?
+    Hvornår åbner I?
+    Hvor ligger butikken?
+    Hvordan bruger jeg koden?
+    Jeg kommer i morgen
+    Har I den i størrelse 40?
+    Kan jeg bytte den?
+    Ved det ikke endnu
+    Ikke i dag
+    Ikke dårligt
+    Ja gerne
+    Ja tak til kaffe
+    Det passer fint
+    Fedt!
+    Perfekt
+    Linket virker ikke
+    Send mig adressen
+    Kan I sende et katalog?
+    Hvornår slutter udsalget?
+    Er der flere tilbage?
+    Jeg vil gerne have to
+    Jeg vil gerne have den i blå
+    God weekend
+    Glædelig jul
+    Vi bliver fire
+    Er I åbne nu?
+    Hilsen Mette
+    Er på vej
+    Fem minutter forsinket
+    Måske
+    Betalt
+    Bestilt
+    Det var billigt
+    Holder bussen udenfor?
+    Hold kæft hvor fedt
+    Kan jeg aflevere skoene?
+    Tak for påmindelsen
+    """
+)
+ENGLISH = _lines(
+    """
+    Thanks!
+    Thank you so much
+    Great, see you there
+    What time do you open?
+    How much is shipping?
+    Where are you located?
+    When does the sale end?
+    Is the sale ending today?
+    Who am I talking to?
+    Can I return these?
+    Can I get it in blue?
+    Do you have more in stock?
+    Any more left?
+    No problem
+    No worries
+    No idea yet
+    Not sure yet
+    Not today
+    Not bad!
+    I will be there
+    I'm on my way
+    Running late, ten minutes
+    Yes, at noon
+    Yes I will
+    Yep
+    Sure
+    Ok
+    Okay cool
+    Sounds good
+    Awesome 😍
+    Nice
+    Perfect
+    Love it
+    lol
+    Haha
+    The link does not work
+    The code didn't work at the till
+    I can't open the link
+    I did not get the code
+    Could you send the address?
+    Send me a catalogue please
+    Please call me
+    Call me back
+    Does the bus stop outside the shop open on Sundays?
+    Is there parking?
+    We are four
+    Two tickets please
+    Size 9
+    Blue
+    Maybe
+    Saturday works
+    Booked
+    Paid yesterday
+    Merry Christmas
+    Happy new year!
+    Have a nice weekend
+    Same to you
+    My dog loves it
+    My kids love the new shop
+    Too expensive for me
+    Shop till you drop
+    One step closer
+    Top quality
+    Nonsense, it was great
+    Cheers mate
+    Kind regards, John
+    Is my subscription still active?
+    I would like to subscribe my wife as well
+    Will this be on next week too?
+    Can we bring the dog?
+    """
+)
+REACTIONS = _lines(
+    """
+    Likte «Halv pris på alt i helgen. Svar STOPP for å stoppe»
+    Likte “Halv pris på alt i helgen. Svar STOPP for å stoppe”
+    Elsket «Nye ski i butikken! Stopp: SKI STOPP til 26112»
+    Lo av «Siste sjanse i dag. Svar STOPP for å stoppe»
+    Mislikte «Svar STOPP for å stoppe»
+    Fremhevet «Siste sjanse! Svar STOPP for å melde deg av»
+    Reagerte 👍 på «Svar STOPP for å melde deg av»
+    Fjernet en liker-reaksjon fra «Svar STOPP for å melde deg av»
+    Liked “Half price today. Reply STOP to opt out”
+    Loved “Half price today. Reply STOP to opt out”
+    Laughed at “Half price today. Reply STOP to opt out”
+    Emphasized “Reply STOP to opt out”
+    Questioned “Reply STOP to opt out”
+    Reacted 😂 to “Reply STOP to opt out”
+    Removed a heart from “Reply STOP to opt out”
+    👍 to “Half price today. Reply STOP to opt out”
+    ❤️ «Halv pris i dag. Svar STOPP»
+    Gillade ”Halva priset idag. Svara STOPP för att avsluta”
+    Älskade ”Svara STOPP för att avsluta”
+    Skrattade åt ”Svara STOPP för att avsluta”
+    Elskede “Svar STOP for at afmelde”
+    Tykkäsi ”Vastaa STOP”
+    Liked “An unclosed quotation that asks you to answer STOP
+    """
+)
+ORDINARY = BOKMAL + NYNORSK + SVENSKA + DANSK + ENGLISH + REACTIONS
