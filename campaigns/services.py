@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from campaigns import audiences, sending, tasks
 from campaigns.models import Approval, Campaign
@@ -153,6 +154,22 @@ def cancel(campaign: Campaign, *, by: User, now: datetime) -> int:
     mine.save()
     campaign.refresh_from_db()
     return outbox.block_queued(mine.deliveries.all(), reason="cancelled")
+
+
+def stop_after_restore(*, now: datetime) -> list[str]:
+    """After a restored backup: what this old copy would start or go on with may have been sent already.
+
+    Return a sentence per kind of campaign that now waits for a colleague.
+    """
+    with override("nb"):
+        reason = _("The database was restored. See what has been sent already.")
+    going = Campaign.objects.sending().update(state=State.PAUSED, pause_reason=reason)
+    due = Campaign.objects.due(now).update(state=State.APPROVED)
+    notes = {
+        f"{going} campaigns are paused: look at what the gateway has sent before you resume.": going,
+        f"{due} campaigns whose time has passed are no longer scheduled.": due,
+    }
+    return [note for note, count in notes.items() if count]
 
 
 def _lock(campaign: Campaign, *states: State) -> Campaign:

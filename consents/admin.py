@@ -24,7 +24,9 @@ from consents.models import (
     EventDetail,
     HandsetCode,
     InboundMessage,
+    JournalMark,
     Organisation,
+    PendingEntry,
     PendingEvent,
     PrivacyNotice,
     PurgeRun,
@@ -268,5 +270,14 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     list_filter = ["policy", "is_dry_run"]
 
 
-for model in (CallbackNonce, Confirmation, ContactGuard, HandsetCode, PendingEvent, RateWindow):
+for model in (
+    CallbackNonce,
+    Confirmation,
+    ContactGuard,
+    HandsetCode,
+    JournalMark,
+    PendingEntry,
+    PendingEvent,
+    RateWindow,
+):
     admin.site.register(model, ReadOnlyAdmin)

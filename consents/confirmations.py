@@ -102,6 +102,8 @@ def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
 
 def send_email(confirmation_id: int, *, now: datetime) -> bool:
     """Mail the confirmation link, once: the mark and the mail stand or fall together."""
+    if outbox.why_stopped():
+        return False
     with transaction.atomic():
         found = (
             Confirmation.objects.select_for_update(of=("self",))

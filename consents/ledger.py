@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from consents import merkle
+from consents import journal, merkle
 from consents.models import (
     Consent,
     ConsentEvent,
@@ -93,6 +93,7 @@ def append(
     event = ConsentEvent.objects.create(
         event_id=event_id, header=header, leaf_hash=merkle.leaf_hash(header)
     )
+    journal.note_consent(event, consent.public_id)
     _store_detail(event, subject, consent=consent, salt=salt, private=private)
     subject.event_count += 1
     subject.last_event_hash = sha256(header).digest()

@@ -4,10 +4,15 @@ from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from consents import confirmations, inbox, retention, suspensions
+from consents import confirmations, inbox, journal, retention, suspensions
 from consents.models import ServiceMessage
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
+
+
+@shared_task(base=DjangoTask, throws=(journal.JournalBehind,))
+def drain_journal() -> None:
+    journal.drain()
 
 
 @shared_task(base=DjangoTask)

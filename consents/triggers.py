@@ -14,6 +14,12 @@ IMMUTABLE: dict[str, tuple[str, ...]] = {
     "consents_privacynotice": ("id",),
 }
 LEAF_CHECK = "ledger_event_leaf_hash_is_true"
+# Trigger → the table, what is filled in on INSERT, and the column that takes the new row's id.
+FILLED: dict[str, tuple[str, str, str]] = {
+    "ledger_event_pending": ("ledger_event", "ledger_pending", "id"),
+    "ledger_event_journal": ("ledger_event", "journal_pending", "event"),
+    "suppression_journal": ("consents_suppression", "journal_pending", "block"),
+}
 
 
 class TriggersMissing(Exception):
@@ -21,8 +27,13 @@ class TriggersMissing(Exception):
 
 
 def install(database: BaseDatabaseWrapper) -> None:
-    """Create every trigger, replacing what stands there. Safe to repeat."""
-    statements = _postgresql() if database.vendor == "postgresql" else _sqlite()
+    """Create every trigger, replacing what stands there. Safe to repeat.
+
+    A table that a later migration makes is left for later: SQLite renames nothing as long as a trigger
+    names a table that is not there.
+    """
+    tables = set(database.introspection.table_names())
+    statements = _postgresql(tables) if database.vendor == "postgresql" else _sqlite(tables)
     with database.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -63,25 +74,32 @@ def are_in_place() -> str:
 def _names(database: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     kinds = ("row", "trunc") if database.vendor == "postgresql" else ("upd", "del", "ins")
     names = [(f"{table}_{kind}", table) for table in IMMUTABLE for kind in kinds]
-    return [*names, ("ledger_event_pending", "ledger_event")]
+    return [*names, *((name, table) for name, (table, _into, _column) in FILLED.items())]
 
 
-def _postgresql() -> list[str]:
+def _fillable(tables: set[str]) -> list[tuple[str, tuple[str, str, str]]]:
+    return [(name, (a, b, c)) for name, (a, b, c) in FILLED.items() if {a, b} <= tables]
+
+
+def _postgresql(tables: set[str]) -> list[str]:
     statements = [
         """CREATE OR REPLACE FUNCTION smsconsent_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
            BEGIN RAISE EXCEPTION 'append-only: % on %', TG_OP, TG_TABLE_NAME
            USING ERRCODE = '42501'; END $$""",
-        """CREATE OR REPLACE FUNCTION smsconsent_pending() RETURNS trigger LANGUAGE plpgsql AS $$
-           BEGIN INSERT INTO ledger_pending (id) VALUES (NEW.id); RETURN NULL; END $$""",
-        "DROP TRIGGER IF EXISTS ledger_event_pending ON ledger_event",
-        """CREATE TRIGGER ledger_event_pending AFTER INSERT ON ledger_event
-           FOR EACH ROW EXECUTE FUNCTION smsconsent_pending()""",
-        "ALTER TABLE ledger_event ENABLE ALWAYS TRIGGER ledger_event_pending",
         f"ALTER TABLE ledger_event DROP CONSTRAINT IF EXISTS {LEAF_CHECK}",
         f"""ALTER TABLE ledger_event ADD CONSTRAINT {LEAF_CHECK}
             CHECK (leaf_hash = sha256('\\x00'::bytea || header))""",
     ]
-    for table in IMMUTABLE:
+    for name, (table, into, column) in _fillable(tables):
+        statements += [
+            f"""CREATE OR REPLACE FUNCTION smsconsent_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN INSERT INTO {into} ({column}) VALUES (NEW.id); RETURN NULL; END $$""",  # noqa: S608  fixed names
+            f"DROP TRIGGER IF EXISTS {name} ON {table}",
+            f"""CREATE TRIGGER {name} AFTER INSERT ON {table}
+                FOR EACH ROW EXECUTE FUNCTION smsconsent_{name}()""",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        ]
+    for table in IMMUTABLE.keys() & tables:
         statements += [
             f"DROP TRIGGER IF EXISTS {table}_row ON {table}",
             f"""CREATE TRIGGER {table}_row BEFORE UPDATE OR DELETE ON {table}
@@ -96,13 +114,16 @@ def _postgresql() -> list[str]:
     return statements
 
 
-def _sqlite() -> list[str]:
-    statements = [
-        "DROP TRIGGER IF EXISTS ledger_event_pending",
-        """CREATE TRIGGER ledger_event_pending AFTER INSERT ON ledger_event
-           BEGIN INSERT INTO ledger_pending (id) VALUES (new.id); END""",
-    ]
-    for table, keys in IMMUTABLE.items():
+def _sqlite(tables: set[str]) -> list[str]:
+    statements = []
+    for name, (table, into, column) in _fillable(tables):
+        statements += [
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"""CREATE TRIGGER {name} AFTER INSERT ON {table}
+                BEGIN INSERT INTO {into} ({column}) VALUES (new.id); END""",  # noqa: S608  fixed names
+        ]
+    for table in IMMUTABLE.keys() & tables:
+        keys = IMMUTABLE[table]
         same = " OR ".join(f"{key} = new.{key}" for key in keys)
         refuse = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
         statements += [

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from smsconsent.languages import NAMES, STAFF_PATHS
+from smsconsent.outbox import why_stopped
 
 
 class LanguageChoice(NamedTuple):
@@ -21,7 +22,8 @@ class LanguageChoice(NamedTuple):
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return `languages` for the switch and `lang_query` for links: `?lang=nn`, or nothing for bokmål.
 
-    Inside the portal the language belongs to the account, so `lang_query` is empty there.
+    `sending_stop` says why nothing leaves; it is asked only where it is shown. Inside the portal the
+    language belongs to the account, so `lang_query` is empty there.
     """
     current = get_language() or settings.LANGUAGE_CODE
     carries = current != settings.LANGUAGE_CODE and not request.path.startswith(STAFF_PATHS)
@@ -31,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
             for code, name in NAMES.items()
         ],
         "lang_query": f"?lang={current}" if carries else "",
+        "sending_stop": why_stopped,
     }
 
 

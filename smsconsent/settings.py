@@ -19,6 +19,7 @@ env = environ.FileAwareEnv(
     EMBEDDED=(bool, False),
     DEBUG=(bool, False),
     VAR=(str, "var"),
+    JOURNAL_FILE=(str, ""),
     PORT=(int, 8000),
     SIMULATOR_PORT=(int, 8026),
     SECRET_KEY=str,
@@ -64,6 +65,8 @@ env = environ.FileAwareEnv(
 EMBEDDED: bool = env("EMBEDDED")
 DEBUG: bool = env("DEBUG")
 VAR = Path(env("VAR"))
+# What a restored database is compared with (consents.journal). Not on the database's own disk.
+JOURNAL_FILE = Path(env("JOURNAL_FILE") or VAR / "journal.jsonl")
 PORT: int = env("PORT")
 SIMULATOR_PORT: int = env("SIMULATOR_PORT")
 PUBLIC_URL: str = env("PUBLIC_URL").rstrip("/")
@@ -303,7 +306,12 @@ READINESS_CHECKS = [
     "smsconsent.health.database_answers",
     "smsconsent.health.migrations_are_applied",
     "consents.triggers.are_in_place",
+    "consents.journal.problem",
 ]
+# While one of these answers with a sentence, nothing leaves (smsconsent.outbox).
+SENDING_STOPS = ["consents.journal.problem"]
+# What follows a replay of the journal: each called with `now`, returns sentences for the report.
+AFTER_REPLAY = ["campaigns.services.stop_after_restore"]
 
 # What waits for a colleague, on the start page: each called with (user, organisation).
 PORTAL_COUNTERS = ["consents.views.staff.inbox.waiting", "campaigns.views.staff.waiting"]
@@ -330,6 +338,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 # When data goes is policy, so it is reviewed here and not clicked together (law.md L41).
 CELERY_BEAT_SCHEDULE = {
+    "drain journal": {"task": "consents.tasks.drain_journal", "schedule": 2},
     "send service messages": {"task": "consents.tasks.send_service_messages", "schedule": 5},
     "recover service messages": {"task": "consents.tasks.recover_service_messages", "schedule": 30},
     "read unread messages": {"task": "consents.tasks.read_unread_messages", "schedule": 10},

@@ -3,6 +3,7 @@
 from consents.models.consents import Confirmation, Consent, HandsetCode
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
 from consents.models.housekeeping import PurgeRun
+from consents.models.journal import JournalMark, PendingEntry
 from consents.models.limits import ContactGuard, RateWindow
 from consents.models.messages import CallbackNonce, InboundMessage, ServiceMessage
 from consents.models.organisations import Organisation, PrivacyNotice, Sender
@@ -20,8 +21,10 @@ __all__ = [
     "EventDetail",
     "HandsetCode",
     "InboundMessage",
+    "JournalMark",
     "Organisation",
     "OrganisationGroupPermission",
+    "PendingEntry",
     "PendingEvent",
     "PrivacyNotice",
     "PurgeRun",

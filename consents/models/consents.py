@@ -1,6 +1,7 @@
 """Consents, and the second yes that they wait for."""
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -101,6 +102,8 @@ class Consent(models.Model):
         HANDSET = "handset", _("SMS from the person with a code")
         STAFF = "staff", _("Registered by a colleague")
 
+    # Random: what the journal outside the database calls this consent (trust.md § 6).
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     subject = models.ForeignKey(
         Subject, models.CASCADE, related_name="consents", verbose_name=_("number")
     )

@@ -20,6 +20,7 @@ from consents.services.asking import (
 )
 from consents.services.publishing import NoticeMissing, Texts, publish_notice, publish_wording
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
+from consents.services.restoring import begin_new_journal, replay_journal
 from consents.services.settling import (
     DECISIONS,
     declare_wrong_person,
@@ -42,6 +43,7 @@ __all__ = [
     "Proof",
     "ReplayedNonce",
     "Texts",
+    "begin_new_journal",
     "confirm_by_link",
     "declare_wrong_person",
     "erase_subject",
@@ -57,6 +59,7 @@ __all__ = [
     "refuse_by_link",
     "register_request",
     "release_hold",
+    "replay_journal",
     "request_consent",
     "reveal",
     "settle_review",

@@ -1,0 +1,304 @@
+"""The journal outside the database, and the guard that keeps a restored database from sending.
+
+A file that is only added to. Each line names one event by random ids: type, consent, header; or one
+entry of the block list, encrypted. No number, no text. A database that was restored from a backup lacks
+what the journal holds; then nothing is sent and nothing is sealed until `manage.py replay_journal` has
+run (trust.md § 6, invariant 14).
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from fcntl import LOCK_EX, flock
+from io import SEEK_END
+from itertools import islice
+from pathlib import Path
+from secrets import token_hex
+from typing import IO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from consents.models import ConsentEvent, JournalMark, PendingEntry, Suppression
+from smsconsent import crypto
+
+BLOCKED = "blocked"
+BATCH, BLOCK_BYTES = 2_000, 65_536
+STOPPED = (
+    "The database is older than the journal: nothing is sent or sealed until "
+    "manage.py replay_journal has run."
+)
+LOST = (
+    "The journal does not hold what this database wrote to it: nothing is sent or sealed. Put the file "
+    "JOURNAL_FILE back, or begin a new one with manage.py replay_journal --new-journal."
+)
+UNREADABLE = "The journal cannot be read (%s): nothing is sent or sealed until JOURNAL_FILE can be."
+
+
+class JournalBehind(Exception):
+    """The journal must not be added to: it has a gap that a replay closes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `event` and `header` for an event; `sealed`, a Fernet token, for a block."""
+
+    batch: str
+    type: str
+    consent: str = ""
+    event: str = ""
+    header: str = ""
+    sealed: str = ""
+
+
+def problem() -> str:
+    """Return "" while this database is at least as new as the journal, else one sentence.
+
+    Asked at each hand-over and by the readiness check. The usual answer costs one small read of the file
+    and one of the database; nothing is remembered between two calls.
+    """
+    mark = _mark()
+    try:
+        return "" if _newest_batch() == mark else _compare(mark)
+    except OSError as error:
+        return UNREADABLE % error.strerror
+
+
+def unreplayed() -> list[Entry]:
+    """Return, oldest first, the entries that this database lacks. Those before its mark it has."""
+    lacking: list[Entry] = []
+    for chunk in _chunks(_after(_mark())):
+        lacking += _lacking(chunk)
+    return lacking[::-1]
+
+
+def drain() -> int:
+    """Write what waits to the journal, safely on disk, and return how many entries it was.
+
+    A crash before the commit writes the same entries again, which does no harm. Raises JournalBehind
+    when the database is older than the journal: what happened since waits for the replay.
+    """
+    written = 0
+    with exclusive() as file:
+        while count := _drain_batch(file):
+            written += count
+    return written
+
+
+@contextmanager
+def exclusive() -> Iterator[IO[bytes]]:
+    """Open the journal for adding to it. One process at a time."""
+    path = _path()
+    is_new = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        flock(file, LOCK_EX)
+        if is_new:
+            path.chmod(0o600)
+            _sync_folder(path.parent)
+        yield file
+
+
+def note_consent(event: ConsentEvent, public_id: UUID) -> None:
+    """Say which consent an event is about. The trigger has noted the event itself."""
+    PendingEntry.objects.filter(event=event.pk).update(reference=public_id)
+
+
+def accept(entries: Iterable[Entry]) -> None:
+    """Forget what waits about these events: the journal holds them. For the replay."""
+    ids = [entry.event for entry in entries if entry.event]
+    events = ConsentEvent.objects.filter(event_id__in=ids)
+    PendingEntry.objects.filter(event__in=events.values("pk")).delete()
+
+
+def catch_up() -> None:
+    """Say that this database has everything the journal holds, unless the journal lacks something too."""
+    if problem():
+        return
+    JournalMark.objects.update_or_create(pk=1, defaults={"batch": _newest_batch()})
+
+
+def begin_anew(*, now: datetime) -> None:
+    """Put the journal aside and begin an empty one: the last resort when its file is lost."""
+    path = _path()
+    if path.exists():
+        path.rename(path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S}"))
+    JournalMark.objects.all().delete()
+
+
+def open_block(entry: Entry) -> dict[str, str]:
+    """Return what a block says: organisation, purpose, index, reason, created_on, review_on."""
+    content: dict[str, str] = json.loads(crypto.decrypt_bytes(entry.sealed.encode()))
+    return content
+
+
+def _drain_batch(file: IO[bytes]) -> int:
+    with transaction.atomic():
+        rows = list(PendingEntry.objects.order_by("pk")[:BATCH])
+        if not rows:
+            return 0
+        if problem():
+            raise JournalBehind(problem())
+        batch = token_hex(8)
+        entries = [*_events(rows, batch=batch), *_blocks(rows, batch=batch)]
+        if entries:
+            _append(file, entries)
+            JournalMark.objects.update_or_create(pk=1, defaults={"batch": batch})
+        PendingEntry.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
+    named = {row.event: row.reference for row in rows if row.event}
+    events = ConsentEvent.objects.filter(pk__in=named.keys()).order_by("pk")
+    for event in events:
+        header = bytes(event.header).decode()
+        reference = named[event.pk]
+        yield Entry(
+            batch,
+            json.loads(header)["type"],
+            consent=reference.hex if reference else "",
+            event=event.event_id,
+            header=header,
+        )
+
+
+def _blocks(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
+    """PRIVACY: law.md L42 has blocks replayed, and a pseudonym is all there is of them: encrypted."""
+    ids = [row.block for row in rows if row.block]
+    for block in Suppression.objects.filter(pk__in=ids).select_related("purpose", "organisation"):
+        content = {
+            "organisation": block.organisation.slug,
+            "purpose": block.purpose.public_id.hex if block.purpose else "",
+            "index": bytes(block.index).hex(),
+            "reason": block.reason,
+            "created_on": block.created_on.isoformat(),
+            "review_on": block.review_on.isoformat(),
+        }
+        token = crypto.encrypt_bytes(json.dumps(content).encode())
+        yield Entry(batch, BLOCKED, sealed=token.decode())
+
+
+# -- comparing ---------------------------------------------------------------------------------------------
+def _mark() -> str:
+    return JournalMark.objects.values_list("batch", flat=True).first() or ""
+
+
+def _newest_batch() -> str:
+    newest = next(_backwards(), None)
+    return newest.batch if newest else ""
+
+
+def _compare(mark: str) -> str:
+    """Look at what the journal holds after the mark, newest first: what is missing is found at once.
+
+    A batch whose transaction did not commit is there twice, and not missing.
+    """
+    entries = _after(mark)
+    for chunk in _chunks(entries):
+        if _lacking(chunk):
+            return STOPPED
+    is_found = not mark or any(entry.batch == mark for entry in _backwards())
+    return "" if is_found else LOST
+
+
+def _after(mark: str) -> Iterator[Entry]:
+    """Yield the entries after the last one of this batch, newest first."""
+    for entry in _backwards():
+        if entry.batch == mark:
+            return
+        yield entry
+
+
+def _lacking(entries: list[Entry]) -> list[Entry]:
+    """Return those of these entries that the database does not have."""
+    ids = {entry.event for entry in entries if entry.event}
+    found = set(ConsentEvent.objects.filter(event_id__in=ids).values_list("event_id", flat=True))
+    return [
+        entry
+        for entry in entries
+        if (entry.event not in found if entry.event else not _is_blocked(entry))
+    ]
+
+
+def _is_blocked(entry: Entry) -> bool:
+    try:
+        content = open_block(entry)
+    except crypto.CannotDecrypt:
+        return False
+    where = Q(purpose__public_id=content["purpose"]) if content["purpose"] else Q(purpose=None)
+    return Suppression.objects.filter(
+        where,
+        organisation__slug=content["organisation"],
+        index=bytes.fromhex(content["index"]),
+    ).exists()
+
+
+def _chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while chunk := list(islice(entries, 500)):
+        yield chunk
+
+
+# -- the file ----------------------------------------------------------------------------------------------
+def _path() -> Path:
+    return Path(settings.JOURNAL_FILE)
+
+
+def _append(file: IO[bytes], entries: list[Entry]) -> None:
+    """Add whole lines and wait for the disk. A line that a crash cut off is ended first: it is no entry."""
+    lines = [json.dumps(_filled(entry), ensure_ascii=False) + "\n" for entry in entries]
+    with _path().open("rb") as written:
+        written.seek(0, SEEK_END)
+        is_torn = written.tell() > 0 and _last_byte(written) != b"\n"
+    file.write((b"\n" if is_torn else b"") + "".join(lines).encode())
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _last_byte(file: IO[bytes]) -> bytes:
+    file.seek(-1, SEEK_END)
+    return file.read(1)
+
+
+def _filled(entry: Entry) -> dict[str, str]:
+    return {name: value for name, value in asdict(entry).items() if value}
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _backwards() -> Iterator[Entry]:
+    """Yield the entries, the newest first, reading no more of the file than is asked for."""
+    try:
+        file = _path().open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        position = file.seek(0, SEEK_END)
+        rest = b""
+        while position > 0:
+            size = min(BLOCK_BYTES, position)
+            position = file.seek(position - size)
+            lines = (file.read(size) + rest).split(b"\n")
+            rest = lines[0]
+            for line in reversed(lines[1:]):
+                yield from _parsed(line)
+        yield from _parsed(rest)
+
+
+def _parsed(line: bytes) -> Iterator[Entry]:
+    """Yield the entry of this line; nothing for one that a crash cut off."""
+    try:
+        yield Entry(**json.loads(line))
+    except (ValueError, TypeError):
+        return

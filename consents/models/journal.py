@@ -1,0 +1,38 @@
+"""What waits to be written to the journal outside the database, and how far the journal has come."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PendingEntry(models.Model):
+    """An event or a block that the journal does not hold yet. Filled by database triggers.
+
+    `reference` is the consent's random public id, which the event itself must not name.
+    """
+
+    event = models.BigIntegerField(null=True)
+    block = models.BigIntegerField(null=True)
+    reference = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "journal_pending"
+        verbose_name = _("entry for the journal")
+        verbose_name_plural = _("entries for the journal")
+        indexes = [models.Index(fields=["event"], name="journal_of_event")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class JournalMark(models.Model):
+    """One row: the batch that was written to the journal last. A restored database names an older one."""
+
+    batch = models.CharField(max_length=16)
+
+    class Meta:
+        db_table = "journal_mark"
+        verbose_name = _("mark of the journal")
+        verbose_name_plural = _("marks of the journal")
+
+    def __str__(self) -> str:
+        return self.batch

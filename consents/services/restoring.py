@@ -1,0 +1,119 @@
+"""After a restored backup: what happened since, from the journal outside the database (trust.md § 6)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from consents import journal, merkle, retention, transitions
+from consents.journal import Entry
+from consents.ledger import Proof
+from consents.models import Consent, ConsentEvent, Organisation, Purpose, Suppression
+from smsconsent import crypto, outbox
+
+Type = ConsentEvent.Type
+ENDS = frozenset({Type.WITHDRAWN, Type.REFUSED, Type.INVALIDATED})
+
+
+@dataclass(slots=True)
+class Report:
+    """What a replay did: counts by word, and sentences about what waits for a person."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def replay_journal(*, now: datetime) -> Report:
+    """Apply what the journal knows and this database does not, and let sending go on. Safe to repeat.
+
+    Withdrawals, refusals, erasures and blocks are applied, headers are put back. No grant is: its
+    evidence is lost, so the person must say yes again.
+    """
+    report = Report()
+    with journal.exclusive():
+        if not journal.problem():
+            return report
+        # First, while sending is still off: the last entry put back turns it on again.
+        with transaction.atomic():
+            report.counts["messages to ask the gateway about"] = _doubt_queued(now)
+            for path in settings.AFTER_REPLAY:
+                report.notes += import_string(path)(now=now)
+        for entry in journal.unreplayed():
+            with transaction.atomic():
+                report.counts[_apply(entry, now=now)] += 1
+                _put_back(entry)
+        journal.catch_up()
+    return report
+
+
+def begin_new_journal(*, now: datetime) -> None:
+    """Give up a journal whose file is lost, and let sending go on without what it held."""
+    journal.begin_anew(now=now)
+
+
+def _apply(entry: Entry, *, now: datetime) -> str:
+    """Apply one entry through the verbs, and return the word it is counted under."""
+    if entry.type == journal.BLOCKED:
+        return _block(entry)
+    consent = (
+        Consent.objects.select_related("subject", "purpose")
+        .filter(public_id=entry.consent or UUID(int=0))
+        .first()
+    )
+    if consent is None:
+        return "headers of people who are not here"
+    if entry.type == Type.ERASED:
+        retention.erase_subject(consent.subject, now=now)
+        return "erasures"
+    if entry.type in ENDS:
+        end = transitions.invalidate if entry.type == Type.INVALIDATED else transitions.withdraw
+        end(consent, proof=Proof("journal", facts={"event": entry.event}), now=now)
+        return "withdrawals and refusals"
+    return "headers only"
+
+
+def _put_back(entry: Entry) -> None:
+    """Put back a header, byte by byte. Its detail is gone for good."""
+    if not entry.event:
+        return
+    header = entry.header.encode()
+    ConsentEvent.objects.create(
+        event_id=entry.event, header=header, leaf_hash=merkle.leaf_hash(header)
+    )
+    journal.accept([entry])
+
+
+def _block(entry: Entry) -> str:
+    try:
+        content = journal.open_block(entry)
+    except crypto.CannotDecrypt:
+        return "blocks under a key that is gone"
+    organisation = Organisation.objects.filter(slug=content["organisation"]).first()
+    purpose: Purpose | None = None
+    if content["purpose"]:
+        purpose = Purpose.objects.filter(public_id=content["purpose"]).first()
+    if organisation is None or (content["purpose"] and purpose is None):
+        return "blocks at an organisation or purpose that is not here"
+    Suppression.objects.create(
+        organisation=organisation,
+        purpose=purpose,
+        index=bytes.fromhex(content["index"]),
+        reason=content["reason"],
+        created_on=date.fromisoformat(content["created_on"]),
+        review_on=date.fromisoformat(content["review_on"]),
+    )
+    return "blocks"
+
+
+def _doubt_queued(now: datetime) -> int:
+    """What waits in an old copy may have left since: the sweeper asks the gateway before it leaves again."""
+    return sum(
+        lane.about(state=lane.State.QUEUED, not_before__lte=now).update(
+            state=lane.State.LEASED, lease_until=now
+        )
+        for lane in outbox.lanes()
+    )
