@@ -281,8 +281,10 @@ def recover(
         for row, found in zip(
             rows, pool.map(lambda row: _look_up(gateway, row.pk), rows), strict=True
         ):
-            if not isinstance(found, Exception):
-                _settle(row, found, until=until, record=record or record_receipt, now=now)
+            # Without an answer it waits; but not longer than the gateway could still tell.
+            if not isinstance(found, Exception) or _is_too_old(row, now):
+                known = None if isinstance(found, Exception) else found
+                _settle(row, known, until=until, record=record or record_receipt, now=now)
     return len(rows)
 
 
@@ -360,6 +362,8 @@ def _record(model: type[OutboundMessage], results: Iterable[Handover], *, now: d
                 )
             case Outcome.REJECTED:
                 rows.update(state=model.State.FAILED, reason=reason[:40], lease_until=None)
+            case Outcome.TOO_LATE:
+                rows.update(state=model.State.EXPIRED, reason=reason[:40], lease_until=None)
             case Outcome.UNKNOWN:
                 rows.update(
                     state=model.State.UNKNOWN,
@@ -385,6 +389,10 @@ def _look_up(gateway: Gateway, message_id: UUID) -> Receipt | Exception | None:
         return error
 
 
+def _is_too_old(row: OutboundMessage, now: datetime) -> bool:
+    return now - row.queued_at > settings.STREX_RECOVERY_WINDOW
+
+
 def _settle(
     row: OutboundMessage,
     found: Receipt | None,
@@ -397,14 +405,13 @@ def _settle(
     mine = type(row)._default_manager.filter(
         pk=row.pk, state__in=[row.State.LEASED, row.State.UNKNOWN], lease_until=until
     )
-    too_old = now - row.queued_at > settings.STREX_RECOVERY_WINDOW
     too_late = row.not_after is not None and row.not_after <= now
     if found is not None:
         if mine.update(
             state=row.State.HANDED_OVER, lease_until=None, handed_over_at=row.handed_over_at or now
         ):
             record(found, now=now)
-    elif too_old:
+    elif _is_too_old(row, now):
         mine.update(state=row.State.UNKNOWN, lease_until=None)
     elif too_late:
         mine.update(state=row.State.EXPIRED, reason="not_after", lease_until=None)

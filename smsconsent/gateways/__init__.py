@@ -44,6 +44,7 @@ class CallbackMalformed(Exception):
 class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    TOO_LATE = "too_late"
     UNKNOWN = "unknown"
 
 

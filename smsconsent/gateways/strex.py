@@ -25,9 +25,15 @@ from smsconsent.gateways import (
     Receipt,
     strex_callbacks,
 )
-from smsconsent.gateways.strex_client import Answer, Deadline, OutcomeUnknown, StrexClient
-from smsconsent.gateways.strex_messages import Encoder, Item, Refused, join, split
-from smsconsent.gateways.strex_pacing import RateLimit
+from smsconsent.gateways.pacing import RateLimit
+from smsconsent.gateways.strex_client import (
+    MISCONFIGURED_FOR,
+    Answer,
+    Deadline,
+    OutcomeUnknown,
+    StrexClient,
+)
+from smsconsent.gateways.strex_messages import Encoder, Item, Refused, TooLate, join, split
 from smsconsent.gateways.strex_settings import StrexSettings
 
 log = logging.getLogger(__name__)
@@ -59,10 +65,9 @@ class Strex:
         self.settings = settings
         self.client = client or StrexClient(settings)
         self.keys = strex_callbacks.ServerKeys(settings.server_key_names, self._fetch_key)
-        rate = settings.messages_per_second
+        self.rate = RateLimit(settings.messages_per_second, self.client.state)
         # A batch is at most a second's worth, so that the next one need not wait longer than that.
-        self.max_batch = min(settings.batch_size, rate) if rate else settings.batch_size
-        self._rate = RateLimit(rate, time.monotonic)
+        self.max_batch = min(settings.batch_size, self.rate.most_at_once or settings.batch_size)
         self._sleep = sleep
 
     def close(self) -> None:
@@ -85,10 +90,13 @@ class Strex:
         for message in batch:
             try:
                 items.append((message.id, encoder.encode(message)))
+            except TooLate:
+                results[message.id] = Handover(message.id, Outcome.TOO_LATE, "not_after")
             except Refused as refusal:
                 results[message.id] = Handover(message.id, Outcome.REJECTED, refusal.reason)
         if items:
-            self._sleep(self._rate.reserve(len(items), patience=RATE_PATIENCE))
+            urgent = any(message.urgent for message in batch)
+            self._sleep(self.rate.reserve(len(items), patience=RATE_PATIENCE, urgent=urgent))
             self._post_all(items, results, deadline)
         return [results[message.id] for message in batch]
 
@@ -203,7 +211,7 @@ class Strex:
     ) -> None:
         """Raise if nothing was sent; otherwise what was not sent is unknown too, and is asked for later."""
         posted = isinstance(error, OutcomeUnknown) or any(
-            result.outcome is not Outcome.REJECTED for result in results.values()
+            result.outcome in {Outcome.ACCEPTED, Outcome.UNKNOWN} for result in results.values()
         )
         if not posted:
             raise error
@@ -235,7 +243,8 @@ class Strex:
             case status:
                 # 404 among them: the address is wrong.
                 message = f"the gateway answers {status} (STREX_BASE_URL)"
-                self.client.breaker.pause(30, misconfigured=message)
+                log.critical("%s: nothing is sent until it is mended", message)
+                self.client.breaker.pause(MISCONFIGURED_FOR, misconfigured=message)
                 raise GatewayMisconfigured(message)
 
     def _halves(self, part: Sequence[Item], *, shrink: bool) -> list[list[Item]]:

@@ -15,14 +15,19 @@ from urllib.parse import urlsplit
 import httpx2
 
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
-from smsconsent.gateways.strex_pacing import Breaker
+from smsconsent.gateways.pacing import Breaker
+from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex_settings import LOOPBACK, StrexSettings
+from smsconsent.gateways.strex_signatures import RequestSigner
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 30.0
 LONGEST_RETRY_AFTER = 600.0
-MISCONFIGURED_FOR = 30.0
+MISCONFIGURED_FOR = 60.0
+NEXT_KEY_SHOWN_FOR = 7 * 24 * 3600.0
+# Answers below 500 that a person should know of.
+TROUBLE = (401, 403, 413, 429)
 # An idle connection that the other side has just closed looks like a lost answer, so we close first.
 IDLE_FOR = 4.0
 NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -61,11 +66,14 @@ class StrexClient:
         self,
         settings: StrexSettings,
         *,
+        state: SharedState | None = None,
         transport: httpx2.BaseTransport | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.breaker = Breaker(monotonic)
-        self._keys = [key for key in (settings.api_key, settings.api_key_next) if key]
+        self.state = state or SharedState("strex")
+        self.breaker = Breaker(self.state)
+        # Signed requests carry no key: the empty one stands for "none".
+        self._keys = [key for key in (settings.api_key, settings.api_key_next) if key] or [""]
+        self._signer = RequestSigner.from_settings(settings)
         self._deadline = settings.deadline
         self._http = httpx2.Client(
             base_url=settings.base_url,
@@ -113,15 +121,15 @@ class StrexClient:
         request = {"content": content, "params": params}
         try:
             answer = self._call_with_keys(method, path, request, headers or {}, deadline)
-        except OutcomeUnknown:
+        except BaseException as error:
             self.breaker.failed()
-            self._log(method, template or path, "no answer", started_at, count)
-            raise
-        except BaseException:
-            self.breaker.failed()
-            self._log(method, template or path, "not sent", started_at, count)
+            outcome = "no answer" if isinstance(error, OutcomeUnknown) else "not sent"
+            self._log(method, template or path, outcome, started_at, count)
+            self.state.note_error(f"{method} {template or path}: {outcome}")
             raise
         self._log(method, template or path, str(answer.status), started_at, count)
+        if answer.status in TROUBLE or answer.status >= 500:
+            self.state.note_error(f"{method} {template or path}: {answer.status}")
         self._learn(answer)
         return answer
 
@@ -135,14 +143,22 @@ class StrexClient:
     ) -> Answer:
         answer = Answer(401)
         for key in list(self._keys):
-            own = {"X-ApiKey": key, "Content-Type": "application/json"}
-            if request["content"] is None:
-                del own["Content-Type"]
-            ask = partial(self._http.request, method, path, headers=own | dict(headers), **request)
+            own = {"X-ApiKey": key} if key else {}
+            if request["content"] is not None:
+                own["Content-Type"] = "application/json"
+            ask = partial(
+                self._http.request,
+                method,
+                path,
+                headers=own | dict(headers),
+                auth=self._signer,
+                **request,
+            )
             answer = self._within(deadline, ask)
             if answer.status not in (401, 403):
                 if key != self._keys[0]:
                     log.warning("the first API key is refused; the next one works and is used")
+                    self.state.set("next_key", True, seconds=NEXT_KEY_SHOWN_FOR)
                     self._keys = [key, *(other for other in self._keys if other != key)]
                 break
         return answer
@@ -175,6 +191,7 @@ class StrexClient:
         self.breaker.succeeded()
         if answer.status in (401, 403):
             message = "the gateway refuses our API key (STREX_API_KEY)"
+            log.critical("%s: nothing is sent until it is mended", message)
             self.breaker.pause(MISCONFIGURED_FOR, misconfigured=message)
             raise GatewayMisconfigured(message)
         if answer.status in (429, 503):

@@ -30,6 +30,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class TooLate(Refused):
+    """Less than five minutes are left, and Strex takes no shorter life."""
+
+
 class Encoder:
     """Writes the messages of one batch. What many of them share (text, sender, life) is done once."""
 
@@ -87,7 +91,7 @@ class Encoder:
             return None
         left = not_after - self._now
         if left < SHORTEST_LIFE:
-            raise Refused("too_late")
+            raise TooLate("not_after")
         return min(left, LONGEST_LIFE) // timedelta(minutes=1)
 
 

@@ -130,18 +130,26 @@ def point_keyword_here(
     return Keyword.CHANGED
 
 
-def _find_keyword(gateway: Strex, short_number_id: str, text: str) -> dict[str, Any] | None:
-    params = {"shortNumberId": short_number_id, "keywordText": text}
+def list_keywords(gateway: Strex, *, short_number_id: str = "") -> list[dict[str, Any]]:
+    """Return the keywords of the account, or of one short number such as `NO-2002`.
+
+    Raises GatewayUnavailable and GatewayMisconfigured.
+    """
+    params = {"shortNumberId": short_number_id} if short_number_id else None
     answer = gateway.ask("GET", "api/keywords", params=params)
     _require_success(answer)
     try:
         found = json.loads(answer.body)
     except ValueError:
         raise GatewayUnavailable("the gateway's list of keywords is not JSON") from None
-    # Their filter finds texts that contain ours.
-    for keyword in found if isinstance(found, list) else []:
+    entries = found if isinstance(found, list) else []
+    return [dict(entry) for entry in entries if isinstance(entry, dict) and entry.get("keywordId")]
+
+
+def _find_keyword(gateway: Strex, short_number_id: str, text: str) -> dict[str, Any] | None:
+    for keyword in list_keywords(gateway, short_number_id=short_number_id):
         if str(keyword.get("keywordText", "")).lower() == text.lower():
-            return dict(keyword)
+            return keyword
     return None
 
 

@@ -19,6 +19,9 @@ class StrexSettings:
     # SECURITY: repr=False, so that no traceback and no log shows a secret.
     api_key: str = field(repr=False)
     api_key_next: str = field(default="", repr=False)
+    # Requests are signed instead when both are set: the name at Strex, and 64 hexadecimal digits.
+    signing_key_name: str = ""
+    signing_key: str = field(default="", repr=False)
     version: str = "0"
     callback_base_url: str = ""
     callback_secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -40,7 +43,11 @@ class StrexSettings:
     deadline: float = 5
 
     def __post_init__(self) -> None:
-        _require(bool(self.api_key), "STREX_API_KEY is empty")
+        _require(bool(self.api_key or self.signing_key), "STREX_API_KEY is empty")
+        _require(
+            bool(self.signing_key) == bool(self.signing_key_name),
+            "STREX_SIGNING_KEY and STREX_SIGNING_KEY_NAME belong together",
+        )
         _require_safe_url(self.base_url)
         _require(
             1 <= self.batch_size <= LARGEST_BATCH,

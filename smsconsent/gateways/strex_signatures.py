@@ -1,24 +1,32 @@
-"""The signature of a callback from Strex: `X-ECDSA-Signature: keyName:timestamp:nonce:signature`.
+"""Signatures: of a callback from Strex, `X-ECDSA-Signature: keyName:timestamp:nonce:signature`, and of a
+request of ours, `Authorization: ECDSA keyName:timestamp:nonce:signature`, where that is configured.
 
 ECDSA P-256 over SHA-256 of method, full address, timestamp, nonce and body hash, without separators, as
 the public .NET and Java SDKs check it. The signature is r || s, 64 bytes, not DER.
 """
 
 import re
+import time
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Self
+from uuid import uuid4
 
+import httpx2
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from smsconsent.gateways import CallbackRefused
+from smsconsent.gateways import CallbackRefused, GatewayMisconfigured
+from smsconsent.gateways.strex_settings import StrexSettings
 
 HEADER = "X-ECDSA-Signature"
 KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -55,9 +63,47 @@ class Signature:
 
     def message(self, *, method: str, url: str, body: bytes) -> bytes:
         """Return the bytes that were signed. The body as received, before anybody parsed it."""
-        body_hash = b64encode(sha256(body).digest()).decode() if body else ""
-        head = f"{method.lower()}{url.lower()}{self.timestamp}{self.nonce}"
-        return (head + body_hash).encode()
+        return text_to_sign(method, url, self.timestamp, self.nonce, body)
+
+
+def text_to_sign(method: str, url: str, timestamp: str, nonce: str, body: bytes) -> bytes:
+    """Return what is signed in either direction. The address is whole, its query as it is sent."""
+    body_hash = b64encode(sha256(body).digest()).decode() if body else ""
+    return f"{method.lower()}{url.lower()}{timestamp}{nonce}{body_hash}".encode()
+
+
+class RequestSigner(httpx2.Auth):
+    """Signs each request, as the public SDKs do (strex.md § 9). Off unless a key is configured."""
+
+    requires_request_body = True
+
+    def __init__(
+        self, key_name: str, key: ec.EllipticCurvePrivateKey, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._key_name, self._key, self._clock = key_name, key, clock
+
+    @classmethod
+    def from_settings(cls, settings: StrexSettings) -> Self | None:
+        """Return None when requests are not signed. Raises GatewayMisconfigured for what is no key."""
+        if not settings.signing_key:
+            return None
+        try:
+            number = int.from_bytes(bytes.fromhex(settings.signing_key))
+            return cls(settings.signing_key_name, ec.derive_private_key(number, ec.SECP256R1()))
+        except ValueError:
+            raise GatewayMisconfigured("STREX_SIGNING_KEY is no P-256 key in hexadecimal") from None
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Add the header to one request, over the address and the body as they leave."""
+        timestamp, nonce = str(int(self._clock())), str(uuid4())
+        message = text_to_sign(request.method, str(request.url), timestamp, nonce, request.content)
+        r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(SHA256())))
+        signature = b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
+        token = f"{self._key_name}:{timestamp}:{nonce}:{signature}"
+        request.headers["Authorization"] = f"ECDSA {token}"
+        yield request
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""How fast we may talk to a gateway, and when we had better not talk at all: for all processes together."""
+
+import random
+
+from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
+from smsconsent.gateways.state import SharedState
+
+FAILURES_UNTIL_OPEN = 5
+OPEN_FOR, LONGEST_OPEN = 30.0, 600.0
+# So that not all processes of all installations come back in the same second.
+JITTER = 0.2
+# Longer than any call: a probe that never came back must not keep the others out for ever.
+PROBE_FOR = 15.0
+# Of each ten messages a second one is kept free for confirmations and receipts of a stop.
+URGENT_SHARE = 10
+
+
+class Breaker:
+    """Stops calling a gateway that does not answer: after some failures in a row it is open.
+
+    Closed: calls pass. Open: each call fails at once, and costs nobody a timeout. After the pause it
+    is half open: one call of one process passes as a probe; its success closes the breaker, its
+    failure opens it for twice as long, up to ten minutes.
+    """
+
+    def __init__(self, state: SharedState) -> None:
+        self._state = state
+
+    def enter(self) -> None:
+        """Ask before each call, and answer with `succeeded` or `failed` after it.
+
+        Raises GatewayUnavailable while open, or GatewayMisconfigured if that was the trouble.
+        """
+        shut = self._state.get("shut")
+        if shut is None:
+            return
+        left = shut["until"] - self._state.clock()
+        if left > 0 and shut["misconfigured"]:
+            raise GatewayMisconfigured(shut["misconfigured"])
+        if left > 0:
+            raise GatewayUnavailable("the gateway is being left alone", retry_after=left)
+        if not self._state.add("probe", 1, seconds=PROBE_FOR):
+            raise GatewayUnavailable("the gateway is being probed", retry_after=PROBE_FOR)
+
+    def succeeded(self) -> None:
+        """The gateway answered; what it answered does not matter."""
+        shut = self._state.get("shut")
+        over = ["shut"] if shut is not None and shut["until"] <= self._state.clock() else []
+        self._state.delete("failures", "probe", *over)
+        self._state.touch("answer")
+
+    def failed(self) -> None:
+        """The gateway did not answer, or said that it is broken."""
+        failures = self._state.raise_by("failures")
+        self._state.delete("probe")
+        if failures >= FAILURES_UNTIL_OPEN or self._state.get("shut") is not None:
+            doublings = min(max(failures - FAILURES_UNTIL_OPEN, 0), 10)
+            seconds = min(OPEN_FOR * 2**doublings, LONGEST_OPEN)
+            self.pause(seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311  no secret
+
+    def pause(self, seconds: float, *, misconfigured: str = "") -> None:
+        """Leave the gateway alone that long: it said so, or it will not take our key anyway."""
+        known = self._state.get("shut") or {"until": 0.0}
+        until = max(known["until"], self._state.clock() + seconds)
+        self._state.set("shut", {"until": until, "misconfigured": misconfigured})
+
+
+class RateLimit:
+    """Lets `per_second` messages through in each second of the clock; 0 = without limit.
+
+    Urgent ones may use all of it, the others leave a tenth free: a campaign never keeps a receipt for a
+    stop waiting. At the edge of two seconds twice the number may leave within less than one.
+    """
+
+    def __init__(self, per_second: int, state: SharedState) -> None:
+        self._per_second = per_second
+        self._state = state
+
+    @property
+    def most_at_once(self) -> int:
+        """How many ordinary messages may leave in one second. 0 = without limit."""
+        return max(1, self._per_second - self._per_second // URGENT_SHARE) * bool(self._per_second)
+
+    def reserve(self, count: int, *, patience: float, urgent: bool = False) -> float:
+        """Return how many seconds to wait before sending `count` messages.
+
+        Raises GatewayUnavailable, and reserves nothing, when that is more than `patience`.
+        """
+        if not self._per_second:
+            return 0.0
+        most = self._per_second if urgent else self.most_at_once
+        now = self._state.clock()
+        second = int(now)
+        while (wait := max(0.0, second - now)) <= patience:
+            used = self._state.raise_by(f"rate:{second}", count, seconds=10)
+            # A batch that is larger than the limit passes alone.
+            if used <= most or used == count:
+                return wait
+            self._state.raise_by(f"rate:{second}", -count, seconds=10)
+            second += 1
+        raise GatewayUnavailable("our own rate limit is reached", retry_after=max(1.0, wait))

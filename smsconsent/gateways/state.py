@@ -1,0 +1,105 @@
+"""What all processes know together about a gateway: is it left alone, how fast are we, what went wrong.
+
+It stands in the cache, which every process of an installation shares: asking costs next to nothing and
+waits for no lock. If the cache is emptied, the gateway is simply asked again. Nothing personal is kept.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.cache import cache
+
+DAY = 24 * 3600
+ERRORS_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state at one moment, for people. `shut_until` and the times are UTC."""
+
+    shut_until: datetime | None
+    is_half_open: bool
+    failures: int
+    misconfigured: str
+    is_on_next_key: bool
+    errors: list[dict[str, Any]]
+    last: dict[str, datetime]
+    counts: dict[str, int]
+
+    @property
+    def is_open(self) -> bool:
+        return self.shut_until is not None and not self.is_half_open
+
+
+@dataclass(frozen=True, slots=True)
+class SharedState:
+    """The shared state of one gateway. `clock` gives seconds since 1970."""
+
+    name: str
+    clock: Callable[[], float] = field(default=time.time)
+
+    def get(self, what: str, default: Any = None) -> Any:
+        return cache.get(self._key(what), default)
+
+    def set(self, what: str, value: Any, *, seconds: float = DAY) -> None:
+        cache.set(self._key(what), value, seconds)
+
+    def add(self, what: str, value: Any, *, seconds: float) -> bool:
+        """Set it unless it is there. Of several that try at once, one is told True."""
+        return bool(cache.add(self._key(what), value, seconds))
+
+    def raise_by(self, what: str, amount: int = 1, *, seconds: float = DAY) -> int:
+        """Add to a number, which begins at nought, and return what it is then."""
+        cache.add(self._key(what), 0, seconds)
+        try:
+            return int(cache.incr(self._key(what), amount))
+        except ValueError:  # it ran out between the two calls
+            return amount
+
+    def delete(self, *names: str) -> None:
+        cache.delete_many([self._key(name) for name in names])
+
+    def count(self, what: str) -> None:
+        """Count something of today worth a look, such as a report about an unknown id."""
+        self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
+
+    def touch(self, what: str) -> None:
+        """Remember that something came just now: an answer, a receipt, an inbound message."""
+        self.set(f"last:{what}", self.clock(), seconds=30 * DAY)
+
+    def note_error(self, what: str) -> None:
+        """Keep the latest errors. PRIVACY: a path template and a status, never a number or a text."""
+        kept = self.get("errors", [])
+        entry = {"at": datetime.fromtimestamp(self.clock(), UTC), "what": what[:120]}
+        self.set("errors", [entry, *kept][:ERRORS_KEPT], seconds=7 * DAY)
+
+    def snapshot(self, *, counted: tuple[str, ...] = ()) -> Snapshot:
+        shut: dict[str, Any] = self.get("shut") or {}
+        until = shut.get("until")
+        return Snapshot(
+            shut_until=_moment(until),
+            is_half_open=until is not None and until <= self.clock(),
+            failures=int(self.get("failures", 0)),
+            misconfigured=shut.get("misconfigured", ""),
+            is_on_next_key=bool(self.get("next_key")),
+            errors=self.get("errors", []),
+            last={
+                what: moment
+                for what in ("answer", "receipt", "inbound")
+                if (moment := _moment(self.get(f"last:{what}")))
+            },
+            counts={what: int(self.get(f"count:{self._today()}:{what}", 0)) for what in counted},
+        )
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self.clock(), UTC).date().isoformat()
+
+    def _key(self, what: str) -> str:
+        return f"gateway:{self.name}:{what}"
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,134 @@
+"""A stage for each adapter: a provider that can be told to misbehave, and the adapter that talks to it.
+
+Whoever adds an adapter writes one more of these and adds it to STAGES in the contract tests.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from smsconsent.gateways import Gateway, Outgoing
+from smsconsent.gateways.strex import Strex
+from smsconsent.gateways.strex_settings import StrexSettings
+from smsconsent.phones import Phone
+from tests.make import phone
+from tests.simulator import Simulator
+
+
+class Stage(Protocol):
+    """What the contract tests ask of the provider's side."""
+
+    @property
+    def gateway(self) -> Gateway: ...
+
+    def taken(self) -> list[str]:
+        """Return the ids that the provider has stored, in order of arrival."""
+
+    def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
+        """Answer the next posts with this status, and store nothing."""
+
+    def lose_the_answer(self, *, hang: bool) -> None:
+        """Store the next post, and then hang or drop the connection."""
+
+    def break_off(self) -> None:
+        """Drop the connection of the next post before anything is stored."""
+
+    def refuse_the_key(self) -> None: ...
+
+    def is_gone(self) -> None:
+        """Let nobody listen at the provider's address any more."""
+
+    def close(self) -> None: ...
+
+
+def outgoing(text: str = "Halv pris på ski", **values: Any) -> Outgoing:
+    """A message to a fake number; name only what matters."""
+    defaults: dict[str, Any] = {
+        "id": uuid4(),
+        "recipient": phone(),
+        "sender": "26112",
+        "not_after": None,
+        "urgent": False,
+        "tag": "c1",
+    }
+    return Outgoing(text=text, **(defaults | values))
+
+
+def crowd(size: int, **values: Any) -> list[Outgoing]:
+    return [outgoing(recipient=phone(number + 1), **values) for number in range(size)]
+
+
+@dataclass
+class StrexStage:
+    """The Strex adapter before the simulator."""
+
+    simulator: Simulator
+    gateway: Strex
+
+    @classmethod
+    def open(cls, simulator: Simulator, **settings: Any) -> "StrexStage":
+        return cls(simulator, strex(f"{simulator.url}/", simulator, **settings))
+
+    def taken(self) -> list[str]:
+        messages = [
+            message
+            for number in range(1, 12)
+            for message in self.simulator.state(number=phone(number).e164)["toNumber"]
+        ]
+        return [str(message["transactionId"]) for message in messages]
+
+    def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
+        self._fault("answer", status=status, count=count, retry_after=retry_after)
+
+    def lose_the_answer(self, *, hang: bool) -> None:
+        self._fault("hang_after" if hang else "drop_after", count=1, seconds=0.6)
+
+    def break_off(self) -> None:
+        self._fault("drop_before", count=1)
+
+    def refuse_the_key(self) -> None:
+        self.simulator.set("api-keys", ["another"])
+
+    def is_gone(self) -> None:
+        self.gateway.close()
+        self.gateway = strex("http://127.0.0.1:9/", self.simulator)
+
+    def close(self) -> None:
+        self.gateway.close()
+
+    def message(self, message_id: UUID) -> dict[str, Any]:
+        """Return what the provider stored under an id."""
+        for number in range(1, 12):
+            for found in self.simulator.state(number=phone(number).e164)["toNumber"]:
+                if found["transactionId"] == str(message_id):
+                    return dict(found)
+        raise AssertionError("it was never stored")
+
+    def _fault(self, kind: str, **fields: Any) -> None:
+        known = {name: value for name, value in fields.items() if value is not None}
+        self.simulator.set("faults", {"kind": kind, "path": "/api/out-messages"} | known)
+
+
+def strex(url: str, simulator: Simulator, **settings: Any) -> Strex:
+    """An adapter that waits for little, so that a test need not."""
+    defaults: dict[str, Any] = {
+        "api_key": simulator.api_key,
+        "callback_base_url": "https://samtykke.example",
+        "callback_secrets": (simulator.secret,),
+        "messages_per_second": 0,
+        "read_timeout": 0.3,
+        "deadline": 1.0,
+    }
+    return Strex(StrexSettings(base_url=url, **(defaults | settings)))
+
+
+def posted(simulator: Simulator) -> list[tuple[str, str]]:
+    """Return path and status of each call that reached the simulator, oldest first."""
+    calls: Sequence[dict[str, Any]] = simulator.state()["requests"]
+    return [(f"{call['method']} {call['path']}", str(call["status"])) for call in calls]
+
+
+def fake_number(number: int) -> Phone:
+    """A number of the range that Strex keeps for tests."""
+    return Phone(f"+47000000{number:02}")
