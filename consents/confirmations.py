@@ -13,6 +13,7 @@ from django.utils import translation
 from consents import limits, transitions
 from consents.ledger import Proof
 from consents.models import (
+    Case,
     Confirmation,
     Consent,
     Organisation,
@@ -178,6 +179,26 @@ def queue_answer(
         language=language,
         now=now,
         not_after=now + ANSWER_WITHIN,
+    )
+
+
+def queue_case_code(
+    case: Case, *, sender: str, code: str, not_after: datetime, now: datetime
+) -> ServiceMessage:
+    """Queue the code by which a person shows a colleague that the number is theirs (law.md L44)."""
+    assert case.number is not None
+    context: dict[str, object] = {"organisation": case.organisation, "code": code}
+    return _store(
+        Kind.CASE_CODE,
+        organisation=case.organisation,
+        subject=Subject.objects.with_phone(case.organisation, case.number).first(),
+        consent=None,
+        sender=sender,
+        phone=case.number,
+        text=_render(Kind.CASE_CODE, context, case.language),
+        language=case.language,
+        now=now,
+        not_after=not_after,
     )
 
 

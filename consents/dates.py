@@ -1,9 +1,12 @@
 """Months as the calendar has them: 31 January and one month is the last day of February."""
 
-from datetime import datetime
+from datetime import date
+from typing import TypeVar
+
+D = TypeVar("D", bound=date)
 
 
-def add_months(at: datetime, months: int) -> datetime:
+def add_months(at: D, months: int) -> D:
     """Return the same day so many calendar months later (or earlier), or that month's last day."""
     month = at.month - 1 + months
     year, month = at.year + month // 12, month % 12 + 1

@@ -16,6 +16,7 @@ from smsconsent.phones import Phone
 
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 ANSWERS_A_DAY = 3
+CASE_CODES_A_DAY = 3
 
 
 class _Refused(Exception):
@@ -49,6 +50,17 @@ def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A
     try:
         with transaction.atomic():
             _count("answer", key, a_day, _day(now))
+    except _Refused:
+        return False
+    return True
+
+
+def may_send_case_code(phone: Phone, *, now: datetime) -> bool:
+    """Count one code that a colleague has sent to this number today, and return whether it may be sent."""
+    key = crypto.blind_index(phone, use="limit/case_code")
+    try:
+        with transaction.atomic():
+            _count("case_code", key, CASE_CODES_A_DAY, _day(now))
     except _Refused:
         return False
     return True

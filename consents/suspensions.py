@@ -6,6 +6,7 @@ A sign of that suspends the number: no yes given before it counts, and a fresh o
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from consents.dates import add_months
@@ -22,6 +23,7 @@ State = outbox.OutboundMessage.State
 SETTLED = {State.DELIVERED, State.FAILED}
 
 
+@transaction.atomic
 def take_receipt(receipt: Receipt, *, now: datetime) -> None:
     """Record what became of a message, and what that says about its number. Repeating it changes nothing."""
     message = outbox.find(receipt.id)

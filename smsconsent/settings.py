@@ -59,6 +59,8 @@ env = environ.FileAwareEnv(
     STREX_RECOVERY_WINDOW_HOURS=(int, 24),
     OUTBOX_LEASE_SECONDS=(int, 70),
     SILENCE_MONTHS=(int, 18),
+    CASE_NUMBERS_FOR_DAYS=(int, 90),
+    CASES_FOR_DAYS=(int, 730),
     CONFIRMATION_LIFE_HOURS=(int, 24),
     HANDSET_CODE_LIFE_MINUTES=(int, 15),
     CONFIRMATIONS_PER_DAY=(int, 5000),
@@ -303,12 +305,19 @@ CONFIRMATION_LIFE = timedelta(hours=env("CONFIRMATION_LIFE_HOURS"))
 HANDSET_CODE_LIFE = timedelta(minutes=env("HANDSET_CODE_LIFE_MINUTES"))
 # After so many months without a sign of life a number is suspended (law.md L58). 0: never.
 SILENCE_MONTHS: int = env("SILENCE_MONTHS")
+# Requests from people: the number and the letters, and then what is left of the case, after the answer.
+CASE_NUMBERS_FOR_DAYS: int = env("CASE_NUMBERS_FOR_DAYS")
+CASES_FOR_DAYS: int = env("CASES_FOR_DAYS")
 CONFIRMATIONS_PER_DAY: int = env("CONFIRMATIONS_PER_DAY")
 CONFIRMATIONS_PER_FORM_AND_HOUR: int = env("CONFIRMATIONS_PER_FORM_AND_HOUR")
 CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOUR")
 
 # Who holds personal data, why and how long: one table per app (consents.retention.Policy).
-RETENTION_POLICIES = ["consents.retention.POLICY", "campaigns.retention.POLICY"]
+RETENTION_POLICIES = [
+    "consents.retention.POLICY",
+    "consents.cases.POLICY",
+    "campaigns.retention.POLICY",
+]
 
 READINESS_CHECKS = [
     "smsconsent.health.database_answers",
@@ -322,7 +331,11 @@ SENDING_STOPS = ["consents.journal.problem"]
 AFTER_REPLAY = ["campaigns.services.stop_after_restore"]
 
 # What waits for a colleague, on the start page: each called with (user, organisation).
-PORTAL_COUNTERS = ["consents.views.staff.inbox.waiting", "campaigns.views.staff.waiting"]
+PORTAL_COUNTERS = [
+    "consents.views.staff.inbox.waiting",
+    "consents.views.staff.cases.waiting",
+    "campaigns.views.staff.waiting",
+]
 
 # -- work in the background ------------------------------------------------------------------------
 if not EMBEDDED and not REDIS_URL:
@@ -353,6 +366,10 @@ CELERY_BEAT_SCHEDULE = {
     "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
     "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
+    "remind of requests": {
+        "task": "consents.tasks.remind_of_cases",
+        "schedule": crontab(hour="7-16", minute=3),
+    },
     "suspend silent numbers": {
         "task": "consents.tasks.suspend_silent_numbers",
         "schedule": crontab(hour=4, minute=47),

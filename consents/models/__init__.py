@@ -9,10 +9,14 @@ from consents.models.messages import CallbackNonce, InboundMessage, ServiceMessa
 from consents.models.organisations import Organisation, PrivacyNotice, Sender
 from consents.models.permissions import OrganisationGroupPermission, PurposeGroupPermission
 from consents.models.purposes import Purpose, Wording
+from consents.models.requests import Case, CaseCode, CaseEvent, Letter
 from consents.models.subjects import Disclosure, Subject, Suppression
 
 __all__ = [
     "CallbackNonce",
+    "Case",
+    "CaseCode",
+    "CaseEvent",
     "Confirmation",
     "Consent",
     "ConsentEvent",
@@ -22,6 +26,7 @@ __all__ = [
     "HandsetCode",
     "InboundMessage",
     "JournalMark",
+    "Letter",
     "Organisation",
     "OrganisationGroupPermission",
     "PendingEntry",

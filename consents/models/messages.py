@@ -101,6 +101,7 @@ class ServiceMessage(OutboundMessage):
         WELCOME = "welcome", _("Receipt for a yes")
         STOPPED = "stopped", _("Receipt for a stop")
         HELP = "help", _("Answer to a question")
+        CASE_CODE = "case_code", _("Code for a request about one's data")
         UNKNOWN_CODE = "unknown_code", _("Answer to an unknown code")
 
     gate = "consents.confirmations.ServiceGate"

@@ -61,6 +61,8 @@ class Organisation(models.Model):
             ("find_subject", "May look up a number"),
             ("reveal_number", "May see a full number, with a reason"),
             ("erase_subject", "May erase everything about a number"),
+            ("register_request", "May register what a person asks about their data"),
+            ("handle_requests", "May carry out and answer what people ask about their data"),
             ("review_inbox", "May read and settle unclear replies"),
             ("view_evidence", "May read the evidence of consents"),
             ("view_retention", "May see what is kept and purged"),

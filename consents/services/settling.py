@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from consents import confirmations, retention, suspensions, tasks, transitions
+from consents import cases, confirmations, retention, suspensions, tasks, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -118,12 +118,12 @@ def declare_wrong_person(subject: Subject, *, by: User, now: datetime) -> int:
 
 
 def release_hold(subject: Subject, *, now: datetime) -> None:
-    """End the hold on a number, unless another reply from it still waits for a colleague."""
+    """End the hold on a number, unless another reply from it waits, or a restriction is in force."""
     waiting = InboundMessage.objects.filter(
         subject=subject,
         state__in=[InboundMessage.State.REVIEW, InboundMessage.State.UNREAD],
     )
-    if not waiting.exists():
+    if not waiting.exists() and not cases.is_restricted(subject):
         Subject.objects.filter(pk=subject.pk).update(held_at=None)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consents.views.staff import inbox, keeping, numbers, purposes
+from consents.views.staff import cases, inbox, keeping, numbers, purposes
 
 app_name = "people"
 urlpatterns = [
@@ -25,5 +25,19 @@ urlpatterns = [
     path("<slug:organisation>/numbers/<uuid:public_id>/release/", numbers.release, name="release"),
     path("<slug:organisation>/inbox/", inbox.inbox, name="inbox"),
     path("<slug:organisation>/inbox/<int:message>/", inbox.settle, name="settle"),
+    path("<slug:organisation>/cases/", cases.cases, name="cases"),
+    path("<slug:organisation>/cases/new/", cases.case_new, name="case-new"),
+    path("<slug:organisation>/cases/<uuid:case>/", cases.case, name="case"),
+    path("<slug:organisation>/cases/<uuid:case>/code/", cases.case_code, name="case-code"),
+    path("<slug:organisation>/cases/<uuid:case>/verify/", cases.case_verify, name="case-verify"),
+    path("<slug:organisation>/cases/<uuid:case>/extend/", cases.case_extend, name="case-extend"),
+    path("<slug:organisation>/cases/<uuid:case>/act/", cases.case_act, name="case-act"),
+    path("<slug:organisation>/cases/<uuid:case>/lift/", cases.case_lift, name="case-lift"),
+    path("<slug:organisation>/cases/<uuid:case>/close/", cases.case_close, name="case-close"),
+    path(
+        "<slug:organisation>/cases/<uuid:case>/letters/<int:letter>/",
+        cases.case_letter,
+        name="case-letter",
+    ),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
 ]

@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
         (
             Page("people:search", _("Find a number"), "consents.find_subject"),
             Page("people:inbox", _("Unclear replies"), "consents.review_inbox"),
+            Page("people:cases", _("Requests"), "consents.register_request"),
         ),
     ),
     (

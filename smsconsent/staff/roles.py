@@ -43,6 +43,8 @@ ROLES: dict[str, Role] = {
                 "find_subject",
                 "reveal_number",
                 "erase_subject",
+                "register_request",
+                "handle_requests",
                 "review_inbox",
                 "view_evidence",
                 "view_retention",
@@ -72,7 +74,12 @@ ROLES: dict[str, Role] = {
             "Helps people: finds a number, stops for them, registers requests, settles unclear replies."
         ),
         {
-            ORGANISATION: ("view_organisation", "find_subject", "review_inbox"),
+            ORGANISATION: (
+                "view_organisation",
+                "find_subject",
+                "register_request",
+                "review_inbox",
+            ),
             PURPOSE: ("view_purpose", "record_consent", "withdraw_consent"),
         },
     ),

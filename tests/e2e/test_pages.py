@@ -124,6 +124,9 @@ STAFF_PAGES = {
         "/staff/nordlys/inbox/",
         "/staff/nordlys/notice/",
         "/staff/nordlys/retention/",
+        "/staff/nordlys/cases/",
+        "/staff/nordlys/cases/?show=closed",
+        "/staff/nordlys/cases/new/",
     ],
     "kundeservice": [
         "/staff/",
@@ -144,6 +147,24 @@ def walk_as_staff(tour: Round) -> None:
         walk_through_a_campaign(tour)
     if tour.account in {"personvern", "kundeservice"}:
         walk_to_a_number(tour)
+        walk_through_a_case(tour)
+
+
+def walk_through_a_case(tour: Round) -> None:
+    """One request, from its page to the letter that is printed."""
+    tour.page.goto(f"{tour.installation.url}/staff/nordlys/cases/")
+    links = tour.page.locator("main table th a").evaluate_all("all => all.map(a => a.href)")
+    for number, link in enumerate(links[:2]):
+        tour.check(link, name=f"case-{number}")
+    if tour.account != "personvern":
+        return
+    tour.check(f"{links[-1]}close/", name="case-close")
+    tour.page.locator("[name=outcome][value=taken_back]").check()
+    tour.page.locator("main form button[type=submit]").first.click()
+    tour.look("case answer")
+    tour.page.locator("main form button[type=submit]").first.click()
+    tour.page.wait_for_url("**/letters/**")
+    tour.check(tour.page.url, name="case-letter")
 
 
 def walk_through_a_campaign(tour: Round) -> None:

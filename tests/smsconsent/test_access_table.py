@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from campaigns.models import Campaign
-from consents.models import Consent, InboundMessage, Organisation
+from consents import services
+from consents.models import Case, Consent, InboundMessage, Letter, Organisation
 from smsconsent.staff import roles
 from smsconsent.staff.models import RoleGroup, User
 from tests.make import NOON, make_campaign, make_consent, make_organisation, make_purpose, make_user
@@ -65,6 +66,16 @@ PORTAL = {
     "people:release": Row(writes=(P, C)),
     "people:inbox": Row((P, C)),
     "people:settle": Row(writes=(P, C)),
+    "people:cases": Row((P, C)),
+    "people:case-new": Row((P, C), (P, C)),
+    "people:case": Row((P, C)),
+    "people:case-code": Row(writes=(P, C)),
+    "people:case-verify": Row(writes=(P, C)),
+    "people:case-extend": Row(writes=(P,)),
+    "people:case-act": Row(writes=(P,)),
+    "people:case-lift": Row(writes=(P,)),
+    "people:case-close": Row((P,), (P,)),
+    "people:case-letter": Row((P,)),
     "people:retention": Row((P, R, X), (P,)),
     "campaigns:list": Row(EVERY),
     "campaigns:create": Row((M,), (M,)),
@@ -151,6 +162,8 @@ class Place:
     consent: Consent
     campaign: Campaign
     message: InboundMessage
+    case: Case
+    letter: Letter
 
     def path(self, name: str) -> str:
         purpose, group = self.consent.purpose, RoleGroup.objects.order_by("pk")[0]
@@ -162,6 +175,8 @@ class Place:
             else self.consent.subject.public_id,
             "consent": self.consent.pk,
             "message": self.message.pk,
+            "case": self.case.public_id,
+            "letter": self.letter.pk,
             "group": group.pk,
             "user": 1,
         }
@@ -197,7 +212,20 @@ def make_place() -> Place:
         state="review",
         received_at=NOON,
     )
-    return Place(purpose.organisation, consent, make_campaign(purpose=purpose), message)
+    case = services.register_case(
+        purpose.organisation,
+        consent.subject.phone,
+        kind="objection",
+        channel="phone",
+        received_on=NOON.date(),
+        language="nb",
+        note="",
+        by=make_user(),
+        now=NOON,
+    )
+    letter = services.extend_case(case, reason="Mange", by=make_user(), now=NOON)
+    campaign = make_campaign(purpose=purpose)
+    return Place(purpose.organisation, consent, campaign, message, case, letter)
 
 
 @pytest.fixture

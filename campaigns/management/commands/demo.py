@@ -59,6 +59,7 @@ class Command(BaseCommand):
             for purpose in organisation.purposes.order_by("pk"):
                 _make_people(purpose, now=now)
             _make_campaigns(organisation, users, now=now)
+            _make_cases(organisation, users, now=now)
 
 
 def _make_organisation(now: datetime) -> Organisation:
@@ -161,3 +162,19 @@ def _make_campaigns(organisation: Organisation, users: dict[str, User], *, now: 
         text="Gratis smørekurs i butikken torsdag kl. 18. Ta med skiene dine!",
         now=now - timedelta(hours=3),
     )
+
+
+def _make_cases(organisation: Organisation, users: dict[str, User], *, now: datetime) -> None:
+    """Leave one fresh request and one that is overdue, from people in the demo."""
+    for number, kind, days in ((101, "access", 3), (104, "objection", 40)):
+        consents.register_case(
+            organisation,
+            Phone(f"+4790000{number}"),
+            kind=kind,
+            channel="phone",
+            received_on=timezone.localdate(now) - timedelta(days=days),
+            language="nb",
+            note="",
+            by=users["customer_service"],
+            now=now,
+        )

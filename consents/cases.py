@@ -1,0 +1,183 @@
+"""Requests from people about their data: what belongs together, the words of the answer, the clock, the end.
+
+law.md L43, L44. The verbs stand in `services.handling`.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from consents.models import Case, CaseCode, CaseEvent, Letter, Organisation, Subject, Suppression
+from consents.retention import Counts, Policy
+from smsconsent.staff import roles
+
+Kind = Case.Kind
+# Done for nobody but the person whose number it is: they show or destroy, where the others only stop.
+NEEDS_IDENTITY = {Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION}
+# There is something to carry out before the case can be closed as done.
+NEEDS_ACTION = {Kind.ERASURE, Kind.RECTIFICATION, Kind.OBJECTION, Kind.RESTRICTION}
+# Erasing takes away what these others ask for: they are answered first.
+BEFORE_ERASURE = {Kind.ACCESS, Kind.PORTABILITY, Kind.RESTRICTION}
+NEEDS_REASON = {Case.Outcome.REFUSED, Case.Outcome.PARTLY}
+WARNED, OVERDUE = 1, 2
+
+
+def subject_of(case: Case) -> Subject | None:
+    """Return what we hold about the number of the case, if anything."""
+    if case.number is None:
+        return None
+    return Subject.objects.with_phone(case.organisation, case.number).first()
+
+
+def related(case: Case) -> list[tuple[Literal["doubled", "clashing"], Case]]:
+    """Return the other open cases about this number that ask the same, or what cannot both be done."""
+    if case.number is None:
+        return []
+    others = Case.objects.about(case.organisation, case.number).open().exclude(pk=case.pk)
+    found: list[tuple[Literal["doubled", "clashing"], Case]] = []
+    for other in others.order_by("received_on", "pk"):
+        kinds = {case.kind, other.kind}
+        if case.kind == other.kind:
+            found.append(("doubled", other))
+        elif Kind.ERASURE in kinds and kinds & BEFORE_ERASURE:
+            found.append(("clashing", other))
+    return found
+
+
+def clashes(case: Case) -> bool:
+    """Return whether another open case must be answered before this one is carried out."""
+    return any(relation == "clashing" for relation, _other in related(case))
+
+
+def is_restricted(subject: Subject) -> bool:
+    """Return whether a restriction is in force for this number (GDPR Art. 18)."""
+    mine = Case.objects.about(subject.organisation, subject.phone)
+    return mine.filter(restricts=True).exists()
+
+
+# -- the words ---------------------------------------------------------------------------------------------
+def draft(case: Case, kind: Letter.Kind, *, outcome: str = "done", reason: str = "") -> str:
+    """Return the text of a letter, in the language of the case, for the officer to read and change."""
+    number = case.number
+    blocked = number is not None and (
+        Suppression.objects.blocking(case.organisation, number).exists()
+    )
+    context = {
+        "case": case,
+        "organisation": case.organisation,
+        "outcome": outcome,
+        "reason": reason.strip(),
+        "is_known": subject_of(case) is not None,
+        "is_blocked": blocked,
+    }
+    with translation.override(case.language):
+        text = render_to_string(f"consents/letters/{kind}.txt", context)
+    parts = (" ".join(part.split()) for part in text.split("\n\n"))
+    return "\n\n".join(part for part in parts if part)
+
+
+# -- the clock -----------------------------------------------------------------------------------------------
+def remind(*, now: datetime) -> int:
+    """Mail the privacy officers about cases past their warning or their end: once each. Return how many."""
+    today = timezone.localdate(now)
+    late = Case.objects.open().filter(
+        Q(warn_on__lte=today, reminded_level__lt=WARNED)
+        | Q(due_on__lt=today, reminded_level__lt=OVERDUE)
+    )
+    owners = Organisation.objects.filter(pk__in=late.values("organisation"))
+    return sum(_remind_one(owner, late, now=now) for owner in owners.order_by("pk"))
+
+
+@transaction.atomic
+def _remind_one(organisation: Organisation, late: QuerySet[Case], *, now: datetime) -> int:
+    """The mark and the mail stand or fall together."""
+    mine = late.filter(organisation=organisation).select_for_update(of=("self",), skip_locked=True)
+    found = list(mine.order_by("due_on", "pk")[:200])
+    officers = roles.holders_of("privacy_officer", organisation)
+    if not found or not officers:
+        return 0
+    today = timezone.localdate(now)
+    for case in found:
+        case.reminded_level = OVERDUE if case.due_on < today else WARNED
+    Case.objects.bulk_update(found, ["reminded_level"])
+    CaseEvent.objects.bulk_create(
+        CaseEvent(case=case, kind=CaseEvent.Kind.REMINDED, at=now) for case in found
+    )
+    link = settings.PUBLIC_URL + reverse("people:cases", args=[organisation.slug])
+    context = {"cases": found, "today": today, "organisation": organisation, "link": link}
+    with translation.override(settings.LANGUAGE_CODE):
+        title = render_to_string("consents/email/cases_subject.txt", context).strip()
+        body = render_to_string("consents/email/cases.txt", context)
+    send_mail(title, body, settings.DEFAULT_FROM_EMAIL, [each.email for each in officers])
+    return len(found)
+
+
+# -- the end -----------------------------------------------------------------------------------------------
+def forget(cases: QuerySet[Case]) -> int:
+    """Empty the personal parts of these cases; kind, dates and outcome stay. Return how many."""
+    ids = list(cases.values_list("pk", flat=True))
+    Letter.objects.filter(case__in=ids).delete()
+    CaseCode.objects.filter(case__in=ids).delete()
+    return Case.objects.filter(pk__in=ids).update(number=None, number_index=None, note=None)
+
+
+def _old(now: datetime) -> QuerySet[Case]:
+    return Case.objects.filter(closed_at__lte=now - timedelta(days=settings.CASES_FOR_DAYS))
+
+
+def _told(now: datetime) -> QuerySet[Case]:
+    """Answered so long ago that a complaint would have come. A restriction in force keeps its number."""
+    end = now - timedelta(days=settings.CASE_NUMBERS_FOR_DAYS)
+    return Case.objects.filter(closed_at__lte=end, number__isnull=False, restricts=False)
+
+
+def _old_codes(now: datetime) -> QuerySet[CaseCode]:
+    return CaseCode.objects.filter(expires_at__lte=now - timedelta(days=1))
+
+
+def _count(now: datetime) -> Counts:
+    return {
+        Case._meta.label: _old(now).count() + _told(now).count(),
+        CaseCode._meta.label: _old_codes(now).count(),
+    }
+
+
+@transaction.atomic
+def _purge(now: datetime, limit: int) -> Counts:
+    codes = _old_codes(now).values("pk")[:limit]
+    gone = CaseCode.objects.filter(pk__in=list(codes.values_list("pk", flat=True))).delete()[1]
+    ids = list(_old(now).order_by("pk").values_list("pk", flat=True)[:limit])
+    gone |= Case.objects.filter(pk__in=ids).delete()[1]
+    emptied = forget(_told(now).order_by("pk")[:limit])
+    gone[Case._meta.label] = gone.get(Case._meta.label, 0) + emptied
+    return gone
+
+
+POLICY: tuple[Policy, ...] = (
+    Policy(
+        name="requests",
+        title=_("Requests from people about their data"),
+        covers=(
+            "consents.Case.number",
+            "consents.Case.number_index",
+            "consents.Case.note",
+            "consents.CaseCode.digest",
+            "consents.Letter.text",
+        ),
+        reason=_("To answer in time, and to show how and when it was answered."),
+        life=_(
+            "Number, note and letters: 90 days after the answer. What was asked and how it ended, without "
+            "the number: 24 months. Codes: 1 day."
+        ),
+        purge=_purge,
+        count=_count,
+    ),
+)
