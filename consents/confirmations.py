@@ -1,11 +1,13 @@
 """The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -202,14 +204,67 @@ def queue_case_code(
     )
 
 
+def prepare_reminder(consent: Consent, *, now: datetime, not_after: datetime) -> ServiceMessage:
+    """Return the unsaved message that says: you said yes to this, and so you stop (law.md L24)."""
+    link = _stop_link(consent)
+    return _prepare(
+        Kind.REMINDER, consent, consent.wording, now=now, not_after=not_after, link=link
+    )
+
+
+def prepare_renewal(
+    consent: Consent, wording: Wording, *, now: datetime, not_after: datetime, expires_at: datetime
+) -> tuple[Confirmation, ServiceMessage]:
+    """Return the unsaved question whether the consent shall go on, under these words, and its SMS."""
+    token = signing.new_token()
+    confirmation = Confirmation(
+        consent=consent,
+        channel=Confirmation.Channel.SMS,
+        digest=signing.digest(token, purpose=CONFIRM),
+        wording=wording,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
+    message = _prepare(Kind.RENEWAL, consent, wording, now=now, not_after=not_after, link=link)
+    return confirmation, message
+
+
+def renew(confirmation: Confirmation, *, proof: Proof, now: datetime) -> bool:
+    """The person says yes again: renew under the words that were asked about, and say so by SMS."""
+    assert confirmation.wording is not None
+    consent = confirmation.consent
+    if not transitions.renew(consent, wording=confirmation.wording, proof=proof, now=now):
+        return False
+    consent.refresh_from_db()
+    queue_welcome(consent, now=now)
+    return True
+
+
 def _queue(
     kind: ServiceMessage.Kind, consent: Consent, *, now: datetime, not_after: datetime, link: str
+) -> ServiceMessage:
+    message = _prepare(kind, consent, consent.wording, now=now, not_after=not_after, link=link)
+    message.save(force_insert=True)
+    return message
+
+
+def _prepare(
+    kind: ServiceMessage.Kind,
+    consent: Consent,
+    wording: Wording,
+    *,
+    now: datetime,
+    not_after: datetime,
+    link: str,
 ) -> ServiceMessage:
     purpose = consent.purpose
     context: dict[str, object] = {
         "organisation": purpose.organisation,
         "purpose": purpose,
-        "wording": consent.wording,
+        "consent": consent,
+        "wording": wording,
+        "is_changed": wording.pk != consent.wording_id,
         "age": purpose.minimum_age,
         "number": purpose.sender.reply_number,
         "direct": purpose.sender.is_answered_directly,
@@ -217,21 +272,27 @@ def _queue(
         "privacy": settings.PUBLIC_URL
         + reverse("consents:privacy", args=[purpose.organisation.slug]),
     }
-    return _store(
+    return _message(
         kind,
         organisation=purpose.organisation,
         subject=consent.subject,
         consent=consent,
         sender=purpose.sender.value,
         phone=consent.subject.phone,
-        text=_render(kind, context, consent.wording.language),
-        language=consent.wording.language,
+        text=_render(kind, context, wording.language),
+        language=wording.language,
         now=now,
         not_after=not_after,
     )
 
 
-def _store(
+def _store(kind: ServiceMessage.Kind, **values: Any) -> ServiceMessage:
+    message = _message(kind, **values)
+    message.save(force_insert=True)
+    return message
+
+
+def _message(
     kind: ServiceMessage.Kind,
     *,
     organisation: Organisation,
@@ -244,7 +305,7 @@ def _store(
     now: datetime,
     not_after: datetime,
 ) -> ServiceMessage:
-    return ServiceMessage.objects.create(
+    return ServiceMessage(
         kind=kind,
         organisation=organisation,
         subject=subject,
@@ -273,6 +334,20 @@ def _stop_link(consent: Consent) -> str:
     return settings.PUBLIC_URL + reverse("consents:stop", args=[token])
 
 
+def _asked(now: datetime) -> QuerySet[Consent]:
+    return Consent.objects.pending(now).exclude(pk__in=Consent.objects.suppressed())
+
+
+# Which consents a message of this kind may still go out on; the other kinds concern no consent.
+_NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
+    Kind.CONFIRMATION: _asked,
+    Kind.WELCOME: Consent.objects.granted,
+    Kind.REMINDER: Consent.objects.sendable,
+    Kind.RENEWAL: Consent.objects.renewable,
+}
+_REFUSALS = {str(Kind.CONFIRMATION): "no_open_request"}
+
+
 class ServiceGate:
     """Who may still receive a service message, at the moment it is handed over."""
 
@@ -282,18 +357,15 @@ class ServiceGate:
 
     def decide(self, rows: Sequence[ServiceMessage], *, now: datetime) -> list[outbox.Verdict]:
         ids = {row.consent_id for row in rows if row.consent_id}
-        asked = set(Consent.objects.pending(now).filter(pk__in=ids).values_list("pk", flat=True))
-        given = set(Consent.objects.granted(now).filter(pk__in=ids).values_list("pk", flat=True))
-        blocked = set(Consent.objects.suppressed().filter(pk__in=ids).values_list("pk", flat=True))
-        return [self._decide_one(row, asked=asked - blocked, given=given) for row in rows]
+        may = {
+            kind: set(_NEEDS[kind](now).filter(pk__in=ids).values_list("pk", flat=True))
+            for kind in {row.kind for row in rows} & _NEEDS.keys()
+        }
+        return [self._decide_one(row, may=may) for row in rows]
 
-    def _decide_one(
-        self, row: ServiceMessage, *, asked: set[int], given: set[int]
-    ) -> outbox.Verdict:
-        if row.kind == Kind.CONFIRMATION and row.consent_id not in asked:
-            return outbox.Block("no_open_request")
-        if row.kind == Kind.WELCOME and row.consent_id not in given:
-            return outbox.Block("no_consent")
+    def _decide_one(self, row: ServiceMessage, *, may: dict[str, set[int]]) -> outbox.Verdict:
+        if row.kind in may and row.consent_id not in may[row.kind]:
+            return outbox.Block(_REFUSALS.get(row.kind, "no_consent"))
         # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
         indexes = crypto.blind_indexes(
             row.recipient, use="lookup", organisation=row.organisation_id

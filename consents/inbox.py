@@ -16,6 +16,7 @@ from consents import confirmations, keywords, limits, transitions
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
 from consents.models import (
+    Confirmation,
     Consent,
     HandsetCode,
     InboundMessage,
@@ -233,14 +234,23 @@ def _no(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
 
 
 def _yes(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
-    """Grant exactly one open request. None, or several of which none is named: nothing is granted."""
-    waiting = [c for c in letter.consents(topic) if _is_open(c, letter.now)]
+    """Answer exactly one open question, new or to renew. None, or several of which none is named: nothing."""
+    consents = letter.consents(topic)
+    waiting = [c for c in consents if _is_open(c, letter.now)]
+    renewals = list(
+        Confirmation.objects.renewals(letter.now)
+        .filter(consent__in=consents, consent__state=Consent.State.GRANTED)
+        .select_related("wording", "consent__subject")
+    )
+    count = len(waiting) + len(renewals)
     if not letter.may_start:
-        _close(letter.message, Intent.YES, review=bool(waiting))
+        _close(letter.message, Intent.YES, review=count > 0)
         return
-    if len(waiting) == 1:
+    if count == 1 and waiting:
         _grant(letter, waiting[0], letter.proof("mo_reply"))
-    _close(letter.message, Intent.YES, review=len(waiting) > 1)
+    elif count == 1:
+        confirmations.renew(renewals[0], proof=letter.proof("mo_reply"), now=letter.now)
+    _close(letter.message, Intent.YES, review=count > 1)
 
 
 def _start(letter: Letter, reading: Reading, topic: Purpose | None) -> None:

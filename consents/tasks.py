@@ -4,7 +4,7 @@ from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from consents import cases, confirmations, inbox, journal, retention, suspensions
+from consents import cases, confirmations, inbox, journal, reminders, retention, suspensions
 from consents.models import ServiceMessage
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
@@ -54,6 +54,12 @@ def lapse_unconfirmed() -> None:
 @shared_task(base=DjangoTask)
 def expire_consents() -> None:
     confirmations.expire_consents(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def remind_people() -> None:
+    if reminders.remind(now=timezone.now()) + reminders.ask_to_renew(now=timezone.now()):
+        send_service_messages.delay_on_commit()
 
 
 @shared_task(base=DjangoTask)

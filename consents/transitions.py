@@ -92,8 +92,8 @@ def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
         return True
 
 
-def renew(consent: Consent, *, proof: Proof, now: datetime) -> bool:
-    """The person says yes again while the consent holds: its life begins anew, under today's words.
+def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) -> bool:
+    """The person says yes again while the consent holds: its life begins anew, under these words.
 
     Not for a number in doubt: whoever has it now must ask and confirm afresh. Return whether this
     call did it.
@@ -106,7 +106,7 @@ def renew(consent: Consent, *, proof: Proof, now: datetime) -> bool:
         mine.renewed_at = now
         mine.reminded_at = mine.renewal_asked_at = None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
-        mine.wording = mine.purpose.wordings.current(mine.wording.language) or mine.wording
+        mine.wording = wording
         mine.save()
         _close_links(mine, now=now)
         _write(Event.RENEWED, subject, mine, proof=proof, now=now)

@@ -366,6 +366,11 @@ CELERY_BEAT_SCHEDULE = {
     "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
     "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
+    # By day on weekdays: a reminder wakes nobody.
+    "remind people of their consents": {
+        "task": "consents.tasks.remind_people",
+        "schedule": crontab(minute="*/10", hour="9-14", day_of_week="mon-fri"),
+    },
     "remind of requests": {
         "task": "consents.tasks.remind_of_cases",
         "schedule": crontab(hour="7-16", minute=3),

@@ -46,17 +46,25 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Consents that need no new yes: unexpired, from this person, to what is sent today."""
         return self.granted(now).filter(_SURE, ~Exists(_newer_terms()))
 
-    def sendable(self, now: datetime) -> "ConsentQuerySet":
-        """Consents that marketing may be sent on, at this very moment. Spelled once, here (law.md L01, L39).
+    def renewable(self, now: datetime) -> "ConsentQuerySet":
+        """Consents whose person may be asked for a new yes, or reminded of the old one.
 
-        Standing, purpose open, number neither on hold, barred nor blocked.
+        Granted and unexpired, from this person, purpose open, number neither on hold, barred nor blocked.
         """
-        return self.standing(now).filter(
+        return self.granted(now).filter(
+            _SURE,
             Q(purpose__closed_at=None) | Q(purpose__closed_at__gt=now),
             Q(subject__barred_until=None) | Q(subject__barred_until__lte=now),
             ~Exists(_blocks()),
             subject__held_at=None,
         )
+
+    def sendable(self, now: datetime) -> "ConsentQuerySet":
+        """Consents that marketing may be sent on, at this very moment. Spelled once, here (law.md L01, L39).
+
+        Renewable, and to what is sent today.
+        """
+        return self.renewable(now).filter(~Exists(_newer_terms()))
 
 
 # A sign of a new owner voids every yes before it, and none after it.
@@ -165,6 +173,12 @@ class Consent(models.Model):
         return self.state == self.State.GRANTED
 
 
+class ConfirmationQuerySet(models.QuerySet["Confirmation"]):
+    def renewals(self, now: datetime) -> "ConfirmationQuerySet":
+        """Open questions whether a consent that holds shall go on."""
+        return self.filter(wording__isnull=False, used_at=None, expires_at__gt=now)
+
+
 class Confirmation(models.Model):
     """One way, sent to one person, of saying the second yes: link in SMS or e-mail.
 
@@ -183,9 +197,13 @@ class Confirmation(models.Model):
     email_sent_at = models.DateTimeField(null=True, blank=True)
     # E-mail only: the token must be known to the worker that sends it, so it waits here encrypted.
     token = crypto.EncryptedTextField(null=True, blank=True)
+    # A consent that holds is renewed under these words. Null: the first yes, under those of the request.
+    wording = models.ForeignKey(Wording, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConfirmationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("confirmation")
@@ -193,6 +211,10 @@ class Confirmation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_renewal(self) -> bool:
+        return self.wording_id is not None
 
 
 class HandsetCode(models.Model):

@@ -101,6 +101,8 @@ class ServiceMessage(OutboundMessage):
         WELCOME = "welcome", _("Receipt for a yes")
         STOPPED = "stopped", _("Receipt for a stop")
         HELP = "help", _("Answer to a question")
+        REMINDER = "reminder", _("Reminder of a consent")
+        RENEWAL = "renewal", _("Request to renew")
         CASE_CODE = "case_code", _("Code for a request about one's data")
         UNKNOWN_CODE = "unknown_code", _("Answer to an unknown code")
 

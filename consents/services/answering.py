@@ -39,6 +39,7 @@ def find_confirmation(token: str, *, now: datetime) -> Confirmation:
             "consent__wording",
             "consent__purpose__organisation",
             "consent__purpose__sender",
+            "wording",
         )
         .first()
     )
@@ -46,7 +47,8 @@ def find_confirmation(token: str, *, now: datetime) -> Confirmation:
         raise LinkUnknown
     if found.used_at is not None:
         raise LinkUsed
-    if found.expires_at <= now or found.consent.state != Consent.State.PENDING:
+    asks_about = Consent.State.GRANTED if found.is_renewal else Consent.State.PENDING
+    if found.expires_at <= now or found.consent.state != asks_about:
         raise LinkExpired
     return found
 
@@ -58,6 +60,11 @@ def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Cons
     proof = _proof(found)
     if page_sha256:
         proof = replace(proof, workflow={"confirm_page_sha256": page_sha256})
+    if found.is_renewal:
+        if not confirmations.renew(found, proof=proof, now=now):
+            raise LinkUsed
+        tasks.send_service_messages.delay_on_commit()
+        return found.consent
     if not transitions.grant(found.consent, proof=proof, now=now):
         raise LinkUsed
     found.consent.refresh_from_db()
@@ -68,10 +75,16 @@ def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Cons
 
 @transaction.atomic
 def refuse_by_link(token: str, *, was_me: bool, now: datetime) -> Consent:
-    """The person pressed no. «It was not me» also blocks the number from being asked again (F179)."""
+    """The person pressed no. «It was not me» also blocks the number from being asked again (F179).
+
+    No to a renewal is a stop; «it was not me» then says that the old yes was not theirs either.
+    """
     found = find_confirmation(token, now=now)
     consent = found.consent
-    if not transitions.refuse(consent, proof=_proof(found), now=now):
+    end = transitions.refuse
+    if found.is_renewal:
+        end = transitions.withdraw if was_me else transitions.invalidate
+    if not end(consent, proof=_proof(found), now=now):
         raise LinkUsed
     if not was_me:
         suppress(

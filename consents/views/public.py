@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import services
 from consents.forms import SignUpForm
-from consents.models import Consent, HandsetCode, Organisation, Purpose, Wording
+from consents.models import Confirmation, Consent, HandsetCode, Organisation, Purpose, Wording
 from consents.views import served
 from consents.views.network import network_of
 
@@ -127,20 +127,31 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.method == "POST" and request.POST.get("answer") == "yes":
-            page = _question(request, services.find_confirmation(token, now=now).consent)
+            asked = services.find_confirmation(token, now=now)
+            page = _question(request, asked)
             consent = services.confirm_by_link(token, page_sha256=served.digest(page), now=now)
-            return _answered(request, consent, "granted")
+            return _answered(request, consent, "renewed" if asked.is_renewal else "granted")
         if request.method == "POST" and request.POST.get("answer") in {"no", "not_me"}:
             was_me = request.POST["answer"] == "no"
             consent = services.refuse_by_link(token, was_me=was_me, now=now)
-            return _answered(request, consent, "refused" if was_me else "not_me")
-        return _question(request, services.find_confirmation(token, now=now).consent)
+            return _answered(request, consent, _no(consent) if was_me else "not_me")
+        return _question(request, services.find_confirmation(token, now=now))
     except services.LinkError as error:
         return _dead_link(request, error)
 
 
-def _question(request: HttpRequest, consent: Consent) -> HttpResponse:
-    context = {"consent": consent, "wording": consent.wording, "purpose": consent.purpose}
+def _no(consent: Consent) -> str:
+    return "stopped" if consent.confirmed_at else "refused"
+
+
+def _question(request: HttpRequest, asked: Confirmation) -> HttpResponse:
+    consent = asked.consent
+    context = {
+        "consent": consent,
+        "wording": asked.wording or consent.wording,
+        "purpose": consent.purpose,
+        "is_renewal": asked.is_renewal,
+    }
     return render(request, "consents/public/confirm.html", context | _controller(consent.purpose))
 
 

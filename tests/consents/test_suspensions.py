@@ -1,7 +1,8 @@
 """A number that may have a new owner: no earlier yes counts, a fresh one does, and almost nothing is sent."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from typing import cast
+from uuid import UUID, uuid4
 
 import pytest
 from pytest_django import Settings
@@ -12,7 +13,7 @@ from consents import services, suspensions, transitions
 from consents.ledger import Proof
 from consents.models import Consent, InboundMessage, ServiceMessage, Subject, Suppression
 from smsconsent import outbox
-from smsconsent.gateways import Callback, Inbound, Receipt, ReceiptState, Trust
+from smsconsent.gateways import Callback, Gateway, Inbound, Receipt, ReceiptState, Trust
 from tests.make import (
     DAY,
     HOUR,
@@ -48,7 +49,12 @@ def make_sent(consent: Consent, *, at: datetime = NOON) -> Delivery:
 
 def report(message: outbox.OutboundMessage, outcome: str, *, at: datetime = NOON) -> None:
     """Have the gateway report `outcome`: delivered, gone, barred, bounce, or another failure."""
-    receipt = Receipt(
+    receipt = receipt_of(message, outcome)
+    services.receive_receipt(receipt, callback=SIGNED, body=b"", now=at)
+
+
+def receipt_of(message: outbox.OutboundMessage, outcome: str) -> Receipt:
+    return Receipt(
         id=message.pk,
         state=STATES.get(outcome, ReceiptState.FAILED),
         detail=outcome,
@@ -60,7 +66,16 @@ def report(message: outbox.OutboundMessage, outcome: str, *, at: datetime = NOON
         stopped=False,
         segments=1,
     )
-    services.receive_receipt(receipt, callback=SIGNED, body=b"", now=at)
+
+
+class Reporting:
+    """A gateway that is only asked: the operator knows no such subscriber."""
+
+    def __init__(self, message: outbox.OutboundMessage) -> None:
+        self.message = message
+
+    def look_up(self, message_id: UUID) -> Receipt:
+        return receipt_of(self.message, "gone")
 
 
 def reply(text: str) -> None:
@@ -138,7 +153,9 @@ def test_an_old_link_does_not_renew_for_the_new_owner() -> None:
     consent = make_consent("granted")
     report(make_sent(consent), "gone")
 
-    assert not transitions.renew(consent, proof=Proof("link"), now=NOON + HOUR)
+    assert not transitions.renew(
+        consent, wording=consent.wording, proof=Proof("link"), now=NOON + HOUR
+    )
 
 
 def test_a_second_sign_suspends_again() -> None:
@@ -149,6 +166,20 @@ def test_a_second_sign_suspends_again() -> None:
     report(make_sent(consent, at=NOON + HOUR), "gone", at=NOON + HOUR)
 
     assert not is_sendable(NOON + 2 * HOUR)
+
+
+def test_what_the_sweeper_finds_out_counts_as_well() -> None:
+    message = make_sent(make_consent("granted"))
+    Delivery.objects.update(state="leased", lease_until=NOON)
+
+    outbox.recover(
+        Delivery,
+        gateway=cast("Gateway", Reporting(message)),
+        record=suspensions.take_receipt,
+        now=NOON + HOUR,
+    )
+
+    assert Subject.objects.get().suspended_for == "gone"
 
 
 def test_an_answer_to_a_stranger_tells_of_nobody() -> None:

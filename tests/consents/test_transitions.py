@@ -34,7 +34,9 @@ STEPS: dict[str, Callable[[Consent], bool]] = {
     "withdraw": lambda consent: transitions.withdraw(consent, proof=PROOF, now=NOON),
     "lapse": lambda consent: transitions.lapse(consent, now=NOON),
     "expire": lambda consent: transitions.expire(consent, now=NOON),
-    "renew": lambda consent: transitions.renew(consent, proof=PROOF, now=NOON),
+    "renew": lambda consent: transitions.renew(
+        consent, wording=consent.wording, proof=PROOF, now=NOON
+    ),
     "invalidate": lambda consent: transitions.invalidate(consent, proof=PROOF, now=NOON),
 }
 ALLOWED = {
@@ -109,7 +111,7 @@ def test_a_renewed_consent_lives_on_under_the_words_of_today() -> None:
     consent = make_consent("granted", at=NOON - 100 * DAY)
     newer = make_wording(consent.purpose, what="Tilbud på sko")
 
-    transitions.renew(consent, proof=PROOF, now=NOON)
+    transitions.renew(consent, wording=newer, proof=PROOF, now=NOON)
 
     consent.refresh_from_db()
     assert (consent.wording, consent.renewed_at) == (newer, NOON)
@@ -121,8 +123,9 @@ def test_a_consent_is_renewed_until_the_second_it_ends() -> None:
     consent = make_consent("granted", at=NOON)
     assert consent.valid_until
 
-    assert not transitions.renew(consent, proof=PROOF, now=consent.valid_until)
-    assert transitions.renew(consent, proof=PROOF, now=consent.valid_until - SECOND)
+    end, words = consent.valid_until, consent.wording
+    assert not transitions.renew(consent, wording=words, proof=PROOF, now=end)
+    assert transitions.renew(consent, wording=words, proof=PROOF, now=end - SECOND)
 
 
 def test_a_change_in_substance_needs_a_new_yes_and_mere_wording_does_not() -> None:
@@ -130,10 +133,10 @@ def test_a_change_in_substance_needs_a_new_yes_and_mere_wording_does_not() -> No
     make_wording(consent.purpose, why="Fordi du ba om det")
     assert Consent.objects.sendable(NOON).exists()
 
-    make_wording(consent.purpose, what="Lotteri", is_material=True)
+    newer = make_wording(consent.purpose, what="Lotteri", is_material=True)
     assert not Consent.objects.sendable(NOON).exists()
 
-    transitions.renew(consent, proof=PROOF, now=NOON)
+    transitions.renew(consent, wording=newer, proof=PROOF, now=NOON)
     assert Consent.objects.sendable(NOON).exists()
 
 

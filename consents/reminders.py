@@ -1,0 +1,104 @@
+"""What is said while a consent lives: a yearly reminder with the way out, and a new question before the end.
+
+Service messages without marketing (law.md L23, L24; F160, F161). Once each: the mark on the consent and
+the queued message stand or fall together. Silence renews nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from consents import confirmations
+from consents.dates import add_months
+from consents.models import Confirmation, Consent, Purpose, ServiceMessage
+
+# Beat wakes this by day; what has not left by then would arrive in the evening.
+LEAVES_WITHIN = timedelta(hours=4)
+# How long the question can be answered, if the consent does not end before.
+ANSWERED_WITHIN = timedelta(days=90)
+
+
+def remind(*, now: datetime, limit: int = 500) -> int:
+    """Remind people of what they said yes to, and how to stop. Return how many were queued."""
+    asking = Purpose.objects.open(now).exclude(reminder_months=0).order_by("pk")
+    return sum(_remind(_due_for_reminder(purpose, now), now=now, limit=limit) for purpose in asking)
+
+
+def ask_to_renew(*, now: datetime, limit: int = 500) -> int:
+    """Ask for a new yes where the old one ends soon or no longer covers what is sent. Return how many."""
+    asking = Purpose.objects.open(now).order_by("pk")
+    return sum(_ask(_due_for_renewal(purpose, now), now=now, limit=limit) for purpose in asking)
+
+
+def _due_for_reminder(purpose: Purpose, now: datetime) -> QuerySet[Consent]:
+    """So long after the last yes or the last reminder; not when the question to renew is near."""
+    rows = Consent.objects.for_purpose(purpose).sendable(now)
+    return rows.annotate(heard_at=Coalesce("reminded_at", "renewed_at", "confirmed_at")).filter(
+        heard_at__lte=add_months(now, -purpose.reminder_months),
+        valid_until__gt=now + timedelta(days=purpose.renewal_days),
+    )
+
+
+def _due_for_renewal(purpose: Purpose, now: datetime) -> QuerySet[Consent]:
+    """Those not asked yet: near the end, or under words that have changed in substance since."""
+    rows = Consent.objects.for_purpose(purpose).renewable(now)
+    changed = rows.outdated().values("pk")
+    ends_soon = Q(valid_until__lte=now + timedelta(days=purpose.renewal_days))
+    why = Q(pk__in=changed) | (ends_soon if purpose.renewal_days else Q(pk__in=[]))
+    last_change = purpose.wordings.filter(is_material=True).order_by("-published_at").first()
+    not_asked = Q(renewal_asked_at=None)
+    if last_change is not None:
+        not_asked |= Q(pk__in=changed, renewal_asked_at__lt=last_change.published_at)
+    return rows.filter(why, not_asked)
+
+
+@transaction.atomic
+def _remind(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
+    consents = _locked(due, limit=limit)
+    ServiceMessage.objects.bulk_create(
+        confirmations.prepare_reminder(consent, now=now, not_after=now + LEAVES_WITHIN)
+        for consent in consents
+    )
+    _mark(consents, reminded_at=now)
+    return len(consents)
+
+
+@transaction.atomic
+def _ask(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
+    consents = _locked(due, limit=limit)
+    words = {
+        language: consents[0].purpose.wordings.current(language)
+        for language in {consent.wording.language for consent in consents}
+    }
+    pairs = [
+        confirmations.prepare_renewal(
+            consent,
+            words[consent.wording.language] or consent.wording,
+            now=now,
+            not_after=now + LEAVES_WITHIN,
+            expires_at=_end_of_question(consent, now),
+        )
+        for consent in consents
+    ]
+    Confirmation.objects.bulk_create(confirmation for confirmation, _message in pairs)
+    ServiceMessage.objects.bulk_create(message for _confirmation, message in pairs)
+    _mark(consents, renewal_asked_at=now)
+    return len(consents)
+
+
+def _end_of_question(consent: Consent, now: datetime) -> datetime:
+    assert consent.valid_until is not None
+    return min(consent.valid_until, now + ANSWERED_WITHIN)
+
+
+def _locked(due: QuerySet[Consent], *, limit: int) -> list[Consent]:
+    rows = due.select_related("subject", "purpose__organisation", "purpose__sender", "wording")
+    return list(
+        rows.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("pk")[:limit]
+    )
+
+
+def _mark(consents: list[Consent], **marks: datetime) -> None:
+    Consent.objects.filter(pk__in=[consent.pk for consent in consents]).update(**marks)

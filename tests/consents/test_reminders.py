@@ -1,0 +1,271 @@
+"""A yearly reminder with the way out, a question before the end, and a new yes when the words change."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from campaigns.models import Delivery
+from consents import confirmations, reminders, services, transitions
+from consents.dates import add_months
+from consents.ledger import Proof
+from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Subject
+from smsconsent import outbox
+from smsconsent.gateways import Callback, Inbound, Trust
+from smsconsent.gsm import measure
+from tests.make import (
+    DAY,
+    HOUR,
+    NOON,
+    SECOND,
+    SHORT_NUMBER,
+    make_campaign,
+    make_consent,
+    make_organisation,
+    make_purpose,
+    make_wording,
+    phone,
+)
+
+pytestmark = pytest.mark.django_db
+YEAR, TWO_YEARS = add_months(NOON, 12), add_months(NOON, 24)
+
+
+def make_given(purpose: Purpose | None = None, *, at: datetime = NOON) -> Consent:
+    return make_consent("granted", purpose=purpose, at=at)
+
+
+def kinds() -> list[str]:
+    return sorted(ServiceMessage.objects.values_list("kind", flat=True))
+
+
+def reply(text: str, *, at: datetime, trust: Trust = Trust.SIGNED) -> None:
+    inbound = Inbound(f"{at}{text}", phone(), SHORT_NUMBER, text, None, at)
+    callback = Callback(trust=trust, nonce=None)
+    services.receive_message(inbound, gateway="strex", callback=callback, body=b"", now=at)
+
+
+def link_of(message: ServiceMessage) -> str:
+    found = re.search(r"/c/[\w-]+/", message.text)
+    assert found
+    return found[0]
+
+
+# -- the reminder ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("at", "count"), [(YEAR - SECOND, 0), (YEAR, 1)])
+def test_a_reminder_comes_after_twelve_months_to_the_second(at: datetime, count: int) -> None:
+    make_given()
+
+    assert reminders.remind(now=at) == count
+
+
+def test_a_reminder_comes_once() -> None:
+    make_given()
+
+    for day in range(0, 300, 20):
+        reminders.remind(now=YEAR + day * DAY)
+
+    assert kinds() == ["reminder"]
+
+
+def test_a_reminder_says_what_since_when_and_how_to_stop_and_sells_nothing() -> None:
+    consent = make_given()
+
+    reminders.remind(now=YEAR)
+
+    text = ServiceMessage.objects.get().text
+    assert text == (
+        "Fjord Sport: 10. mars 2026 sa du ja til Tilbud på SMS, inntil 4 SMS i måneden. "
+        "Dette er bare en påminnelse. Svar STOPP for å stoppe."
+    )
+    assert not Delivery.objects.filter(subject=consent.subject).exists()
+
+
+def test_a_renewed_consent_is_reminded_of_a_year_later() -> None:
+    consent = make_given()
+    at = NOON + 200 * DAY
+    transitions.renew(consent, wording=consent.wording, proof=Proof("mo_reply"), now=at)
+
+    assert reminders.remind(now=YEAR) == 0
+    assert reminders.remind(now=add_months(at, 12)) == 1
+
+
+def test_a_purpose_may_leave_reminders_out() -> None:
+    make_given(make_purpose(reminder_months=0, renewal_days=0))
+
+    assert reminders.remind(now=YEAR) == reminders.ask_to_renew(now=TWO_YEARS - DAY) == 0
+
+
+@pytest.mark.parametrize("what", ["held_at", "suspended_at"])
+def test_a_number_on_hold_or_in_doubt_is_not_reminded(what: str) -> None:
+    make_given()
+    Subject.objects.update(**{what: YEAR - DAY})
+
+    assert reminders.remind(now=YEAR) == 0
+
+
+def test_a_stop_after_the_reminder_was_queued_stops_the_reminder() -> None:
+    make_given()
+    reminders.remind(now=YEAR)
+    [message] = ServiceMessage.objects.all()
+
+    reply("STOPP", at=YEAR)
+
+    message.refresh_from_db()
+    [verdict] = confirmations.ServiceGate().decide([message], now=YEAR)
+    assert message.state == "blocked"
+    assert verdict == outbox.Block("no_consent")
+
+
+def test_the_number_of_queries_does_not_grow_with_the_people(
+    django_assert_max_num_queries: object,
+) -> None:
+    purpose = make_purpose()
+    for number in range(12):
+        make_consent("granted", purpose=purpose, number=number, at=NOON)
+
+    with django_assert_max_num_queries(8):  # type: ignore[operator]  # a fixture of pytest-django
+        assert reminders.remind(now=YEAR) == 12
+
+
+# -- before the end --------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("at", "count"),
+    [(TWO_YEARS - 30 * DAY - SECOND, 0), (TWO_YEARS - 30 * DAY, 1), (TWO_YEARS, 0)],
+)
+def test_the_question_to_renew_comes_thirty_days_before_the_end(at: datetime, count: int) -> None:
+    make_given()
+
+    assert reminders.ask_to_renew(now=at) == count
+
+
+def test_the_question_comes_once_and_silence_renews_nothing() -> None:
+    make_given()
+
+    for day in range(30, 0, -1):
+        reminders.ask_to_renew(now=TWO_YEARS - day * DAY)
+    confirmations.expire_consents(now=TWO_YEARS)
+
+    assert kinds() == ["renewal"]
+    assert Consent.objects.get().state == "expired"
+
+
+def test_ja_renews_for_another_lifetime_and_is_answered_once() -> None:
+    make_given()
+    at = TWO_YEARS - 10 * DAY
+    reminders.ask_to_renew(now=at)
+
+    reply("JA", at=at + HOUR)
+    reply("ja", at=at + 2 * HOUR)
+
+    consent = Consent.objects.get()
+    assert consent.valid_until == add_months(at + HOUR, 24)
+    assert kinds() == ["renewal", "welcome"]
+
+
+def test_ja_renews_nothing_when_nobody_has_asked() -> None:
+    consent = make_given()
+
+    reply("JA", at=NOON + DAY)
+
+    assert Consent.objects.get().valid_until == consent.valid_until
+
+
+@pytest.mark.parametrize("trust", [Trust.STALE, Trust.UNSIGNED])
+def test_an_unproven_ja_renews_nothing(trust: Trust) -> None:
+    make_given()
+    at = TWO_YEARS - 10 * DAY
+    reminders.ask_to_renew(now=at)
+
+    reply("JA", at=at, trust=trust)
+
+    assert Consent.objects.get().renewed_at is None
+
+
+def test_nei_to_the_question_is_a_stop() -> None:
+    make_given()
+    reminders.ask_to_renew(now=TWO_YEARS - 10 * DAY)
+
+    reply("NEI", at=TWO_YEARS - 9 * DAY)
+
+    assert Consent.objects.get().state == "withdrawn"
+
+
+def test_two_questions_at_once_are_not_answered_by_one_ja() -> None:
+    first = make_given()
+    make_given(make_purpose(first.purpose.organisation))
+    at = TWO_YEARS - 10 * DAY
+    reminders.ask_to_renew(now=at)
+
+    reply("JA", at=at)
+
+    assert not Consent.objects.filter(renewed_at__isnull=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "renewed"),
+    [("yes", "granted", True), ("no", "withdrawn", False), ("not_me", "invalid", False)],
+)
+def test_the_link_asks_and_only_a_pressed_button_answers(
+    client: Client, answer: str, state: str, renewed: bool
+) -> None:
+    consent = make_given(at=add_months(datetime.now(tz=NOON.tzinfo), -24) + 5 * DAY)
+    reminders.ask_to_renew(now=datetime.now(tz=NOON.tzinfo))
+    path = link_of(ServiceMessage.objects.get())
+
+    for _preview in range(2):
+        assert client.get(path).status_code == 200
+    consent.refresh_from_db()
+    assert consent.renewed_at is None
+
+    client.post(path, {"answer": answer})
+
+    consent.refresh_from_db()
+    assert (consent.state, consent.renewed_at is not None) == (state, renewed)
+    assert client.get(path).status_code == 410
+
+
+# -- when the words change -------------------------------------------------------------------------
+def test_a_change_in_substance_is_asked_about_once_under_the_new_words() -> None:
+    purpose = make_given().purpose
+    assert reminders.ask_to_renew(now=NOON + DAY) == 0
+    newer = make_wording(purpose, title="Lotteri på SMS", is_material=True)
+
+    assert reminders.ask_to_renew(now=NOON + DAY) == 1
+    assert reminders.ask_to_renew(now=NOON + 2 * DAY) == 0
+
+    assert Confirmation.objects.get(wording__isnull=False).wording == newer
+    assert "Lotteri på SMS" in ServiceMessage.objects.get().text
+
+
+def test_marketing_waits_for_the_new_yes_and_goes_on_after_it() -> None:
+    consent = make_given()
+    make_wording(consent.purpose, title="Lotteri på SMS", is_material=True)
+    reminders.ask_to_renew(now=NOON + HOUR)
+    make_campaign("sending", purpose=consent.purpose, now=NOON + HOUR)
+    assert not Delivery.objects.exists()
+
+    reply("JA", at=NOON + 2 * HOUR)
+
+    make_campaign("sending", purpose=consent.purpose, now=NOON + 3 * HOUR)
+    assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_each_message_fits_in_the_gsm_alphabet_and_three_parts(language: str) -> None:
+    purpose = make_purpose(make_organisation(name="Nordlys Sport"))
+    make_wording(purpose, language=language)
+    consent = make_given(purpose)
+    wording = purpose.wordings.current(language)
+    assert wording is not None
+    consent.wording = wording
+
+    reminder = confirmations.prepare_reminder(consent, now=YEAR, not_after=YEAR + HOUR)
+    _question, renewal = confirmations.prepare_renewal(
+        consent, wording, now=YEAR, not_after=YEAR + HOUR, expires_at=YEAR + timedelta(days=30)
+    )
+
+    for message in (reminder, renewal):
+        assert measure(message.text).encoding == "gsm7"
+        assert measure(message.text).segments <= 3
