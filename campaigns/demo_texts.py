@@ -17,7 +17,7 @@ Så lenge samtykket varer, og beviset i 180 dager etterpå. Svarer du ikke når 
 Strex leverer meldingene for oss, og har en avtale om å behandle opplysningene bare for det.
 
 ## Hvis du ikke vil bli spurt igjen
-Sier du at det ikke var deg, eller at du ikke vil ha markedsføring, lagrer vi en omskrevet form av nummeret som ikke kan leses. Den brukes bare til å la deg være i fred, og vurderes på nytt hver 24. måned. Du kan be oss slette den.
+Sier du at det ikke var deg, eller at du ikke vil ha markedsføring, står en omskrevet form av nummeret som ikke kan leses, på sperrelisten vår. Den brukes bare til å la deg være i fred. Grunnlaget er vår berettigede interesse i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom listen hver 24. måned, og sletter oppføringen hvis du ber oss om det.
 
 ## Rettighetene dine
 Du kan når som helst trekke samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
@@ -34,7 +34,7 @@ Så lenge samtykket varer, og beviset i 180 dagar etterpå. Svarar du ikkje når
 Strex leverer meldingane for oss, og har ein avtale om å behandle opplysningane berre for det.
 
 ## Om du ikkje vil bli spurd igjen
-Seier du at det ikkje var deg, eller at du ikkje vil ha marknadsføring, lagrar vi ei omskriven form av nummeret som ikkje kan lesast. Ho blir berre brukt til å la deg vere i fred, og blir vurdert på nytt kvar 24. månad. Du kan be oss slette henne.
+Seier du at det ikkje var deg, eller at du ikkje vil ha marknadsføring, står ei omskriven form av nummeret som ikkje kan lesast, på sperrelista vår. Ho blir berre brukt til å la deg vere i fred. Grunnlaget er den rettkomne interessa vår i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom lista kvar 24. månad, og slettar oppføringa om du ber oss om det.
 
 ## Rettane dine
 Du kan når som helst trekkje samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
@@ -51,7 +51,7 @@ As long as the consent lasts, and the proof for 180 days afterwards. If you do n
 Strex delivers the messages for us, under an agreement to use the data for nothing else.
 
 ## If you do not want to be asked again
-If you say that it was not you, or that you do not want marketing, we store a scrambled form of the number that cannot be read. It is used only to leave you in peace, and is reviewed every 24 months. You can ask us to delete it.
+If you say that it was not you, or that you do not want marketing, a scrambled form of the number that cannot be read stands on our block list. It is used only to leave you in peace. The basis is our legitimate interest in respecting your no (GDPR Art. 6(1)(f)). We review the list every 24 months, and delete the entry if you ask us to.
 
 ## Your rights
 You can withdraw your consent at any time by answering STOPP. You can ask for access, correction and erasure, and you can complain to Datatilsynet, the Norwegian data protection authority.""",

@@ -16,6 +16,9 @@ from guardian.admin import GuardedModelAdmin
 from consents import ledger, services
 from consents.models import (
     CallbackNonce,
+    Case,
+    CaseCode,
+    CaseEvent,
     Confirmation,
     Consent,
     ConsentEvent,
@@ -25,6 +28,7 @@ from consents.models import (
     HandsetCode,
     InboundMessage,
     JournalMark,
+    Letter,
     Organisation,
     PendingEntry,
     PendingEvent,
@@ -246,6 +250,25 @@ class SuppressionAdmin(ReadOnlyAdmin):
     list_filter = ["organisation", "reason"]
 
 
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "organisation", "kind", "due_on", "outcome", "closed_at"]
+    list_select_related = ["organisation"]
+    list_filter = ["organisation", "kind", "outcome"]
+
+
+@admin.register(Letter)
+class LetterAdmin(ReadOnlyAdmin):
+    list_display = ["case", "kind", "language", "written_at", "written_by"]
+    list_select_related = ["case", "written_by"]
+
+
+@admin.register(CaseEvent)
+class CaseEventAdmin(ReadOnlyAdmin):
+    list_display = ["at", "case", "kind", "by"]
+    list_select_related = ["case", "by"]
+
+
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "sender", "recipient", "intent", "state", "trust"]
@@ -277,6 +300,7 @@ for model in (
     HandsetCode,
     JournalMark,
     PendingEntry,
+    CaseCode,
     PendingEvent,
     RateWindow,
 ):

@@ -120,6 +120,26 @@ def _remind_one(organisation: Organisation, late: QuerySet[Case], *, now: dateti
     return len(found)
 
 
+def remind_of_blocks(*, now: datetime) -> int:
+    """Mail the privacy officers where block list entries wait for review (L38). Return how many wait."""
+    due = Suppression.objects.filter(review_on__lte=timezone.localdate(now))
+    owners = Organisation.objects.filter(pk__in=due.values("organisation")).order_by("pk")
+    return sum(_remind_of_blocks(owner, due.filter(organisation=owner).count()) for owner in owners)
+
+
+def _remind_of_blocks(organisation: Organisation, count: int) -> int:
+    officers = roles.holders_of("privacy_officer", organisation)
+    if not officers:
+        return 0
+    link = settings.PUBLIC_URL + reverse("people:blocks", args=[organisation.slug])
+    context = {"count": count, "organisation": organisation, "link": link}
+    with translation.override(settings.LANGUAGE_CODE):
+        title = render_to_string("consents/email/blocks_subject.txt", context).strip()
+        body = render_to_string("consents/email/blocks.txt", context)
+    send_mail(title, body, settings.DEFAULT_FROM_EMAIL, [each.email for each in officers])
+    return count
+
+
 # -- the end -----------------------------------------------------------------------------------------------
 def forget(cases: QuerySet[Case]) -> int:
     """Empty the personal parts of these cases; kind, dates and outcome stay. Return how many."""

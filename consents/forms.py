@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consents.models import Purpose
+from consents.models import Organisation, Purpose, Suppression
 from consents.models.organisations import LANGUAGES
 from consents.services import Texts
 from smsconsent.phones import NotAMobileNumber, Phone, Reason, parse_mobile
@@ -130,6 +130,35 @@ class RegisterForm(forms.Form):
         max_length=200,
         help_text=_("For example: asked for it at the counter. Do not write names."),
         error_messages={"required": _("Write where the request came from. It becomes evidence.")},
+    )
+
+
+class BlockForm(forms.Form):
+    """Whom nobody may ask again, for what, and why."""
+
+    phone = PhoneField(label=_("The number to block"))
+    purpose = forms.ChoiceField(label=_("For"), required=False)
+    reason = forms.ChoiceField(label=_("Reason"), choices=Suppression.Reason.choices)
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.purposes = {str(each.pk): each for each in organisation.purposes.order_by("name")}
+        field = self.fields["purpose"]
+        assert isinstance(field, forms.ChoiceField)
+        names = [(key, purpose.name) for key, purpose in self.purposes.items()]
+        field.choices = [("", _("Every purpose")), *names]
+
+    def clean_purpose(self) -> Purpose | None:
+        return self.purposes.get(self.cleaned_data["purpose"])
+
+
+class UnblockForm(forms.Form):
+    """Whom the block list may forget."""
+
+    unblock_phone = PhoneField(label=_("The number to take off"))
+    explained = forms.BooleanField(
+        label=_("The person has asked for it, and I have explained what it means"),
+        error_messages={"required": _("Explain it first, and tick the box.")},
     )
 
 

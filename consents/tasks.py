@@ -68,6 +68,11 @@ def remind_of_cases() -> None:
 
 
 @shared_task(base=DjangoTask)
+def remind_of_blocks() -> None:
+    cases.remind_of_blocks(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
 def suspend_silent_numbers() -> None:
     suspensions.suspend_silent(now=timezone.now())
 

@@ -375,6 +375,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "consents.tasks.remind_of_cases",
         "schedule": crontab(hour="7-16", minute=3),
     },
+    "remind of the block list": {
+        "task": "consents.tasks.remind_of_blocks",
+        "schedule": crontab(day_of_week="mon", hour=8, minute=13),
+    },
     "suspend silent numbers": {
         "task": "consents.tasks.suspend_silent_numbers",
         "schedule": crontab(hour=4, minute=47),

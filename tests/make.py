@@ -8,7 +8,7 @@ from typing import Any
 from campaigns import sending
 from campaigns import services as campaign_services
 from campaigns.models import Campaign
-from consents import services, transitions
+from consents import notices, services, transitions
 from consents.ledger import Proof
 from consents.models import Consent, Organisation, Purpose, Sender, Subject, Wording
 from smsconsent import crypto
@@ -26,6 +26,8 @@ SECOND, MINUTE, HOUR, DAY = (
 )
 SHORT_NUMBER = "26112"
 _numbers = count(1)
+# Short, and complete: every part that must be there.
+NOTICE = notices.completed("Vi passer på.", "nb")
 
 TEXTS = services.Texts(
     title="Tilbud på SMS",
@@ -56,7 +58,7 @@ def make_organisation(slug: str = "", **values: Any) -> Organisation:
     }
     organisation = Organisation.objects.create(slug=slug, **(defaults | values))
     roles.sync_roles(organisation)
-    services.publish_notice(organisation, language="nb", body="Vi passer på.", now=NOON - 30 * DAY)
+    services.publish_notice(organisation, language="nb", body=NOTICE, now=NOON - 30 * DAY)
     return organisation
 
 

@@ -18,6 +18,7 @@ from consents.services.asking import (
     register_request,
     request_consent,
 )
+from consents.services.blocking import block_number, review_blocks, unblock_number
 from consents.services.handling import (
     CaseClosed,
     ClashingRequest,
@@ -38,7 +39,13 @@ from consents.services.handling import (
     register_case,
     send_case_code,
 )
-from consents.services.publishing import NoticeMissing, Texts, publish_notice, publish_wording
+from consents.services.publishing import (
+    NoticeIncomplete,
+    NoticeMissing,
+    Texts,
+    publish_notice,
+    publish_wording,
+)
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
 from consents.services.restoring import begin_new_journal, replay_journal
 from consents.services.settling import (
@@ -67,6 +74,7 @@ __all__ = [
     "LinkUsed",
     "NotActedUpon",
     "NotIdentified",
+    "NoticeIncomplete",
     "NoticeMissing",
     "Proof",
     "ReasonMissing",
@@ -75,6 +83,7 @@ __all__ = [
     "TooLateToExtend",
     "act_on_case",
     "begin_new_journal",
+    "block_number",
     "check_case_code",
     "close_case",
     "confirm_by_link",
@@ -99,9 +108,11 @@ __all__ = [
     "replay_journal",
     "request_consent",
     "reveal",
+    "review_blocks",
     "send_case_code",
     "settle_review",
     "stop_by_link",
     "suppress",
+    "unblock_number",
     "withdraw_for_person",
 ]

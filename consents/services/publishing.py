@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consents import ledger
+from consents import ledger, notices
 from consents.models import Organisation, PrivacyNotice, Purpose, Wording
 from smsconsent.staff.models import User
 
@@ -28,11 +28,24 @@ class NoticeMissing(Exception):
     """A wording names the privacy notice it was shown with, so there must be one."""
 
 
+class NoticeIncomplete(Exception):
+    """The notice leaves out what a person must be told. `parts` names what is missing."""
+
+    def __init__(self, parts: list[notices.Part]) -> None:
+        super().__init__(", ".join(part.name for part in parts))
+        self.parts = parts
+
+
 @transaction.atomic
 def publish_notice(
     organisation: Organisation, *, language: str, body: str, now: datetime
 ) -> PrivacyNotice:
-    """Publish the next version of the privacy notice. The same text again is the same version."""
+    """Publish the next version of the privacy notice. The same text again is the same version.
+
+    Raises NoticeIncomplete when a part is missing that the law demands (law.md L38).
+    """
+    if parts := notices.missing(body):
+        raise NoticeIncomplete(parts)
     newest = organisation.notices.filter(language=language).order_by("-version").first()
     if newest is not None and newest.body == body:
         return newest

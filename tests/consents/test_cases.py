@@ -516,11 +516,23 @@ def test_an_officer_goes_from_the_request_to_the_printed_answer(client: Client) 
 
     draft = client.post(url(case, "case-close"), {"outcome": "done"}).context["form"]
     text = draft.initial["text"]
-    answer = client.post(url(case, "case-close"), {"outcome": "done", "text": text}, follow=True)
+    fields = {"outcome": "done", "drafted": "done", "text": text}
+    answer = client.post(url(case, "case-close"), fields, follow=True)
 
     assert "protesterte du mot marknadsføring" in answer.content.decode()
     assert Case.objects.get().outcome == "done"
     assert client.get(url(case)).status_code == 200
+
+
+def test_a_letter_for_another_outcome_is_written_anew(client: Client) -> None:
+    case = make_case("objection")
+    client.force_login(make_user("privacy_officer", case.organisation))
+    fields = {"outcome": "taken_back", "drafted": "done", "text": "Vi har stoppet alt."}
+
+    page = client.post(url(case, "case-close"), fields)
+
+    assert "ikke lenger ønsker dette" in page.context["form"].initial["text"]
+    assert Case.objects.get().is_open
 
 
 def test_the_list_has_pages_that_follow_each_other(client: Client) -> None:

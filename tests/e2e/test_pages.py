@@ -127,6 +127,7 @@ STAFF_PAGES = {
         "/staff/nordlys/cases/",
         "/staff/nordlys/cases/?show=closed",
         "/staff/nordlys/cases/new/",
+        "/staff/nordlys/block-list/",
     ],
     "kundeservice": [
         "/staff/",

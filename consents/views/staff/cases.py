@@ -185,7 +185,8 @@ def case_close(request: HttpRequest, organisation: str, case: UUID) -> HttpRespo
         _say_closed(request)
         return redirect("people:case", organisation, case)
     form = CloseForm(request.POST or None, initial={"outcome": Case.Outcome.DONE})
-    is_written = request.method == "POST" and "text" in request.POST
+    # A letter that was drafted for another outcome is no answer to this one: it is written anew.
+    is_written = request.POST.get("drafted") == request.POST.get("outcome") is not None
     if request.method == "POST" and form.is_valid():
         if not is_written:
             form = _with_draft(found, form)

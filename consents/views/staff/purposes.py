@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consents import services
+from consents import notices, services
 from consents.forms import NoticeForm, RegisterForm, WordingForm
 from consents.models import Consent, Organisation, Purpose
 from consents.views.staff.doors import (
@@ -134,14 +134,25 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
     form = NoticeForm(
         request.POST or None, initial={"language": language, "body": newest.body if newest else ""}
     )
+    missing: list[notices.Part] = []
     if request.method == "POST" and form.is_valid():
-        published = services.publish_notice(controller, now=timezone.now(), **form.cleaned_data)
-        messages.success(
-            request, _("Version %(version)d is published.") % {"version": published.version}
-        )
-        return redirect("people:notice", organisation)
-    context = {"form": form, "versions": _versions(controller)}
-    return show(request, "notice", controller, context, current="people:notice")
+        values = form.cleaned_data
+        if "complete" in request.POST:
+            text = notices.completed(values["body"], values["language"])
+            form = NoticeForm(initial=values | {"body": text})
+        else:
+            try:
+                published = services.publish_notice(controller, now=timezone.now(), **values)
+            except services.NoticeIncomplete as incomplete:
+                missing = incomplete.parts
+            else:
+                messages.success(
+                    request, _("Version %(version)d is published.") % {"version": published.version}
+                )
+                return redirect("people:notice", organisation)
+    context = {"form": form, "versions": _versions(controller), "missing": missing}
+    status = 422 if missing or form.errors else 200
+    return show(request, "notice", controller, context, current="people:notice", status=status)
 
 
 _KINDS = {

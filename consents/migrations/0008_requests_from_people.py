@@ -11,7 +11,7 @@ import smsconsent.crypto
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consents", "0004_page_of_a_code"),
+        ("consents", "0007_consent_has_a_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consents", "0005_requests_from_people"),
+        ("consents", "0008_requests_from_people"),
     ]
 
     operations = [
