@@ -7,7 +7,7 @@ from django.utils import timezone
 from campaigns import guards, sending
 from campaigns.models import Delivery
 from consents import suspensions
-from smsconsent import outbox
+from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
 
 
@@ -29,5 +29,12 @@ def send_campaigns() -> None:
 @shared_task(base=DjangoTask)
 def recover_deliveries() -> None:
     outbox.recover(
+        Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()
+    )
+
+
+@shared_task(base=DjangoTask)
+def ask_for_missing_reports() -> None:
+    polling.ask_overdue(
         Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()
     )

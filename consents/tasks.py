@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from consents import cases, confirmations, inbox, journal, reminders, retention, suspensions
 from consents.models import ServiceMessage
-from smsconsent import outbox
+from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
 
 
@@ -28,6 +28,18 @@ def recover_service_messages() -> None:
         record=suspensions.take_receipt,
         now=timezone.now(),
     )
+
+
+@shared_task(base=DjangoTask)
+def ask_for_missing_reports() -> None:
+    record, now = suspensions.take_receipt, timezone.now()
+    polling.ask_overdue(ServiceMessage, gateway=get_gateway(), record=record, now=now)
+
+
+@shared_task(base=DjangoTask)
+def ask_about_doubted_reports() -> None:
+    record = suspensions.take_receipt
+    polling.ask_doubted(gateway=get_gateway(), record=record, now=timezone.now())
 
 
 @shared_task(base=DjangoTask)

@@ -279,7 +279,7 @@ def recover(
         model._default_manager.filter(pk__in=[row.pk for row in rows]).update(lease_until=until)
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
         for row, found in zip(
-            rows, pool.map(lambda row: _look_up(gateway, row.pk), rows), strict=True
+            rows, pool.map(lambda row: look_up(gateway, row.pk), rows), strict=True
         ):
             # Without an answer it waits; but not longer than the gateway could still tell.
             if not isinstance(found, Exception) or _is_too_old(row, now):
@@ -382,7 +382,8 @@ def _requeue(
     )
 
 
-def _look_up(gateway: Gateway, message_id: UUID) -> Receipt | Exception | None:
+def look_up(gateway: Gateway, message_id: UUID) -> Receipt | Exception | None:
+    """Ask the gateway; what it raises because it does not answer is returned."""
     try:
         return gateway.look_up(message_id)
     except (GatewayUnavailable, GatewayMisconfigured) as error:

@@ -47,6 +47,8 @@ env = environ.FileAwareEnv(
     STREX_CALLBACK_SECRETS=(list, []),
     STREX_CALLBACK_SIGNATURE=(str, "stop-only"),
     STREX_CALLBACK_CLOCK_SKEW=(int, 300),
+    STREX_CALLBACK_NETWORKS=(list, []),
+    STREX_CALLBACK_BUDGET=(float, 2.0),
     STREX_TRUST_STOP_FLAG=(bool, True),
     STREX_SERVER_KEY_NAMES=(list, []),
     STREX_BATCH_SIZE=(int, 1000),
@@ -57,6 +59,7 @@ env = environ.FileAwareEnv(
     STREX_CANARY_SIZE=(int, 150),
     STREX_VISIBILITY_WAIT=(int, 60),
     STREX_RECOVERY_WINDOW_HOURS=(int, 24),
+    STREX_RECEIPT_GRACE_HOURS=(int, 6),
     OUTBOX_LEASE_SECONDS=(int, 70),
     SILENCE_MONTHS=(int, 18),
     CASE_NUMBERS_FOR_DAYS=(int, 90),
@@ -293,6 +296,9 @@ STREX_SIGNING_KEY_NAME: str = env("STREX_SIGNING_KEY_NAME")
 STREX_SIGNING_KEY: str = env("STREX_SIGNING_KEY")
 STREX_ALLOW_TILDES: bool = env("STREX_ALLOW_TILDES")
 STREX_TRUST_STOP_FLAG: bool = env("STREX_TRUST_STOP_FLAG")
+STREX_CALLBACK_NETWORKS: list[str] = env("STREX_CALLBACK_NETWORKS")
+STREX_CALLBACK_BUDGET: float = env("STREX_CALLBACK_BUDGET")
+STREX_RECEIPT_GRACE = timedelta(hours=env("STREX_RECEIPT_GRACE_HOURS"))
 STREX_VISIBILITY_WAIT = timedelta(seconds=env("STREX_VISIBILITY_WAIT"))
 STREX_RECOVERY_WINDOW = timedelta(hours=env("STREX_RECOVERY_WINDOW_HOURS"))
 
@@ -362,6 +368,18 @@ CELERY_BEAT_SCHEDULE = {
     "drain journal": {"task": "consents.tasks.drain_journal", "schedule": 2},
     "send service messages": {"task": "consents.tasks.send_service_messages", "schedule": 5},
     "recover service messages": {"task": "consents.tasks.recover_service_messages", "schedule": 30},
+    "ask for missing reports": {
+        "task": "consents.tasks.ask_for_missing_reports",
+        "schedule": crontab(minute=27),
+    },
+    "ask about doubted reports": {
+        "task": "consents.tasks.ask_about_doubted_reports",
+        "schedule": 30,
+    },
+    "ask for missing campaign reports": {
+        "task": "campaigns.tasks.ask_for_missing_reports",
+        "schedule": crontab(minute=37),
+    },
     "read unread messages": {"task": "consents.tasks.read_unread_messages", "schedule": 10},
     "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},

@@ -1,14 +1,21 @@
 """Callbacks from the gateway: stored before they are acknowledged, acted on once (trust.md § 8)."""
 
+import logging
 from datetime import datetime
 from hashlib import sha256
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from consents import inbox, suspensions, tasks
+from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
-from smsconsent import crypto
+from smsconsent import crypto, outbox, polling
 from smsconsent.gateways import Callback, Inbound, Receipt, Trust
+from smsconsent.gateways.state import SharedState
+
+log = logging.getLogger(__name__)
+# Each so many of a day are worth an alarm.
+ALARM_EVERY = 20
 
 
 class ReplayedNonce(Exception):
@@ -27,25 +34,58 @@ def receive_message(
         if _is_replay(callback, body, now=now):
             return
         message = _store(inbound, gateway=gateway, callback=callback, now=now)
-    if message is not None:
+    SharedState(gateway).touch("inbound")
+    if message is None:
+        return
+    try:
         inbox.read_one(message.pk, now=now)
-        tasks.send_service_messages.delay_on_commit()
+    except DatabaseError:
+        # It is stored, so the answer is 200: the sweeper reads it, and until then the gate holds the number.
+        log.exception("a stored message could not be read yet")
+    if message.trust != Trust.SIGNED:
+        message.refresh_from_db(fields=["intent"])
+        if message.intent in {Intent.STOP, Intent.NO}:
+            _count(gateway, "doubtful_stop")
+    if message.sender is None:
+        _count(gateway, "odd_sender")
+    tasks.send_service_messages.delay_on_commit()
 
 
 @transaction.atomic
 def receive_receipt(
-    receipt: Receipt | None, *, callback: Callback, body: bytes, now: datetime
+    receipt: Receipt | None,
+    *,
+    gateway: str = "strex",
+    callback: Callback,
+    body: bytes,
+    now: datetime,
 ) -> None:
     """Record what became of a message. An unknown id changes nothing. Raises ReplayedNonce.
 
     A number that shows signs of a new owner is suspended: nothing is sent to it before a fresh yes.
     """
-    if _is_replay(callback, body, now=now) or receipt is None:
+    if _is_replay(callback, body, now=now):
         return
-    # Unproven news may not start anything; a report is only believed when its sender is (strex.md § 6).
+    SharedState(gateway).touch("receipt")
+    if receipt is None or outbox.find(receipt.id) is None:
+        _count(gateway, "unknown_id")
+        return
+    if receipt.unexpected:
+        _count(gateway, "unexpected_code")
+    if receipt.duplicate:
+        _count(gateway, "duplicate")
+    # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6).
     if callback.trust is not Trust.SIGNED:
+        polling.doubt(gateway, receipt.id)
         return
     suspensions.take_receipt(receipt, now=now)
+
+
+def _count(gateway: str, what: str) -> None:
+    """Count what is worth a look today, and say so in the log when there are many."""
+    count = SharedState(gateway).count(what)
+    if count % ALARM_EVERY == 0:
+        log.error("callbacks of %s: %d × %s today", gateway, count, what)
 
 
 def _is_replay(callback: Callback, body: bytes, *, now: datetime) -> bool:

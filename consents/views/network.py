@@ -14,7 +14,7 @@ def network_of(request: HttpRequest) -> bytes | None:
 
     IPv6 counts by /64 and IPv4 by address. PRIVACY: the address itself is never stored or logged.
     """
-    address = _address(request)
+    address = address_of(request)
     if address is None:
         return None
     prefix = 64 if address.version == 6 else 32
@@ -22,8 +22,11 @@ def network_of(request: HttpRequest) -> bytes | None:
     return limits.network_key(str(network), day=timezone.localdate())
 
 
-def _address(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """SECURITY: only configured proxies may name the client; each appends one address."""
+def address_of(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return where a request comes from.
+
+    SECURITY: only configured proxies may name the client; each appends one address.
+    """
     hops = request.headers.get("X-Forwarded-For", "").split(",")
     trusted = settings.TRUSTED_PROXY_COUNT
     text = hops[-trusted] if trusted and len(hops) >= trusted else request.META["REMOTE_ADDR"]

@@ -1,9 +1,11 @@
 """Callbacks from the gateway. The secret address lets one in; the signature decides what it may do."""
 
 import logging
+import time
 from collections.abc import Callable
 from functools import wraps
 from hmac import compare_digest
+from ipaddress import ip_network
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -14,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from consents import services
+from consents.views.network import address_of
 from smsconsent.gateways import (
     Callback,
     CallbackMalformed,
@@ -21,6 +24,7 @@ from smsconsent.gateways import (
     Gateway,
     get_gateway,
 )
+from smsconsent.gateways.state import SharedState
 
 log = logging.getLogger(__name__)
 # SECURITY: a callback is a few hundred bytes. Nothing larger is read, let alone parsed (trust.md T24).
@@ -37,6 +41,8 @@ def _callback(act: Act) -> Callable[..., HttpResponse]:
     @wraps(act)
     def view(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
         _require_secret(gateway, secret)
+        _require_network(request)
+        started_at = time.monotonic()
         try:
             body = _body(request)
             carrier = get_gateway(gateway)
@@ -54,11 +60,14 @@ def _callback(act: Act) -> Callable[..., HttpResponse]:
             return HttpResponse("This is not a callback.", status=400, content_type="text/plain")
         except (CallbackRefused, services.ReplayedNonce):
             log.warning("a callback with a wrong signature was refused")
+            SharedState(gateway).count("refused")
             return HttpResponse("Wrong signature.", status=401, content_type="text/plain")
         except DatabaseError:
             # Nothing was stored, so the gateway must come again.
             log.exception("a callback could not be stored")
             return HttpResponse("Try again.", status=503, content_type="text/plain")
+        finally:
+            _watch_the_time(gateway, time.monotonic() - started_at)
         return HttpResponse(status=200)
 
     return view
@@ -80,8 +89,19 @@ def inbound(gateway: Gateway, callback: Callback, body: bytes) -> None:
 def receipts(gateway: Gateway, callback: Callback, body: bytes) -> None:
     """What became of a message."""
     services.receive_receipt(
-        gateway.read_receipt(body), callback=callback, body=body, now=timezone.now()
+        gateway.read_receipt(body),
+        gateway=gateway.name,
+        callback=callback,
+        body=body,
+        now=timezone.now(),
     )
+
+
+def _watch_the_time(gateway: str, seconds: float) -> None:
+    """How long Strex waits for an answer is not documented, so a slow one is said (strex.md § 12, 3)."""
+    if seconds > settings.STREX_CALLBACK_BUDGET:
+        SharedState(gateway).count("slow")
+        log.error("a callback took %.1f seconds to answer", seconds)
 
 
 class _TooLarge(Exception):
@@ -101,6 +121,14 @@ def _body(request: HttpRequest) -> bytes:
         raise _TooLarge from None
     except UnreadablePostError:
         raise CallbackMalformed from None
+
+
+def _require_network(request: HttpRequest) -> None:
+    """Answer 404 to whoever calls from elsewhere, where STREX_CALLBACK_NETWORKS says from where."""
+    allowed = [ip_network(text) for text in settings.STREX_CALLBACK_NETWORKS]
+    address = address_of(request)
+    if allowed and not any(address is not None and address in each for each in allowed):
+        raise Http404
 
 
 def _require_secret(gateway: str, secret: str) -> None:

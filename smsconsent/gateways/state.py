@@ -62,9 +62,9 @@ class SharedState:
     def delete(self, *names: str) -> None:
         cache.delete_many([self._key(name) for name in names])
 
-    def count(self, what: str) -> None:
-        """Count something of today worth a look, such as a report about an unknown id."""
-        self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
+    def count(self, what: str) -> int:
+        """Count something of today worth a look, such as a report about an unknown id. Return how many."""
+        return self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
 
     def touch(self, what: str) -> None:
         """Remember that something came just now: an answer, a receipt, an inbound message."""

@@ -55,7 +55,11 @@ class Signature:
         match = _FORMAT.fullmatch(found[0]) if len(found) == 1 else None
         if match is None:
             raise CallbackRefused("the signature header is malformed")
-        return cls(match["name"], match["at"], match["nonce"], b64decode(match["signature"]))
+        r_and_s = b64decode(match["signature"])
+        # Two bits of the last letter say nothing; only one way of writing a signature is right.
+        if b64encode(r_and_s).decode() != match["signature"]:
+            raise CallbackRefused("the signature header is malformed")
+        return cls(match["name"], match["at"], match["nonce"], r_and_s)
 
     def is_fresh(self, *, now: datetime, skew: int) -> bool:
         """Return whether it was made within `skew` seconds of now, to either side."""

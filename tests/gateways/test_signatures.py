@@ -103,6 +103,7 @@ FORGED: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "a second header": ({**header(), "x-ecdsa-signature": header()["X-ECDSA-Signature"]}, {}),
     "two values in one": ({"X-ECDSA-Signature": ",".join([*header().values()] * 2)}, {}),
     "scheme word": ({"X-ECDSA-Signature": f"ECDSA {header()['X-ECDSA-Signature']}"}, {}),
+    "written in another way": (header(signature=SIGNATURE[:-3] + "x=="), {}),
     "empty": ({"X-ECDSA-Signature": ""}, {}),
     "timestamp with a sign": (header(at=f"+{STAMP}"), {}),
     "other digits": (header(at="١٧٦٨٤٦٩٤٠٠"), {}),
