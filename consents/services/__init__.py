@@ -43,6 +43,7 @@ from consents.services.publishing import (
     NoticeIncomplete,
     NoticeMissing,
     Texts,
+    count_not_covered,
     publish_notice,
     publish_wording,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "close_case",
     "confirm_by_link",
     "correct_number",
+    "count_not_covered",
     "declare_wrong_person",
     "erase_subject",
     "extend_case",

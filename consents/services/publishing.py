@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consents import ledger, notices
-from consents.models import Organisation, PrivacyNotice, Purpose, Wording
+from consents.models import Consent, Organisation, PrivacyNotice, Purpose, Wording
 from smsconsent.staff.models import User
 
 
@@ -59,6 +59,15 @@ def publish_notice(
     notice.sha256 = ledger.content_hash(ledger.notice_bundle(notice))
     notice.save(force_insert=True)
     return notice
+
+
+def count_not_covered(purpose: Purpose, *, language: str, now: datetime) -> int:
+    """Return how many would stop getting messages if these words changed in substance now (F160).
+
+    They get one SMS that asks for a new yes, and nothing more until it comes (law.md L23).
+    """
+    mine = Consent.objects.for_purpose(purpose).sendable(now)
+    return mine.filter(wording__language=language).count()
 
 
 @transaction.atomic

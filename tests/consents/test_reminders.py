@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from campaigns.models import Delivery
 from consents import confirmations, reminders, services, transitions
@@ -20,10 +21,12 @@ from tests.make import (
     NOON,
     SECOND,
     SHORT_NUMBER,
+    TEXTS,
     make_campaign,
     make_consent,
     make_organisation,
     make_purpose,
+    make_user,
     make_wording,
     phone,
 )
@@ -250,6 +253,24 @@ def test_marketing_waits_for_the_new_yes_and_goes_on_after_it() -> None:
 
     make_campaign("sending", purpose=consent.purpose, now=NOON + 3 * HOUR)
     assert Delivery.objects.count() == 1
+
+
+def test_before_it_is_published_the_page_says_whom_it_concerns(client: Client) -> None:
+    consent = make_given(at=datetime.now(tz=NOON.tzinfo) - DAY)
+    make_consent("withdrawn", purpose=consent.purpose, number=2)
+    organisation = consent.purpose.organisation
+    client.force_login(make_user("privacy_officer", organisation))
+    path = reverse("people:wording", args=[organisation.slug, consent.purpose.slug])
+    fields = {name: getattr(TEXTS, name) for name in services.Texts.__slots__}
+    fields |= {"language": "nb", "title": "Lotteri på SMS", "is_material": "on"}
+
+    page = client.post(path, fields)
+    assert page.context["concerned"] == 1
+    assert consent.purpose.wordings.count() == 1
+
+    client.post(path, fields | {"understood": "1"})
+    assert consent.purpose.wordings.count() == 2
+    assert not Consent.objects.sendable(datetime.now(tz=NOON.tzinfo)).exists()
 
 
 @pytest.mark.parametrize("language", ["nb", "nn", "en"])

@@ -1,5 +1,7 @@
 """Purposes, their wordings, and the privacy notice."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import notices, services
 from consents.forms import NoticeForm, RegisterForm, WordingForm
-from consents.models import Consent, Organisation, Purpose
+from consents.models import Consent, Organisation, Purpose, Wording
 from consents.views.staff.doors import (
     colleague,
     login_required,
@@ -71,27 +73,36 @@ def wording(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
     newest = found.wordings.filter(language=language).order_by("-version").first()
     initial = {name: getattr(newest, name) for name in WordingForm.TEXTS} if newest else {}
     form = WordingForm(request.POST or None, initial=initial | {"language": language})
+    asks_first = False
     if request.method == "POST" and form.is_valid():
-        try:
-            published = services.publish_wording(
-                found,
-                language=form.cleaned_data["language"],
-                texts=form.texts,
-                is_material=form.cleaned_data["is_material"],
-                by=colleague(request),
-                now=timezone.now(),
-            )
-        except services.NoticeMissing:
-            form.add_error(
-                None, _("Publish a privacy notice first. The wording must point to one.")
-            )
-        else:
+        # A change in substance shows first whom it concerns, and is then confirmed (F160).
+        asks_first = form.cleaned_data["is_material"] and "understood" not in request.POST
+        if not asks_first and (published := _publish(request, found, form)):
             messages.success(
                 request, _("Version %(version)d is published.") % {"version": published.version}
             )
             return redirect("people:purpose", organisation, found.slug)
-    context = {"purpose": found, "form": form}
+    context: dict[str, Any] = {"purpose": found, "form": form, "asks_first": asks_first}
+    if asks_first:
+        context["concerned"] = services.count_not_covered(
+            found, language=form.cleaned_data["language"], now=timezone.now()
+        )
     return show(request, "wording", found.organisation, context, current="people:purposes")
+
+
+def _publish(request: HttpRequest, purpose: Purpose, form: WordingForm) -> Wording | None:
+    try:
+        return services.publish_wording(
+            purpose,
+            language=form.cleaned_data["language"],
+            texts=form.texts,
+            is_material=form.cleaned_data["is_material"],
+            by=colleague(request),
+            now=timezone.now(),
+        )
+    except services.NoticeMissing:
+        form.add_error(None, _("Publish a privacy notice first. The wording must point to one."))
+        return None
 
 
 @login_required
