@@ -1,17 +1,19 @@
 """Campaigns, their approval, and one row per recipient."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
 from consents.models import Consent, Purpose, Subject
-from smsconsent.outbox import OutboundMessage
+from smsconsent.outbox import Move, OutboundMessage
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -117,14 +119,39 @@ class Approval(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.by}"
 
 
+class Tally(models.Model):
+    """How many messages of a campaign came to a state, or left it (negative). Only ever added to.
+
+    Progress is the sum, so that nobody counts a million rows; `tallies.compact` adds up what is old.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="tallies")
+    state = models.CharField(max_length=12, choices=OutboundMessage.State.choices)
+    reason = models.CharField(max_length=40, blank=True)
+    count = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("count")
+        verbose_name_plural = _("counts")
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.reason}: {self.count:+}"
+
+
 class Delivery(OutboundMessage):
     """One campaign × one number. The text is the campaign's; the number is the subject's."""
 
     gate = "campaigns.sending.CampaignGate"
     listener = "campaigns.guards.hear"
+    counted_by = "campaign_id"
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="deliveries")
-    subject = models.ForeignKey(Subject, models.SET_NULL, null=True, related_name="deliveries")
+    # Both stand first in an index below; each further index is paid for by every message.
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="deliveries", db_index=False
+    )
+    subject = models.ForeignKey(
+        Subject, models.SET_NULL, null=True, related_name="deliveries", db_index=False
+    )
     consent = models.ForeignKey(Consent, models.SET_NULL, null=True, related_name="deliveries")
     # The ledger event that allowed it (law.md L04); set when handed over.
     consent_event = models.CharField(max_length=32, blank=True)
@@ -133,7 +160,11 @@ class Delivery(OutboundMessage):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         indexes = [
-            *OutboundMessage.Meta.indexes,
+            # Small: what has left is not in it. A paused million does not stand in the way of others.
+            models.Index(
+                F("campaign"), F("not_before"), condition=Q(state="queued"), name="delivery_queue"
+            ),
+            OutboundMessage.Meta.indexes[1],
             models.Index(F("subject"), F("handed_over_at"), name="delivery_of_subject"),
         ]
         constraints = [
@@ -147,8 +178,34 @@ class Delivery(OutboundMessage):
 
     @classmethod
     def due(cls, now: datetime) -> QuerySet[Self]:
-        """Only rows of campaigns that are sending: pause and cancel act on rows already queued."""
-        return super().due(now).filter(campaign__state=Campaign.State.SENDING)
+        """Rows of one campaign that is sending, whichever: they take turns.
+
+        Pause and cancel act on rows already queued.
+        """
+        due = super().due(now)
+        sending = Campaign.objects.sending().filter(Exists(due.filter(campaign=OuterRef("pk"))))
+        chosen = sending.order_by("?").values_list("pk", flat=True).first()
+        return due.none() if chosen is None else due.filter(campaign=chosen)
+
+    @classmethod
+    def for_gate(cls, rows: QuerySet[Self]) -> "QuerySet[Any, Any]":
+        return rows.values_list(
+            "pk", "campaign_id", "consent_id", "sender", "not_after", named=True
+        )
+
+    @classmethod
+    def on_hand_over(cls) -> dict[str, Any]:
+        """The ledger event that allowed it (law.md L04)."""
+        event = Consent.objects.filter(pk=OuterRef("consent")).values("last_event_id")[:1]
+        return {"consent_event": Coalesce(Subquery(event), Value(""))}
+
+    @classmethod
+    def note(cls, moves: Mapping[Move, int]) -> None:
+        Tally.objects.bulk_create(
+            Tally(campaign_id=campaign, state=state, reason=reason, count=count)
+            for (campaign, state, reason), count in moves.items()
+            if count
+        )
 
     @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:

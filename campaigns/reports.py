@@ -5,10 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from campaigns import audiences, sending
+from campaigns import audiences, sending, tallies
 from campaigns.models import Campaign, Delivery
 from consents.models import Purpose
 from smsconsent import gsm
@@ -70,18 +69,15 @@ def waterfall_of(campaign: Campaign, *, now: datetime) -> dict[str, Any]:
 
 def blocked_of(campaign: Campaign) -> list[tuple[str, int]]:
     """Return why messages were stopped at the last moment, with counts."""
-    rows = campaign.deliveries.filter(state__in=[Sent.BLOCKED, Sent.EXPIRED, Sent.FAILED])
-    counted = rows.values_list("reason").annotate(count=Count("pk")).order_by("-count")
+    counted = tallies.by_reason(campaign, Sent.BLOCKED, Sent.EXPIRED, Sent.FAILED)
     return [(audiences.reason_label(reason), count) for reason, count in counted]
 
 
 def progress_of(campaign: Campaign) -> dict[str, Any]:
-    """Return counts per state, from the rows while they are there and from the outcome afterwards."""
-    counts: dict[str, int] = campaign.outcome or dict(
-        campaign.deliveries.values_list("state").annotate(count=Count("pk")).order_by("state")
-    )
+    """Return counts per state, which were kept while the messages moved."""
+    counts = tallies.by_state(campaign)
     total = sum(counts.values())
-    waiting = counts.get(Sent.QUEUED, 0) + counts.get(Sent.LEASED, 0)
+    waiting = counts.get(Sent.QUEUED, 0)
     stats = [
         (_("Recipients"), total, ""),
         (_("Waiting"), waiting, ""),

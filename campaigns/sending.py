@@ -1,14 +1,15 @@
 """The campaign gate: consent at that second, promise, quiet hours, not-after. And what the message says."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from campaigns.models import Approval, Campaign, Delivery
 from consents.models import Consent, InboundMessage, Purpose
 from smsconsent import crypto, gsm, outbox, signing
 from smsconsent.gateways import Outgoing
+from smsconsent.phones import Phone
 
 MOST_SEGMENTS = 6
 SAME_TEXT_WITHIN = timedelta(hours=1)
@@ -77,127 +79,170 @@ def problems_with(purpose: Purpose, text: str) -> list[str]:
 
 
 # -- the gate --------------------------------------------------------------------------------------------
+class Recipient(Protocol):
+    """What the gate knows of a delivery: `Delivery.for_gate`."""
+
+    pk: UUID
+    campaign_id: int
+    consent_id: int | None
+    sender: str
+    not_after: datetime | None
+
+
+class Person(NamedTuple):
+    """Who may be written to at this moment: a consent that holds, and the number that gave it."""
+
+    pk: int
+    purpose_id: int
+    subject_id: int
+    organisation_id: int
+    phone: Phone
+    phone_index: bytes
+    stop_nonce: bytes
+
+
 @dataclass(slots=True)
 class _Facts:
     """What the gate read, after the locks, about one batch."""
 
-    campaigns: dict[int, Campaign]
-    approved: set[int]
-    sendable: set[int]
-    consents: dict[int, Consent]
+    campaigns: dict[int, "_Message"]
+    people: dict[int, Person]
     unread: set[bytes]
     spent: Counter[tuple[int, int]] = field(default_factory=Counter)
     lately: set[tuple[int, str]] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What holds for all messages of one campaign at this moment, found out once."""
+
+    campaign: Campaign
+    # What becomes of all of them, whoever they are for.
+    verdict: outbox.Block | outbox.Wait | None
+    opening: datetime
+    text: str
+    has_link: bool
+
+
 class CampaignGate:
     """Who may still receive a campaign message, at the moment it is handed over."""
 
-    def lock(self, rows: Sequence[Delivery]) -> None:
+    def lock(self, rows: Sequence[Recipient]) -> None:
         """Consents in pk order, then campaigns: a withdrawal, a pause or a cancellation waits or wins.
 
         NO KEY UPDATE rather than SHARE on consents: two batches that would spend the same promise
         take turns, and it conflicts with a withdrawal just as well.
         """
-        outbox.lock_in_order(
-            Consent.objects.filter(pk__in={row.consent_id for row in rows}), mode="NO KEY UPDATE"
-        )
-        outbox.lock_in_order(
-            Campaign.objects.filter(pk__in={row.campaign_id for row in rows}), mode="SHARE"
-        )
+        ids = {row.consent_id for row in rows if row.consent_id}
+        outbox.lock_in_order(Consent, ids, mode="NO KEY UPDATE")
+        outbox.lock_in_order(Campaign, {row.campaign_id for row in rows}, mode="SHARE")
 
-    def decide(self, rows: Sequence[Delivery], *, now: datetime) -> list[outbox.Verdict]:
+    def decide(self, rows: Sequence[Recipient], *, now: datetime) -> list[outbox.Verdict]:
         facts = _read(rows, now=now)
-        verdicts = [_decide_one(row, facts, now=now) for row in rows]
-        sent = [
-            row.pk
-            for row, verdict in zip(rows, verdicts, strict=True)
-            if isinstance(verdict, outbox.Send)
-        ]
-        _name_evidence(sent)
-        return verdicts
+        return [_decide_one(row, facts, now=now) for row in rows]
 
 
-def _read(rows: Sequence[Delivery], *, now: datetime) -> _Facts:
+def _read(rows: Sequence[Recipient], *, now: datetime) -> _Facts:
     """Read anew, in statements of their own: a locking join does not re-read its other tables."""
     campaigns = Campaign.objects.select_related("purpose__organisation", "purpose__sender").in_bulk(
         {row.campaign_id for row in rows}
     )
-    ids = {row.consent_id for row in rows if row.consent_id}
-    consents = Consent.objects.select_related("subject").in_bulk(ids)
     facts = _Facts(
-        campaigns=campaigns,
-        approved=_approved(campaigns.values()),
-        sendable=set(Consent.objects.sendable(now).filter(pk__in=ids).values_list("pk", flat=True)),
-        consents=consents,
-        unread=_unread(consents.values()),
+        campaigns=_messages(campaigns, now=now),
+        people=_people({row.consent_id for row in rows if row.consent_id}, now=now),
+        unread=_unread(),
     )
-    subjects = [consent.subject_id for consent in consents.values()]
-    for purpose in {campaign.purpose for campaign in campaigns.values()}:
-        facts.spent.update(_spent(purpose, subjects, now=now))
-    facts.lately = _lately(campaigns.values(), subjects, now=now)
+    subjects = [person.subject_id for person in facts.people.values()]
+    for campaign in campaigns.values():
+        _read_history(facts, campaign, subjects, now=now)
     return facts
 
 
-def _decide_one(row: Delivery, facts: _Facts, *, now: datetime) -> outbox.Verdict:
-    campaign = facts.campaigns[row.campaign_id]
+def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
+    """Return, by consent, those who may be sent to; whoever is missing may not."""
+    rows = Consent.objects.sendable(now).filter(pk__any=list(consents))
+    columns = (
+        *("pk", "purpose_id", "subject_id", "subject__organisation_id"),
+        *("subject__phone", "subject__phone_index", "stop_nonce"),
+    )
+    return {row[0]: Person(*row) for row in rows.values_list(*columns)}
+
+
+def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, _Message]:
+    approved = _approved(campaigns.values())
+    return {
+        campaign.pk: _Message(
+            campaign=campaign,
+            verdict=_of_campaign(campaign, approved, now=now),
+            opening=calendar.next_opening(campaign.purpose, now),
+            text=full_text(campaign.purpose, campaign.text),
+            has_link=needs_stop_link(campaign.purpose),
+        )
+        for campaign in campaigns.values()
+    }
+
+
+def _decide_one(row: Recipient, facts: _Facts, *, now: datetime) -> outbox.Verdict:
+    message = facts.campaigns[row.campaign_id]
+    campaign = message.campaign
+    if message.verdict:
+        return message.verdict
+    person = facts.people.get(row.consent_id or 0)
+    if person is None or person.purpose_id != campaign.purpose_id:
+        return outbox.Block("no_consent")
+    if row.not_after is not None and message.opening >= row.not_after:
+        return outbox.Block("not_after")
+    if reason := _person_refusal(person, campaign, facts):
+        return outbox.Block(reason)
+    if message.opening > now:
+        return outbox.Wait(message.opening)
+    facts.spent[person.subject_id, campaign.purpose_id] += 1
+    facts.lately.add((person.subject_id, campaign.text))
+    return outbox.Send(_outgoing(row, message, person))
+
+
+def _of_campaign(
+    campaign: Campaign, approved: Collection[int], *, now: datetime
+) -> outbox.Block | outbox.Wait | None:
     if campaign.state == Campaign.State.PAUSED:
         return outbox.Wait(now)
-    if reason := _campaign_refusal(campaign, facts):
-        return outbox.Block(reason)
-    consent = facts.consents.get(row.consent_id or 0)
-    if consent is None or consent.purpose_id != campaign.purpose_id:
-        return outbox.Block("no_consent")
-    opening = calendar.next_opening(campaign.purpose, now)
-    too_late = row.not_after is not None and opening >= row.not_after
-    if reason := "not_after" if too_late else _person_refusal(consent, campaign, facts):
-        return outbox.Block(reason)
-    if opening > now:
-        return outbox.Wait(opening)
-    facts.spent[consent.subject_id, campaign.purpose_id] += 1
-    facts.lately.add((consent.subject_id, campaign.text))
-    return outbox.Send(_outgoing(row, campaign, consent))
-
-
-def _campaign_refusal(campaign: Campaign, facts: _Facts) -> str:
     if campaign.state != Campaign.State.SENDING:
-        return "cancelled"
-    if campaign.pk not in facts.approved:
-        return "not_approved"
+        return outbox.Block("cancelled")
+    if campaign.pk not in approved:
+        return outbox.Block("not_approved")
     if not campaign.purpose.organisation.processor_agreement and not settings.EMBEDDED:
-        return "no_processor_agreement"
-    return ""
+        return outbox.Block("no_processor_agreement")
+    return None
 
 
-def _person_refusal(consent: Consent, campaign: Campaign, facts: _Facts) -> str:
+def _person_refusal(person: Person, campaign: Campaign, facts: _Facts) -> str:
     """Return why this person does not get it, or "". The order does not matter: each no is a no."""
-    subject = consent.subject
-    phone = subject.phone
-    known = crypto.blind_indexes(phone, use="lookup", organisation=subject.organisation_id)
-    refusals = {
-        "no_consent": consent.pk not in facts.sendable,
-        "unread_reply": not facts.unread.isdisjoint(crypto.blind_indexes(phone, use="inbound")),
-        "promise_used": facts.spent[subject.pk, campaign.purpose_id]
-        >= campaign.purpose.promised_count,
-        "same_text": (subject.pk, campaign.text) in facts.lately,
-        # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
-        "index_mismatch": bytes(subject.phone_index) not in known,
-    }
-    return next((reason for reason, holds in refusals.items() if holds), "")
+    if facts.unread and not facts.unread.isdisjoint(
+        crypto.blind_indexes(person.phone, use="inbound")
+    ):
+        return "unread_reply"
+    if facts.spent[person.subject_id, campaign.purpose_id] >= campaign.purpose.promised_count:
+        return "promise_used"
+    if (person.subject_id, campaign.text) in facts.lately:
+        return "same_text"
+    # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
+    known = crypto.blind_indexes(person.phone, use="lookup", organisation=person.organisation_id)
+    return "" if bytes(person.phone_index) in known else "index_mismatch"
 
 
-def _outgoing(row: Delivery, campaign: Campaign, consent: Consent) -> Outgoing:
-    token = SAMPLE_TOKEN
-    if needs_stop_link(campaign.purpose):
-        token = signing.derived_token(bytes(consent.stop_nonce), purpose="stop")
+def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
+    text = message.text
+    if message.has_link:
+        token = signing.derived_token(bytes(person.stop_nonce), purpose="stop")
+        text = text.replace(SAMPLE_TOKEN, token)
     return Outgoing(
         id=row.pk,
-        recipient=consent.subject.phone,
+        recipient=person.phone,
         sender=row.sender,
-        text=full_text(campaign.purpose, campaign.text, token=token),
+        text=text,
         not_after=row.not_after,
         urgent=False,
-        tag=f"c{campaign.pk}",
+        tag=f"c{row.campaign_id}",
     )
 
 
@@ -222,46 +267,31 @@ def _approved(campaigns: Iterable[Campaign]) -> set[int]:
     }
 
 
-def _unread(consents: Iterable[Consent]) -> set[bytes]:
-    """Return the index of each of these numbers from which a stored message has not been acted on."""
-    indexes = [
-        index
-        for consent in consents
-        for index in crypto.blind_indexes(consent.subject.phone, use="inbound")
-    ]
-    rows = InboundMessage.objects.unread().filter(sender_index__in=indexes)
+def _unread() -> set[bytes]:
+    """Return the index of each number from which a stored message has not been acted on: few, at any time."""
+    rows = InboundMessage.objects.unread().filter(sender_index__isnull=False)
     return {bytes(index) for index in rows.values_list("sender_index", flat=True) if index}
 
 
-def _spent(
-    purpose: Purpose, subjects: Sequence[int], *, now: datetime
-) -> dict[tuple[int, int], int]:
-    rows = Delivery.objects.filter(
-        subject__in=subjects,
-        campaign__purpose=purpose,
-        state__in=audiences.SPENT,
-        handed_over_at__gt=now - purpose.promised_for,
+def _read_history(
+    facts: _Facts, campaign: Campaign, subjects: Sequence[int], *, now: datetime
+) -> None:
+    """Note what these numbers have got: messages that count against the promise, and this very text.
+
+    The same text to the same number within the hour is stopped by the gateway (strex.md § 7).
+    """
+    purpose = campaign.purpose
+    since, lately = now - purpose.promised_for, now - SAME_TEXT_WITHIN
+    spent = Q(campaign__purpose=purpose, state__in=audiences.SPENT, handed_over_at__gt=since)
+    same = Q(campaign__text=campaign.text, handed_over_at__gt=lately)
+    rows = Delivery.objects.filter(subject__pk__any=subjects, handed_over_at__gt=min(since, lately))
+    counts = rows.values_list("subject_id").annotate(
+        spent=Count("pk", filter=spent), same=Count("pk", filter=same)
     )
-    counted = rows.values_list("subject_id").annotate(count=Count("pk")).order_by("subject_id")
-    return {(subject, purpose.pk): count for subject, count in counted}
-
-
-def _lately(
-    campaigns: Iterable[Campaign], subjects: Sequence[int], *, now: datetime
-) -> set[tuple[int, str]]:
-    """Return which of these numbers got which of these texts within the hour (strex.md § 7)."""
-    rows = Delivery.objects.filter(
-        subject__in=subjects,
-        handed_over_at__gt=now - SAME_TEXT_WITHIN,
-        campaign__text__in={campaign.text for campaign in campaigns},
-    )
-    return set(rows.values_list("subject_id", "campaign__text"))
-
-
-def _name_evidence(ids: Sequence[UUID]) -> None:
-    """Write on each message the ledger event that allowed it (law.md L04), in one statement."""
-    event = Consent.objects.filter(pk=OuterRef("consent")).values("last_event_id")[:1]
-    Delivery.objects.filter(pk__in=ids).update(consent_event=Subquery(event))
+    for subject, spent_count, same_count in counts.order_by():
+        facts.spent[subject, purpose.pk] = spent_count
+        if same_count:
+            facts.lately.add((subject, campaign.text))
 
 
 # -- beginning and end -----------------------------------------------------------------------------------
@@ -305,9 +335,10 @@ def default_end(purpose: Purpose, starts_at: datetime) -> datetime:
 
 def finish(*, now: datetime) -> int:
     """Mark as sent the campaigns with nothing left to send or to find out. Return how many."""
-    open_rows = Delivery.objects.filter(campaign=OuterRef("pk")).filter(
-        Q(state__in=audiences.WAITING) | Q(state=Delivery.State.UNKNOWN, lease_until__isnull=False)
-    )
+    rows = Delivery.objects.filter(campaign=OuterRef("pk"))
+    queued = rows.filter(state=Delivery.State.QUEUED)
+    # As the index says it, which holds these few only.
+    moving = rows.filter(state__in=[Delivery.State.LEASED, Delivery.State.UNKNOWN])
     going = Campaign.objects.sending().filter(is_canary=False)
-    done = going.exclude(pk__in=open_rows.values("campaign"))
+    done = going.exclude(Exists(queued)).exclude(Exists(moving.exclude(lease_until=None)))
     return done.update(state=Campaign.State.SENT, ended_at=now)

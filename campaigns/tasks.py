@@ -4,7 +4,7 @@ from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from campaigns import guards, sending
+from campaigns import guards, sending, tallies
 from campaigns.models import Delivery
 from consents import suspensions
 from smsconsent import outbox, polling
@@ -24,6 +24,7 @@ def send_campaigns() -> None:
         # There may be more; another worker may take it.
         send_campaigns.delay_on_commit()
     sending.finish(now=timezone.now())
+    tallies.compact()
 
 
 @shared_task(base=DjangoTask)

@@ -353,7 +353,7 @@ class ServiceGate:
 
     def lock(self, rows: Sequence[ServiceMessage]) -> None:
         ids = {row.consent_id for row in rows if row.consent_id}
-        outbox.lock_in_order(Consent.objects.filter(pk__in=ids), mode="SHARE")
+        outbox.lock_in_order(Consent, ids, mode="SHARE")
 
     def decide(self, rows: Sequence[ServiceMessage], *, now: datetime) -> list[outbox.Verdict]:
         ids = {row.consent_id for row in rows if row.consent_id}

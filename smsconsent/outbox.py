@@ -4,7 +4,8 @@ The database is the queue of record. A crash leaves a lease that runs out; the s
 gateway by id and hands over again, under the same id, only what the gateway has never seen.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +16,11 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.db import connection, models, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from smsconsent import lookups  # noqa: F401  registers `pk__any`
 from smsconsent.gateways import (
     Gateway,
     GatewayMisconfigured,
@@ -53,6 +55,8 @@ class OutboundMessage(models.Model):
     # Dotted path of a Listener, told of each receipt that said something new.
     listener: ClassVar[str] = ""
     is_urgent: ClassVar[bool] = False
+    # The column of what messages are counted by as they move on; "" where nobody asks for counts.
+    counted_by: ClassVar[str] = ""
 
     # The gateway's transaction id as well: the same id on each try is what makes a retry safe.
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -91,9 +95,27 @@ class OutboundMessage(models.Model):
         return cls._default_manager.filter(**who)
 
     @classmethod
+    def for_gate(cls, rows: QuerySet[Self]) -> "QuerySet[Any, Any]":
+        """What the gate must know of each row, at least `pk`. A lane in a hurry reads less than all."""
+        return rows
+
+    @classmethod
+    def on_hand_over(cls) -> dict[str, Any]:
+        """What else is written on a message that leaves, as expressions on its row."""
+        return {}
+
+    @classmethod
+    def note(cls, moves: "Mapping[Move, int]") -> None:
+        """Take notice of how many messages came to a state, or left it (negative)."""
+
+    @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:
         """Return the last few texts sent to one number, newest first."""
         return []
+
+
+# The value of `counted_by`, the state, the reason. Who waits in the queue or on a lease counts as queued.
+Move = tuple[Any, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +152,7 @@ class Gate(Protocol):
     """Says, inside the sending transaction, who may still receive a message."""
 
     def lock(self, rows: Sequence[Any]) -> None:
-        """Lock FOR SHARE, in pk order, each row whose change would forbid one of these messages."""
+        """Lock, in pk order, each row whose change would forbid one of these messages."""
 
     def decide(self, rows: Sequence[Any], *, now: datetime) -> list[Verdict]:
         """Read anew, after the locks, and return one verdict per row, in the same order."""
@@ -205,12 +227,12 @@ def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease:
     until = now + settings.OUTBOX_LEASE
     with transaction.atomic():
         due = _locked(model.due(now).order_by("not_before"))
-        rows = list(due.values_list("pk", "not_after")[:limit])
-        late = [pk for pk, not_after in rows if not_after and not_after <= now]
-        ids = tuple(pk for pk, not_after in rows if not not_after or not_after > now)
-        manager = model._default_manager
-        manager.filter(pk__in=late).update(state=model.State.EXPIRED, reason="not_after")
-        manager.filter(pk__in=ids).update(
+        is_late = ExpressionWrapper(Q(not_after__lte=now), models.BooleanField())
+        rows = list(due.values_list("pk", is_late)[:limit])
+        late = [pk for pk, is_late in rows if is_late]
+        ids = tuple(pk for pk, is_late in rows if not is_late)
+        _expire(model, late)
+        model._default_manager.filter(pk__any=ids).update(
             state=model.State.LEASED, lease_until=until, attempts=F("attempts") + 1
         )
     return Lease(ids, until) if ids or not late else claim(model, now=now, limit=limit)
@@ -223,34 +245,33 @@ def hand_over(
 
     Consents are locked before the messages, as a withdrawal does; each read after a lock is a
     statement of its own, since a locking join does not re-read its other tables (trust.md § 7).
+    Every statement is about the whole batch, or about all of it that has one outcome.
     """
     trouble: GatewayMisconfigured | None = None
     gate = gate_of(model)
     with transaction.atomic():
         mine = model._default_manager.filter(
-            pk__in=lease.ids, state=model.State.LEASED, lease_until=lease.until
+            pk__any=lease.ids, state=model.State.LEASED, lease_until=lease.until
         )
         # SECURITY: asked anew for each batch. A verdict from a minute ago could let a restored database send.
         if why_stopped():
             mine.update(state=model.State.QUEUED, lease_until=None)
             return False
-        gate.lock(list(mine.order_by("pk")))
-        rows = list(mine.select_for_update().order_by("pk"))
-        sends: list[Outgoing] = []
-        for row, verdict in zip(rows, gate.decide(rows, now=now), strict=True):
-            _apply_refusal(row, verdict)
-            if isinstance(verdict, Send):
-                sends.append(verdict.outgoing)
+        leased = list(model.for_gate(mine.order_by("pk")))
+        gate.lock(leased)
+        held = set(mine.select_for_update().order_by("pk").values_list("pk", flat=True))
+        batch = Batch(model, [row for row in leased if row.pk in held])
+        sends = batch.ask(gate, now=now)
         went = True
         try:
-            results = gateway.hand_over(sends, now=now) if sends else []
-            _record(model, results, now=now)
+            batch.record(gateway.hand_over(sends, now=now) if sends else [], now=now)
         except GatewayUnavailable as error:
             _requeue(model, sends, now=now, after=error.retry_after)
             went = False
         except GatewayMisconfigured as error:
             _requeue(model, sends, now=now, after=60)
             trouble = error
+        batch.count()
     if trouble:
         raise trouble
     return went
@@ -307,26 +328,36 @@ def find(message_id: UUID) -> OutboundMessage | None:
     return next((row for row in found if row is not None), None)
 
 
+@transaction.atomic
 def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
     """Stop those of these messages that still wait. Return how many."""
-    return rows.filter(state=OutboundMessage.State.QUEUED).update(
-        state=OutboundMessage.State.BLOCKED, reason=reason
-    )
+    queued, group = rows.filter(state=OutboundMessage.State.QUEUED), rows.model.counted_by
+    blocked = {"state": OutboundMessage.State.BLOCKED, "reason": reason}
+    if not group:
+        return queued.update(**blocked)
+    moves: Counter[Move] = Counter()
+    for value in set(queued.order_by().values_list(group, flat=True).distinct()):
+        count = queued.filter(**{group: value}).update(**blocked)
+        moves[value, OutboundMessage.State.QUEUED, ""] -= count
+        moves[value, OutboundMessage.State.BLOCKED, reason] += count
+    rows.model.note(moves)
+    return sum(count for count in moves.values() if count > 0)
 
 
-def lock_in_order(rows: QuerySet[Any], *, mode: Literal["SHARE", "NO KEY UPDATE"]) -> None:
+def lock_in_order(
+    model: type[models.Model], ids: Iterable[Any], *, mode: Literal["SHARE", "NO KEY UPDATE"]
+) -> None:
     """Lock these rows in pk order, against change by others. SHARE lets other senders read along.
 
     Django has no FOR SHARE. On SQLite the transaction already holds the only write lock.
     """
     if connection.vendor == "sqlite":
         return
-    table = connection.ops.quote_name(rows.model._meta.db_table)
-    ids = sorted(set(rows.values_list("pk", flat=True)))
+    table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR {mode}",  # noqa: S608  fixed words
-            [ids],
+            [list(set(ids))],
         )
 
 
@@ -334,48 +365,82 @@ def _locked(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.select_for_update(skip_locked=True, of=("self",))
 
 
-def _apply_refusal(row: OutboundMessage, verdict: Verdict) -> None:
-    match verdict:
-        case Block(reason):
-            _set(row, state=row.State.BLOCKED, reason=reason, lease_until=None)
-        case Wait(until):
-            _set(row, state=row.State.QUEUED, not_before=until, lease_until=None)
-        case Send():
-            pass
+class Batch:
+    """What becomes of one batch: written by a statement per outcome, not per message, and counted."""
 
+    def __init__(self, model: type[OutboundMessage], rows: Sequence[Any]) -> None:
+        self._model = model
+        self._rows = {row.pk: row for row in rows}
+        self._moves: Counter[Move] = Counter()
 
-def _set(row: OutboundMessage, **changes: Any) -> None:
-    type(row)._default_manager.filter(pk=row.pk).update(**changes)
-
-
-def _record(model: type[OutboundMessage], results: Iterable[Handover], *, now: datetime) -> None:
-    """Write the outcome of a batch: one statement per outcome, not per message."""
-    by_outcome: dict[tuple[Outcome, str], list[UUID]] = {}
-    for result in results:
-        by_outcome.setdefault((result.outcome, result.reason), []).append(result.id)
-    for (outcome, reason), ids in by_outcome.items():
-        rows = model._default_manager.filter(pk__in=ids)
-        match outcome:
-            case Outcome.ACCEPTED:
-                rows.update(
-                    state=model.State.HANDED_OVER, handed_over_at=now, lease_until=None, reason=""
+    def ask(self, gate: Gate, *, now: datetime) -> list[Outgoing]:
+        """Return what the gate lets out. Block or put back the rest."""
+        sends: list[Outgoing] = []
+        refused: dict[Block | Wait, list[UUID]] = {}
+        verdicts = gate.decide(list(self._rows.values()), now=now)
+        for pk, verdict in zip(self._rows, verdicts, strict=True):
+            if isinstance(verdict, Send):
+                sends.append(verdict.outgoing)
+            else:
+                refused.setdefault(verdict, []).append(pk)
+        for verdict, ids in refused.items():
+            if isinstance(verdict, Block):
+                self._write(ids, self._model.State.BLOCKED, reason=verdict.reason, lease_until=None)
+            else:
+                self._write(
+                    ids, self._model.State.QUEUED, not_before=verdict.until, lease_until=None
                 )
-            case Outcome.REJECTED:
-                rows.update(state=model.State.FAILED, reason=reason[:40], lease_until=None)
-            case Outcome.TOO_LATE:
-                rows.update(state=model.State.EXPIRED, reason=reason[:40], lease_until=None)
-            case Outcome.UNKNOWN:
-                rows.update(
-                    state=model.State.UNKNOWN,
-                    handed_over_at=now,
-                    lease_until=now + settings.OUTBOX_LEASE,
-                )
+        return sends
+
+    def record(self, results: Iterable[Handover], *, now: datetime) -> None:
+        """Write what the gateway said."""
+        by_outcome: dict[tuple[Outcome, str], list[UUID]] = {}
+        for result in results:
+            by_outcome.setdefault((result.outcome, result.reason), []).append(result.id)
+        state, evidence = self._model.State, self._model.on_hand_over()
+        left = evidence | {"handed_over_at": now}
+        for (outcome, reason), ids in by_outcome.items():
+            match outcome:
+                case Outcome.ACCEPTED:
+                    self._write(ids, state.HANDED_OVER, lease_until=None, reason="", **left)
+                case Outcome.REJECTED:
+                    why = reason[:40]
+                    self._write(ids, state.FAILED, lease_until=None, reason=why, **evidence)
+                case Outcome.TOO_LATE:
+                    self._write(ids, state.EXPIRED, lease_until=None, reason=reason[:40])
+                case Outcome.UNKNOWN:
+                    until = now + settings.OUTBOX_LEASE
+                    self._write(ids, state.UNKNOWN, lease_until=until, reason="", **left)
+
+    def count(self) -> None:
+        """Tell the lane."""
+        self._model.note(self._moves)
+
+    def _write(self, ids: Sequence[UUID], state: str, **changes: Any) -> None:
+        self._model._default_manager.filter(pk__any=ids).update(state=state, **changes)
+        group = self._model.counted_by
+        if group and state != self._model.State.QUEUED:
+            for value, count in Counter(getattr(self._rows[pk], group) for pk in ids).items():
+                self._moves[value, self._model.State.QUEUED, ""] -= count
+                self._moves[value, state, changes["reason"]] += count
+
+
+def _expire(model: type[OutboundMessage], ids: Sequence[UUID]) -> None:
+    if not ids:
+        return
+    late, moves = model._default_manager.filter(pk__any=ids), Counter[Move]()
+    if model.counted_by:
+        for value, count in Counter(late.values_list(model.counted_by, flat=True)).items():
+            moves[value, model.State.QUEUED, ""] -= count
+            moves[value, model.State.EXPIRED, "not_after"] += count
+    late.update(state=model.State.EXPIRED, reason="not_after")
+    model.note(moves)
 
 
 def _requeue(
     model: type[OutboundMessage], sends: Iterable[Outgoing], *, now: datetime, after: float
 ) -> None:
-    model._default_manager.filter(pk__in=[send.id for send in sends]).update(
+    model._default_manager.filter(pk__any=[send.id for send in sends]).update(
         state=model.State.QUEUED,
         lease_until=None,
         not_before=now + timedelta(seconds=after),
@@ -394,6 +459,7 @@ def _is_too_old(row: OutboundMessage, now: datetime) -> bool:
     return now - row.queued_at > settings.STREX_RECOVERY_WINDOW
 
 
+@transaction.atomic
 def _settle(
     row: OutboundMessage,
     found: Receipt | None,
@@ -403,21 +469,37 @@ def _settle(
     now: datetime,
 ) -> None:
     """Decide one row whose lease ran out, unless somebody else has moved it meanwhile."""
-    mine = type(row)._default_manager.filter(
-        pk=row.pk, state__in=[row.State.LEASED, row.State.UNKNOWN], lease_until=until
-    )
     too_late = row.not_after is not None and row.not_after <= now
+    changes: dict[str, Any] = {"lease_until": None}
     if found is not None:
-        if mine.update(
-            state=row.State.HANDED_OVER, lease_until=None, handed_over_at=row.handed_over_at or now
-        ):
-            record(found, now=now)
+        changes |= {"state": row.State.HANDED_OVER, "handed_over_at": row.handed_over_at or now}
     elif _is_too_old(row, now):
-        mine.update(state=row.State.UNKNOWN, lease_until=None)
+        changes |= {"state": row.State.UNKNOWN}
     elif too_late:
-        mine.update(state=row.State.EXPIRED, reason="not_after", lease_until=None)
+        changes |= {"state": row.State.EXPIRED, "reason": "not_after"}
     else:
-        mine.update(state=row.State.QUEUED, not_before=now, lease_until=None)
+        changes |= {"state": row.State.QUEUED, "not_before": now}
+    if _move(row, changes, lease_until=until) and found is not None:
+        record(found, now=now)
+
+
+def _move(row: OutboundMessage, changes: dict[str, Any], **still: Any) -> bool:
+    """Change one row if it is still in the state in which it was read, and count it. Return whether."""
+    model = type(row)
+    mine = model._default_manager.filter(pk=row.pk, state=row.state, **still)
+    if not mine.update(**changes):
+        return False
+    if model.counted_by:
+        group, moves = getattr(row, model.counted_by), Counter[Move]()
+        moves[_counted(group, row.state, row.reason)] -= 1
+        moves[_counted(group, changes["state"], changes.get("reason", row.reason))] += 1
+        model.note(moves)
+    return True
+
+
+def _counted(group: Any, state: str, reason: str) -> Move:
+    waits = state in {OutboundMessage.State.QUEUED, OutboundMessage.State.LEASED}
+    return (group, OutboundMessage.State.QUEUED, "") if waits else (group, state, reason)
 
 
 _BEFORE: dict[str, list[str]] = {
@@ -435,10 +517,13 @@ def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> bool:
         changes["detail"] = receipt.detail[:40]
     if receipt.segments:
         changes["segments"] = receipt.segments
-    if row.handed_over_at is None:
-        changes["handed_over_at"] = now
-    mine = type(row)._default_manager.filter(pk=row.pk, state__in=_BEFORE[state])
-    return bool(mine.update(**changes))
+    # Somebody may move it between our look and our write: then look again.
+    while row.state in _BEFORE[state]:
+        first = {} if row.handed_over_at else {"handed_over_at": now}
+        if _move(row, changes | first):
+            return True
+        row.refresh_from_db()
+    return False
 
 
 @checks.register

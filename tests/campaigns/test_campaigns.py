@@ -258,7 +258,8 @@ def test_a_delivery_has_an_id_of_its_own_in_the_right_form() -> None:
     ids = list(Delivery.objects.values_list("pk", flat=True))
 
     assert len(set(ids)) == 20
-    assert {each.version for each in ids} == {4}
+    # SQLite makes random ones, PostgreSQL such that sort by time.
+    assert {each.version for each in ids} <= {4, 7}
 
 
 def test_consents_of_another_purpose_are_nobody_here() -> None:

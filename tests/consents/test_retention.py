@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db.models import Model
 
-from campaigns.models import Campaign, Delivery
+from campaigns.models import Campaign, Delivery, Tally
 from campaigns.retention import DELIVERIES_FOR
 from consents import confirmations, services
 from consents.models import (
@@ -143,6 +143,7 @@ def test_deliveries_become_counts_after_the_campaign(late: bool) -> None:
     consent = make_consent("granted")
     campaign = make_campaign("sending", purpose=consent.purpose)
     Delivery.objects.update(state="delivered")
+    Tally.objects.update(state="delivered")
     Campaign.objects.update(state="sent", ended_at=NOON)
 
     purge(POLICIES["deliveries"], now=NOON + DELIVERIES_FOR - (timedelta() if late else SECOND))

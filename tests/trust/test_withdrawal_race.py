@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from campaigns import audiences
 from campaigns.models import Campaign, Delivery
-from campaigns.sending import CampaignGate
+from campaigns.sending import CampaignGate, Recipient
 from consents import transitions
 from consents.ledger import Proof
 from consents.models import Consent
@@ -84,7 +84,7 @@ class NoGate:
 class NoLocks(CampaignGate):
     """Asks everything, and locks nothing: what was true may no longer be when the message leaves."""
 
-    def lock(self, rows: Sequence[Delivery]) -> None:
+    def lock(self, rows: Sequence[Recipient]) -> None:
         pass
 
 
