@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from guardian.admin import GuardedModelAdmin
 
-from campaigns.models import Approval, Campaign, Delivery
+from campaigns.models import Approval, Campaign, Delivery, Tally
 from consents.admin import ReadOnlyAdmin
 
 
@@ -35,4 +35,11 @@ class ApprovalAdmin(ReadOnlyAdmin):
 class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ["campaign", "subject", "state", "reason", "handed_over_at", "detail"]
     list_select_related = ["campaign", "subject"]
+    list_filter = ["state"]
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    list_display = ["campaign", "state", "reason", "count"]
+    list_select_related = ["campaign"]
     list_filter = ["state"]
