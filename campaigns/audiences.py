@@ -74,6 +74,11 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
         lambda purpose, now: Q(pk__in=Consent.objects.for_purpose(purpose).outdated()),
     ),
     Exclusion(
+        "imported",
+        gettext_noop("Imported, and neither confirmed by the person nor approved"),
+        lambda purpose, now: Q(pk__in=Consent.objects.for_purpose(purpose).unapproved()),
+    ),
+    Exclusion(
         "barred",
         gettext_noop("The operator has barred the number for now"),
         lambda purpose, now: Q(subject__barred_until__gt=now),

@@ -22,10 +22,13 @@ from consents.models import (
     Confirmation,
     Consent,
     ConsentEvent,
+    ConsentImport,
     ContactGuard,
     Disclosure,
     EventDetail,
     HandsetCode,
+    ImportChunk,
+    ImportProblem,
     InboundMessage,
     JournalMark,
     Letter,
@@ -293,6 +296,20 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     list_filter = ["policy", "is_dry_run"]
 
 
+@admin.register(ConsentImport)
+class ConsentImportAdmin(ReadOnlyAdmin):
+    list_display = [
+        "created_at",
+        "organisation",
+        "state",
+        "good_count",
+        "problem_count",
+        "approved_at",
+    ]
+    list_select_related = ["organisation"]
+    list_filter = ["state", "organisation"]
+
+
 for model in (
     CallbackNonce,
     Confirmation,
@@ -301,6 +318,8 @@ for model in (
     JournalMark,
     PendingEntry,
     CaseCode,
+    ImportChunk,
+    ImportProblem,
     PendingEvent,
     RateWindow,
 ):

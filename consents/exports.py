@@ -1,12 +1,14 @@
 """What we hold about one number, for the eyes of colleagues and of the person."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from consents import ledger
-from consents.models import ConsentEvent, Subject
+from consents.import_rules import WORDS
+from consents.models import ConsentEvent, ConsentImport, ImportProblem, Subject
 
 _KINDS = {"granted": "ok", "withdrawn": "warning", "refused": "neutral", "requested": "info"}
 
@@ -53,6 +55,23 @@ def _method(name: str) -> str:
         "email_link": _("by the link in our e-mail"),
         "stop_link": _("by a stop link"),
         "staff": _("through a colleague"),
+        "import": _("imported from another system"),
         "timer": _("by itself, when the time was up"),
     }
     return names.get(name, name)
+
+
+def problem_text(problem: ImportProblem) -> str:
+    """Return in plain words what is wrong with a cell of an imported file."""
+    return _(WORDS.get(problem.code, problem.code))
+
+
+def problems_of(run: ConsentImport) -> Iterator[list[str]]:
+    """Yield the errors of an import as the rows of a table, with a heading."""
+    yield [_("Row"), _("Column"), _("Cell"), _("Error")]
+    for problem in run.problems.order_by("row").iterator(chunk_size=1000):
+        cell = problem.cell
+        # SECURITY: a spreadsheet would run a cell that begins so.
+        if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+            cell = "'" + cell
+        yield [str(problem.row), problem.column, cell, problem_text(problem)]

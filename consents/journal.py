@@ -8,7 +8,7 @@ run (trust.md § 6, invariant 14).
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,13 +18,12 @@ from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
-from consents.models import ConsentEvent, JournalMark, PendingEntry, Suppression
+from consents.models import ConsentEvent, EventDetail, JournalMark, PendingEntry, Suppression
 from smsconsent import crypto
 
 BLOCKED = "blocked"
@@ -104,9 +103,10 @@ def exclusive() -> Iterator[IO[bytes]]:
         yield file
 
 
-def note_consent(event: ConsentEvent, public_id: UUID) -> None:
-    """Say which consent an event is about. The trigger has noted the event itself."""
-    PendingEntry.objects.filter(event=event.pk).update(reference=public_id)
+def note_consents(events: Sequence[int]) -> None:
+    """Say which consent each event is about, as its detail has it. The trigger has noted the events."""
+    about = EventDetail.objects.filter(event__pk=OuterRef("event")).values("consent__public_id")
+    PendingEntry.objects.filter(event__in=events).update(reference=Subquery(about[:1]))
 
 
 def accept(entries: Iterable[Entry]) -> None:

@@ -6,6 +6,7 @@ the tag key, and links nothing once that key is deleted. Sealing reads `PendingE
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,7 +25,7 @@ from consents.models import (
     Subject,
     Wording,
 )
-from smsconsent import crypto
+from smsconsent import bulk, crypto
 
 COMMIT_LABEL = b"smsconsent/commit/v1\0"
 TAG_KEY_BYTES = 32
@@ -49,11 +50,14 @@ class Proof:
     workflow: Facts = field(default_factory=dict)
 
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
+
 def canonical_json(value: Any) -> bytes:
     """Encode by RFC 8785 for what we store: objects, lists, strings and whole numbers. No floats."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def lock_subject(subject: Subject) -> Subject:
@@ -75,9 +79,39 @@ def append(
     `subject` must be locked (`lock_subject`) by the open transaction: the lock gives `seq`.
     """
     assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
+    line = prepare(
+        kind, subject=subject, consent=consent, wording=wording, proof=proof, said_at=now, now=now
+    )
+    store([line])
+    subject.save(update_fields=["event_count", "last_event_hash"])
+    return line.event.event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event, made and not yet stored."""
+
+    event: ConsentEvent
+    detail: EventDetail
+
+
+def prepare(
+    kind: ConsentEvent.Type,
+    *,
+    subject: Subject,
+    consent: Consent,
+    wording: Wording,
+    proof: Proof,
+    said_at: datetime,
+    now: datetime,
+) -> Line:
+    """Make the next event of this subject, whose counters move on in memory: the caller stores both.
+
+    `said_at` is when it happened, `now` when it is written down: for an import they lie years apart.
+    """
     event_id = token_hex(16)
     salt = token_bytes(32)
-    private = _private_part(subject, consent=consent, wording=wording, proof=proof, now=now)
+    private = _private_part(subject, consent=consent, wording=wording, proof=proof, at=said_at)
     header = canonical_json(
         {
             "v": 1,
@@ -90,15 +124,32 @@ def append(
             "tag": tag(bytes(subject.tag_key), event_id),
         }
     )
-    event = ConsentEvent.objects.create(
-        event_id=event_id, header=header, leaf_hash=merkle.leaf_hash(header)
-    )
-    journal.note_consent(event, consent.public_id)
-    _store_detail(event, subject, consent=consent, salt=salt, private=private)
+    event = ConsentEvent(event_id=event_id, header=header, leaf_hash=merkle.leaf_hash(header))
+    content = {
+        "salt": salt.hex(),
+        "seq": subject.event_count + 1,
+        "prev": bytes(subject.last_event_hash).hex(),
+        "private": private,
+    }
     subject.event_count += 1
     subject.last_event_hash = sha256(header).digest()
-    subject.save(update_fields=["event_count", "last_event_hash"])
-    return event_id
+    detail = EventDetail(
+        event=event,
+        subject=subject,
+        consent=consent,
+        seq=subject.event_count,
+        detail=canonical_json(content).decode(),
+        key_id=crypto.current_key_id(),
+    )
+    return Line(event, detail)
+
+
+def store(lines: Sequence[Line]) -> None:
+    """Write these events, a statement for each table. Their subjects must be locked, or new."""
+    assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
+    bulk.insert([line.event for line in lines])
+    bulk.insert([line.detail for line in lines])
+    journal.note_consents([line.event.pk for line in lines])
 
 
 def commitment(salt: bytes, private: dict[str, Any]) -> str:
@@ -152,6 +203,8 @@ def wording_bundle(wording: Wording) -> dict[str, Any]:
         "age_declaration",
     ]
     bundle: dict[str, Any] = {name: getattr(wording, name) for name in texts}
+    if wording.imported_text:
+        bundle["imported_text"] = wording.imported_text
     return bundle | {
         "purpose": wording.purpose.public_id.hex,
         "notice_sha256": wording.notice.sha256,
@@ -164,13 +217,13 @@ def content_hash(bundle: dict[str, Any]) -> str:
 
 
 def _private_part(
-    subject: Subject, *, consent: Consent, wording: Wording, proof: Proof, now: datetime
+    subject: Subject, *, consent: Consent, wording: Wording, proof: Proof, at: datetime
 ) -> dict[str, Any]:
     """What names the person and the moment. PRIVACY: encrypted, and deleted with the subject."""
     return {
         "subject_ref": subject.public_id.hex,
         "phone": subject.phone.e164,
-        "occurred_at": now.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "occurred_at": at.astimezone(UTC).isoformat(timespec="milliseconds"),
         "valid_until": _moment(consent.valid_until),
         "expressed_by": proof.expressed_by,
         "method": proof.method,
@@ -184,27 +237,3 @@ def _private_part(
 
 def _moment(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds") if at else ""
-
-
-def _store_detail(
-    event: ConsentEvent,
-    subject: Subject,
-    *,
-    consent: Consent,
-    salt: bytes,
-    private: dict[str, Any],
-) -> None:
-    content = {
-        "salt": salt.hex(),
-        "seq": subject.event_count + 1,
-        "prev": bytes(subject.last_event_hash).hex(),
-        "private": private,
-    }
-    EventDetail.objects.create(
-        event=event,
-        subject=subject,
-        consent=consent,
-        seq=subject.event_count + 1,
-        detail=canonical_json(content).decode(),
-        key_id=crypto.current_key_id(),
-    )

@@ -23,9 +23,12 @@ from consents.models import (
     Confirmation,
     Consent,
     ConsentEvent,
+    ConsentImport,
     ContactGuard,
     Disclosure,
     HandsetCode,
+    ImportChunk,
+    ImportProblem,
     InboundMessage,
     PurgeRun,
     RateWindow,
@@ -42,6 +45,8 @@ CONFIRMATIONS_FOR = timedelta(days=1)
 NONCES_FOR = timedelta(minutes=15)
 GUARDS_FOR = timedelta(days=31)
 WINDOWS_FOR = timedelta(hours=48)
+UPLOADS_FOR = timedelta(days=7)
+PROBLEMS_FOR = timedelta(days=30)
 PURGE_LOG_FOR = timedelta(days=730)
 
 Counts = dict[str, int]
@@ -161,6 +166,19 @@ def _old_guards(now: datetime) -> QuerySet[ContactGuard]:
 
 def _old_windows(now: datetime) -> QuerySet[RateWindow]:
     return RateWindow.objects.filter(starts_at__lte=now - WINDOWS_FOR)
+
+
+def _old_uploads(now: datetime) -> QuerySet[ImportChunk]:
+    return ImportChunk.objects.filter(run__created_at__lte=now - UPLOADS_FOR)
+
+
+def _old_problems(now: datetime) -> QuerySet[ImportProblem]:
+    return ImportProblem.objects.filter(run__created_at__lte=now - PROBLEMS_FOR)
+
+
+def _spent_imports(now: datetime) -> QuerySet[ConsentImport]:
+    """Imports that no consent rests on any more, and whose errors are gone."""
+    return ConsentImport.objects.filter(consents=None, created_at__lte=now - PROBLEMS_FOR)
 
 
 def _old_sessions(now: datetime) -> QuerySet[Session]:
@@ -300,6 +318,21 @@ POLICY: tuple[Policy, ...] = (
         reason=_("So that nobody can have us send many messages to somebody else's number."),
         life=_("Numbers as keyed pseudonyms: 31 days. Networks: 48 hours. Callbacks: 15 minutes."),
         **_rows(_old_guards, _old_windows, _old_nonces),
+    ),
+    Policy(
+        name="imports",
+        title=_("Imported files"),
+        covers=(
+            "consents.ConsentImport.proof",
+            "consents.ImportChunk.content",
+            "consents.ImportProblem.cell",
+        ),
+        reason=_("To take in consents that were given elsewhere, and to prove how."),
+        life=_(
+            "The file until it is imported, 7 days at most. Its errors, numbers cut: 30 days. The proof "
+            "as long as a consent rests on it."
+        ),
+        **_rows(_old_uploads, _old_problems, _spent_imports),
     ),
     Policy(
         name="block_list",

@@ -1,10 +1,21 @@
 """What workers run. A task is a wake-up call: the database knows what is due, so losing one loses nothing."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from consents import cases, confirmations, inbox, journal, reminders, retention, suspensions
+from consents import (
+    cases,
+    confirmations,
+    imports,
+    inbox,
+    journal,
+    reminders,
+    retention,
+    suspensions,
+)
 from consents.models import ServiceMessage
 from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
@@ -87,6 +98,13 @@ def remind_of_blocks() -> None:
 @shared_task(base=DjangoTask)
 def suspend_silent_numbers() -> None:
     suspensions.suspend_silent(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def advance_imports() -> None:
+    # A slice of a large file at a time: the worker has other things to do as well.
+    end = timezone.now() + timedelta(seconds=20)
+    imports.advance(clock=timezone.now, until=lambda: timezone.now() > end)
 
 
 @shared_task(base=DjangoTask)

@@ -66,7 +66,7 @@ def open_request(
     elif consent.state == State.PENDING and consent.answer_by > now:
         return consent
     consent.state = State.PENDING
-    consent.wording, consent.source = wording, source
+    consent.wording, consent.source, consent.imported_by = wording, source, None
     consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
     consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
     consent.reminded_at = consent.renewal_asked_at = None

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from functools import lru_cache
 from hashlib import sha256
-from hmac import new as hmac
+from hmac import digest as hmac
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -116,8 +116,7 @@ def keyed_digests(value: bytes, *, use: str, organisation: int | None = None) ->
             "INDEX_KEYS is empty. Without a key no number can be found again."
         )
     return [
-        hmac(_derived_key(key, use, organisation), value, "sha256").digest()
-        for key in settings.INDEX_KEYS
+        hmac(_derived_key(key, use, organisation), value, "sha256") for key in settings.INDEX_KEYS
     ]
 
 

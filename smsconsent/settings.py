@@ -401,6 +401,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "consents.tasks.suspend_silent_numbers",
         "schedule": crontab(hour=4, minute=47),
     },
+    "advance imports": {"task": "consents.tasks.advance_imports", "schedule": 10},
     "purge": {"task": "consents.tasks.purge", "schedule": crontab(minute=17)},
     "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
     "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},

@@ -3,6 +3,7 @@
 from consents.models.consents import Confirmation, Consent, HandsetCode
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
 from consents.models.housekeeping import PurgeRun
+from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
 from consents.models.journal import JournalMark, PendingEntry
 from consents.models.limits import ContactGuard, RateWindow
 from consents.models.messages import CallbackNonce, InboundMessage, ServiceMessage
@@ -20,10 +21,13 @@ __all__ = [
     "Confirmation",
     "Consent",
     "ConsentEvent",
+    "ConsentImport",
     "ContactGuard",
     "Disclosure",
     "EventDetail",
     "HandsetCode",
+    "ImportChunk",
+    "ImportProblem",
     "InboundMessage",
     "JournalMark",
     "Letter",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from consents.models.imports import ConsentImport
 from consents.models.organisations import LANGUAGES
 from consents.models.purposes import Purpose, Wording
 from consents.models.subjects import Subject, Suppression
@@ -42,17 +43,23 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Consents to words that have changed in substance since the last yes (law.md L23)."""
         return self.filter(Exists(_newer_terms()))
 
+    def unapproved(self) -> "ConsentQuerySet":
+        """Imported consents that neither the person nor the privacy officer has vouched for (law.md L49)."""
+        return self.exclude(_VOUCHED_FOR)
+
     def standing(self, now: datetime) -> "ConsentQuerySet":
-        """Consents that need no new yes: unexpired, from this person, to what is sent today."""
-        return self.granted(now).filter(_SURE, ~Exists(_newer_terms()))
+        """Consents that need no new yes: unexpired, from this person, vouched for, to what is sent today."""
+        return self.granted(now).filter(_SURE, _VOUCHED_FOR, ~Exists(_newer_terms()))
 
     def renewable(self, now: datetime) -> "ConsentQuerySet":
         """Consents whose person may be asked for a new yes, or reminded of the old one.
 
-        Granted and unexpired, from this person, purpose open, number neither on hold, barred nor blocked.
+        Granted and unexpired, from this person, vouched for, purpose open, number neither on hold, barred
+        nor blocked.
         """
         return self.granted(now).filter(
             _SURE,
+            _VOUCHED_FOR,
             Q(purpose__closed_at=None) | Q(purpose__closed_at__gt=now),
             Q(subject__barred_until=None) | Q(subject__barred_until__lte=now),
             ~Exists(_blocks()),
@@ -72,6 +79,11 @@ _SURE = (
     Q(subject__suspended_at=None)
     | Q(confirmed_at__gt=F("subject__suspended_at"))
     | Q(renewed_at__gt=F("subject__suspended_at"))
+)
+
+# What was imported counts once the person has said yes again, or the privacy officer has approved it.
+_VOUCHED_FOR = (
+    Q(imported_by=None) | Q(imported_by__approved_at__isnull=False) | Q(renewed_at__isnull=False)
 )
 
 
@@ -109,6 +121,7 @@ class Consent(models.Model):
         KEYWORD = "keyword", _("Keyword by SMS")
         HANDSET = "handset", _("SMS from the person with a code")
         STAFF = "staff", _("Registered by a colleague")
+        IMPORT = "import", _("Imported")
 
     # Random: what the journal outside the database calls this consent (trust.md § 6).
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
@@ -123,6 +136,15 @@ class Consent(models.Model):
         Wording, models.PROTECT, related_name="consents", verbose_name=_("wording")
     )
     source = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    # Null as soon as the person has asked or said yes here.
+    imported_by = models.ForeignKey(
+        ConsentImport,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="consents",
+        verbose_name=_("import"),
+    )
     requested_at = models.DateTimeField(_("asked"))
     answer_by = models.DateTimeField(_("may be confirmed until"))
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)

@@ -67,6 +67,8 @@ class Organisation(models.Model):
             ("view_evidence", "May read the evidence of consents"),
             ("view_retention", "May see what is kept and purged"),
             ("run_purge", "May start a purge"),
+            ("import_consents", "May import consents that were given elsewhere"),
+            ("approve_import", "May let imported consents be sent to"),
         ]
 
     def __str__(self) -> str:

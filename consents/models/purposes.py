@@ -128,10 +128,14 @@ class Purpose(models.Model):
 
 class WordingQuerySet(models.QuerySet["Wording"]):
     def current(self, language: str) -> "Wording | None":
-        """Return the newest wording in this language, else in bokmål, else none."""
+        """Return the newest wording in this language, else in bokmål, else none.
+
+        Never one that came with an import: those words were shown elsewhere, before.
+        """
+        shown = self.filter(imported_text="")
         return (
-            self.filter(language=language).order_by("-version").first()
-            or self.filter(language="nb").order_by("-version").first()
+            shown.filter(language=language).order_by("-version").first()
+            or shown.filter(language="nb").order_by("-version").first()
         )
 
 
@@ -165,6 +169,8 @@ class Wording(models.Model):
             "A new purpose, sender or kind of content. Mere rewording does not (EDPB 05/2020 § 110)."
         ),
     )
+    # All that is known of the words of a consent given elsewhere, as the import brought them (law.md L49).
+    imported_text = models.TextField(_("imported text"), blank=True, default="", db_default="")
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     published_at = models.DateTimeField(_("published"))
     published_by = models.ForeignKey(

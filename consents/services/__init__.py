@@ -39,6 +39,7 @@ from consents.services.handling import (
     register_case,
     send_case_code,
 )
+from consents.services.importing import approve_import, keep_upload, open_import, start_import
 from consents.services.publishing import (
     NoticeIncomplete,
     NoticeMissing,
@@ -83,6 +84,7 @@ __all__ = [
     "Texts",
     "TooLateToExtend",
     "act_on_case",
+    "approve_import",
     "begin_new_journal",
     "block_number",
     "check_case_code",
@@ -97,8 +99,10 @@ __all__ = [
     "find_stop",
     "find_subject",
     "handset_code_state",
+    "keep_upload",
     "lift_restriction",
     "open_handset_code",
+    "open_import",
     "publish_notice",
     "publish_wording",
     "receive_message",
@@ -113,6 +117,7 @@ __all__ = [
     "review_blocks",
     "send_case_code",
     "settle_review",
+    "start_import",
     "stop_by_link",
     "suppress",
     "unblock_number",

@@ -88,6 +88,9 @@ def publish_wording(
     if notice is None:
         raise NoticeMissing
     newest = purpose.wordings.filter(language=language).order_by("-version").first()
+    shown = (
+        purpose.wordings.filter(language=language, imported_text="").order_by("-version").first()
+    )
     wording = Wording(
         purpose=purpose,
         language=language,
@@ -100,7 +103,7 @@ def publish_wording(
     )
     wording.sha256 = ledger.content_hash(ledger.wording_bundle(wording))
     known = purpose.wordings.filter(language=language, sha256=wording.sha256).first()
-    if known is not None and known == newest:
+    if known is not None and known == shown:
         return known
     wording.save(force_insert=True)
     return wording

@@ -197,6 +197,7 @@ def test_everybody_falls_into_one_line_of_the_waterfall() -> None:
         "closed": 0,
         "suspended": 1,
         "outdated": 0,
+        "imported": 0,
         "barred": 1,
         "on_hold": 1,
         "suppressed": 1,

@@ -37,6 +37,7 @@ NOT_PERSONAL = {
     "consents.Purpose.asks_by_email": "yes or no",
     "consents.Purpose.name": "the name of a purpose",
     "consents.Sender.reply_number": "our own short number",
+    "consents.Wording.imported_text": "the same words for everybody",
 }
 SOUNDS_PERSONAL = re.compile(
     r"phone|e?mail|text|address$|name$|token|digest|index|nonce|tag_key|sender_index|recipient_index|comment"

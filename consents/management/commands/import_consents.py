@@ -1,0 +1,107 @@
+"""`manage.py import_consents FILE …`: take in consents that were given elsewhere, with their evidence."""
+
+import csv
+import mimetypes
+import time
+from argparse import ArgumentParser
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from consents import exports, imports, services
+from consents.models import ConsentImport, Organisation
+from smsconsent.staff.models import User
+
+State = ConsentImport.State
+
+
+class Command(BaseCommand):
+    help = (
+        "Import consents from CSV files with the columns number, purpose, source, method, time, wording. "
+        "Stopped half way, the same command goes on. Nothing is sent to them before it is approved."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--organisation", required=True, help="Its address, as in its pages' links."
+        )
+        parser.add_argument("--proof", type=Path, help="The old form or its log, kept encrypted.")
+        parser.add_argument("--by", help="E-mail address of the colleague who imports.")
+        parser.add_argument("--errors", type=Path, help="Write a CSV of the rows with an error.")
+        parser.add_argument("--dry-run", action="store_true", help="Only check; import nothing.")
+
+    def handle(
+        self, *, files: list[Path], organisation: str, verbosity: int, **options: Any
+    ) -> None:
+        self.is_talkative = verbosity > 0
+        controller = Organisation.objects.filter(slug=organisation).first()
+        if controller is None:
+            raise CommandError(f"There is no organisation {organisation}.")
+        for file in files:
+            if not file.is_file():
+                raise CommandError(f"There is no file {file}.")
+            self._import(controller, file, **options)
+
+    def _import(
+        self,
+        controller: Organisation,
+        file: Path,
+        *,
+        proof: Path | None,
+        by: str | None,
+        errors: Path | None,
+        dry_run: bool,
+        **options: Any,
+    ) -> None:
+
+        def opener() -> BinaryIO:
+            return file.open("rb")
+
+        run = services.open_import(
+            controller,
+            opener,
+            by=_colleague(by),
+            proof=proof.read_bytes() if proof else b"",
+            proof_type=(mimetypes.guess_type(proof)[0] or "") if proof else "",
+            is_dry_run=dry_run,
+            now=timezone.now(),
+        )
+        if run.state == State.CHECKED and not dry_run:
+            services.start_import(run, now=timezone.now())
+            run.refresh_from_db()
+        self._began, self._before = time.monotonic(), run.done_count
+        imports.work(run, opener, now=timezone.now(), until=partial(self._tell, run))
+        self.stdout.write(f"{file.name}: {summary(run)}")
+        if errors:
+            with errors.open("w", encoding="utf-8-sig", newline="") as target:
+                csv.writer(target, delimiter=";").writerows(exports.problems_of(run))
+
+    def _tell(self, run: ConsentImport) -> bool:
+        """Say how far it has come. It stops by itself, or not at all."""
+        speed = (run.done_count - self._before) / max(time.monotonic() - self._began, 0.001)
+        if self.is_talkative and run.done_count:
+            self.stdout.write(f"{run.done_count:,} rows, {speed:,.0f} a second")
+        return False
+
+
+def _colleague(email: str | None) -> User | None:
+    if not email:
+        return None
+    found = User.objects.filter(email=email, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is no colleague {email}.")
+    return found
+
+
+def summary(run: ConsentImport) -> str:
+    """Return what came of it in one line."""
+    words = {
+        State.CHECKED: "checked, nothing imported",
+        State.IMPORTED: "imported",
+        State.UNREADABLE: "cannot be read",
+    }.get(State(run.state), str(run.state))
+    return f"{words}; {run.good_count:,} consents, {run.problem_count:,} rows with an error"
