@@ -19,6 +19,7 @@ from consents import (
 from consents.models import ServiceMessage
 from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
+from smsconsent.gateways.state import SharedState
 
 
 @shared_task(base=DjangoTask, throws=(journal.JournalBehind,))
@@ -28,6 +29,7 @@ def drain_journal() -> None:
 
 @shared_task(base=DjangoTask)
 def send_service_messages() -> None:
+    SharedState("jobs").touch("worker")
     outbox.work(ServiceMessage, gateway=get_gateway(), clock=timezone.now)
 
 

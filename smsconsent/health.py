@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -21,18 +22,27 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200, or 503 with one sentence per thing that is wrong."""
+    """Answer 200, or 503 with one sentence per thing that is wrong.
+
+    Warnings want a person soon, and no change of traffic: a stop must get in while nothing gets out.
+    """
     problems = problems_found()
-    status = 503 if problems else 200
-    return JsonResponse(
-        {"status": "not ready" if problems else "ok", "problems": problems}, status=status
-    )
+    status = "not ready" if problems else "ok"
+    found = {"status": status, "problems": problems, "warnings": warnings_found()}
+    return JsonResponse(found, status=503 if problems else 200)
 
 
 def problems_found() -> list[str]:
     """Return one sentence per readiness check that fails. Settings name the checks."""
     checks: list[Callable[[], str]] = [import_string(path) for path in settings.READINESS_CHECKS]
     return [problem for check in checks if (problem := _run(check))]
+
+
+def warnings_found() -> list[str]:
+    """Return one sentence per thing that wants a person soon, in English. Settings name the checks."""
+    checks: list[Callable[[], str]] = [import_string(path) for path in settings.READINESS_WARNINGS]
+    with translation.override("en"):
+        return [warning for check in checks if (warning := _run(check))]
 
 
 def _run(check: Callable[[], str]) -> str:

@@ -40,6 +40,7 @@ env = environ.FileAwareEnv(
     QUIET_HOURS=(bool, True),
     STREX_BASE_URL=(str, "https://test.target365.io/"),
     STREX_API_KEY=(str, ""),
+    STREX_API_KEY_EXPIRES_ON=(str, ""),
     STREX_API_KEY_NEXT=(str, ""),
     STREX_SIGNING_KEY_NAME=(str, ""),
     STREX_SIGNING_KEY=(str, ""),
@@ -299,6 +300,7 @@ STREX_TRUST_STOP_FLAG: bool = env("STREX_TRUST_STOP_FLAG")
 STREX_CALLBACK_NETWORKS: list[str] = env("STREX_CALLBACK_NETWORKS")
 STREX_CALLBACK_BUDGET: float = env("STREX_CALLBACK_BUDGET")
 STREX_RECEIPT_GRACE = timedelta(hours=env("STREX_RECEIPT_GRACE_HOURS"))
+STREX_API_KEY_EXPIRES_ON: str = env("STREX_API_KEY_EXPIRES_ON")
 STREX_VISIBILITY_WAIT = timedelta(seconds=env("STREX_VISIBILITY_WAIT"))
 STREX_RECOVERY_WINDOW = timedelta(hours=env("STREX_RECOVERY_WINDOW_HOURS"))
 
@@ -336,10 +338,18 @@ SENDING_STOPS = ["consents.journal.problem"]
 # What follows a replay of the journal: each called with `now`, returns sentences for the report.
 AFTER_REPLAY = ["campaigns.services.stop_after_restore"]
 
+# What wants a person soon, though it may get traffic.
+READINESS_WARNINGS = [
+    "smsconsent.gateways.watch.key_warning",
+    "smsconsent.gateways.watch.next_key_warning",
+    "smsconsent.gateways.watch.lane_warning",
+]
+
 # What waits for a colleague, on the start page: each called with (user, organisation).
 PORTAL_COUNTERS = [
     "consents.views.staff.inbox.waiting",
     "consents.views.staff.cases.waiting",
+    "consents.views.staff.gateway.waiting",
     "campaigns.views.staff.waiting",
 ]
 

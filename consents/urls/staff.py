@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consents.views.staff import blocks, cases, inbox, keeping, numbers, purposes
+from consents.views.staff import blocks, cases, gateway, inbox, keeping, numbers, purposes
 
 app_name = "people"
 urlpatterns = [
@@ -42,5 +42,6 @@ urlpatterns = [
     path("<slug:organisation>/block-list/", blocks.blocks, name="blocks"),
     path("<slug:organisation>/block-list/remove/", blocks.unblock, name="unblock"),
     path("<slug:organisation>/block-list/review/", blocks.review_blocks, name="review-blocks"),
+    path("<slug:organisation>/gateway/", gateway.gateway, name="gateway"),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
 ]

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings as django_settings
+from django.utils.translation import gettext_noop
 
 from smsconsent.gateways import (
     Callback,
@@ -43,6 +44,7 @@ ONE_MESSAGE = "/api/out-messages/{id}"
 # A second: the time that the outbox may be held up inside its transaction for the sake of the pace.
 RATE_PATIENCE = 1.0
 NOBODY = UUID(int=0)
+WRONG_ADDRESS = gettext_noop("the address of the gateway is wrong (STREX_BASE_URL)")
 
 
 def build() -> "Strex":
@@ -242,10 +244,9 @@ class Strex:
                 return Handover(first, Outcome.UNKNOWN, f"status_{status}")
             case status:
                 # 404 among them: the address is wrong.
-                message = f"the gateway answers {status} (STREX_BASE_URL)"
-                log.critical("%s: nothing is sent until it is mended", message)
-                self.client.breaker.pause(MISCONFIGURED_FOR, misconfigured=message)
-                raise GatewayMisconfigured(message)
+                log.critical("%s: nothing is sent until it is mended", WRONG_ADDRESS)
+                self.client.breaker.pause(MISCONFIGURED_FOR, misconfigured=WRONG_ADDRESS)
+                raise GatewayMisconfigured(f"{WRONG_ADDRESS}: it answers {status}")
 
     def _halves(self, part: Sequence[Item], *, shrink: bool) -> list[list[Item]]:
         middle = len(part) // 2

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+from django.utils.translation import gettext_noop
 
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
 from smsconsent.gateways.pacing import Breaker
@@ -26,6 +27,7 @@ RETRY_AFTER = 30.0
 LONGEST_RETRY_AFTER = 600.0
 MISCONFIGURED_FOR = 60.0
 NEXT_KEY_SHOWN_FOR = 7 * 24 * 3600.0
+REFUSED_KEY = gettext_noop("the gateway refuses our API key (STREX_API_KEY)")
 # Answers below 500 that a person should know of.
 TROUBLE = (401, 403, 413, 429)
 # An idle connection that the other side has just closed looks like a lost answer, so we close first.
@@ -190,10 +192,9 @@ class StrexClient:
             return
         self.breaker.succeeded()
         if answer.status in (401, 403):
-            message = "the gateway refuses our API key (STREX_API_KEY)"
-            log.critical("%s: nothing is sent until it is mended", message)
-            self.breaker.pause(MISCONFIGURED_FOR, misconfigured=message)
-            raise GatewayMisconfigured(message)
+            log.critical("%s: nothing is sent until it is mended", REFUSED_KEY)
+            self.breaker.pause(MISCONFIGURED_FOR, misconfigured=REFUSED_KEY)
+            raise GatewayMisconfigured(REFUSED_KEY)
         if answer.status in (429, 503):
             seconds = _retry_after(answer.headers)
             self.breaker.pause(seconds)

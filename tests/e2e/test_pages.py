@@ -128,6 +128,7 @@ STAFF_PAGES = {
         "/staff/nordlys/cases/?show=closed",
         "/staff/nordlys/cases/new/",
         "/staff/nordlys/block-list/",
+        "/staff/nordlys/gateway/",
     ],
     "kundeservice": [
         "/staff/",

@@ -79,6 +79,7 @@ PORTAL = {
     "people:blocks": Row((P,), (P,)),
     "people:unblock": Row(writes=(P,)),
     "people:review-blocks": Row(writes=(P,)),
+    "people:gateway": Row((P, X)),
     "people:retention": Row((P, R, X), (P,)),
     "campaigns:list": Row(EVERY),
     "campaigns:create": Row((M,), (M,)),

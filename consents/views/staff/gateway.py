@@ -1,0 +1,89 @@
+"""How the gateway is doing: whether it takes messages, what waits, what came back, what went wrong."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from consents.models import Organisation
+from consents.views.staff.doors import login_required, open_organisation, show
+from smsconsent import outbox, queues
+from smsconsent.gateways import watch
+from smsconsent.gateways.state import SharedState
+from smsconsent.staff import access
+from smsconsent.staff.models import User
+
+PERMISSION = "consents.change_organisation"
+COUNTED = {
+    "refused": gettext_lazy("Refused: the signature was wrong"),
+    "doubtful_stop": gettext_lazy("Stops taken in without a good signature"),
+    "odd_sender": gettext_lazy("From a sender that is no phone number"),
+    "unknown_id": gettext_lazy("About a message that nobody knows"),
+    "unexpected_code": gettext_lazy("With a status that is not documented"),
+    "duplicate": gettext_lazy("About an id that was used before"),
+    "slow": gettext_lazy("Answered too slowly"),
+}
+
+
+@login_required
+@require_safe
+def gateway(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Show the state that all processes share. Asks the cache and the queue, never the gateway."""
+    controller = open_organisation(request, organisation, PERMISSION)
+    now = timezone.now()
+    found = SharedState(settings.GATEWAY).snapshot(counted=tuple(COUNTED))
+    standing, kind = watch.standing(found)
+    context = {
+        "found": found,
+        "standing": standing,
+        "kind": kind,
+        "warnings": warnings(),
+        "facts": _facts(found.last),
+        "lanes": [
+            queues.depth(lane, now=now, subject__organisation=controller) for lane in outbox.lanes()
+        ],
+        "counts": [(label, found.counts[what]) for what, label in COUNTED.items()],
+    }
+    return show(request, "gateway", controller, context, current="people:gateway")
+
+
+def warnings() -> list[str]:
+    """Return what wants a person soon, in the language of the page."""
+    found = (watch.lane_warning(), watch.key_warning(), watch.next_key_warning())
+    return [warning for warning in found if warning]
+
+
+def waiting(user: User, organisation: Organisation) -> dict[str, Any] | None:
+    """Put a warning about the gateway on the start page of whoever may do something about it."""
+    if PERMISSION not in access.permissions_on(user, organisation) or not warnings():
+        return None
+    return {
+        "label": _("Warnings about the gateway"),
+        "count": len(warnings()),
+        "url": reverse("people:gateway", args=[organisation.slug]),
+        "kind": "warning",
+    }
+
+
+def _facts(last: dict[str, Any]) -> list[tuple[str, Any]]:
+    speed = settings.STREX_MESSAGES_PER_SECOND
+    return [
+        (
+            _("Speed limit"),
+            _("%(count)d messages a second") % {"count": speed} if speed else _("None"),
+        ),
+        (_("The API key expires"), settings.STREX_API_KEY_EXPIRES_ON or _("Not known")),
+        (_("Last answer"), _when(last.get("answer"))),
+        (_("Last delivery report"), _when(last.get("receipt"))),
+        (_("Last message from a person"), _when(last.get("inbound"))),
+    ]
+
+
+def _when(moment: Any) -> str:
+    return date_format(timezone.localtime(moment), "j. F H:i:s") if moment else _("None lately")

@@ -1,0 +1,82 @@
+"""What a person should know about the gateway, in sentences: for `doctor`, `/readyz` and the portal."""
+
+from datetime import date, timedelta
+
+import httpx2
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from smsconsent.gateways.state import SharedState, Snapshot
+
+WARN_BEFORE = timedelta(days=60)
+CALLBACK_TIMEOUT = 3.0
+
+
+def key_expires_on() -> date | None:
+    """Return the last day of the API key, or None when nobody has said. Raises ValueError for no date."""
+    text: str = settings.STREX_API_KEY_EXPIRES_ON
+    return date.fromisoformat(text) if text else None
+
+
+def key_warning() -> str:
+    """Return a sentence from 60 days before the API key ends (strex.md § 1), else nothing."""
+    try:
+        last = key_expires_on()
+    except ValueError:
+        return _("STREX_API_KEY_EXPIRES_ON is no date: write it as 2027-01-31.")
+    if last is None:
+        return ""
+    left = (last - timezone.localdate()).days
+    if left < 0:
+        return _("The API key of the gateway has expired. Make a new one in the portal of Strex.")
+    if left > WARN_BEFORE.days:
+        return ""
+    return _(
+        "The API key of the gateway expires in %(days)d days. Make a new one in the portal of Strex "
+        "and set it as STREX_API_KEY_NEXT."
+    ) % {"days": left}
+
+
+def lane_warning() -> str:
+    """Return a sentence while nothing is sent, and why; else nothing."""
+    found = SharedState(settings.GATEWAY).snapshot()
+    if found.shut_until is None:
+        return ""
+    if found.misconfigured:
+        return _("Nothing is sent: %(why)s. The messages wait.") % {"why": _(found.misconfigured)}
+    if found.is_half_open:
+        return _("The gateway did not answer. The next message tries whether it does now.")
+    at = timezone.localtime(found.shut_until).strftime("%H:%M:%S")
+    return _("The gateway did not answer. It is left alone until %(time)s; the messages wait.") % {
+        "time": at
+    }
+
+
+def next_key_warning() -> str:
+    """Return a sentence when the first key is refused and the second one is in use."""
+    if not SharedState(settings.GATEWAY).get("next_key"):
+        return ""
+    return _("The first API key is refused and the next one is used: make it the first.")
+
+
+def callback_problem(url: str) -> str:
+    """Return why the gateway could not call us at this address, or nothing. Asks it as anybody would."""
+    try:
+        # It takes POST only: 405 says that the address is ours, and nothing has happened.
+        with httpx2.Client(timeout=CALLBACK_TIMEOUT, follow_redirects=False) as client:
+            status = client.get(url).status_code
+    except httpx2.HTTPError as error:
+        return f"it does not answer ({type(error).__name__})"
+    return "" if status == 405 else f"it answers {status} instead of 405"
+
+
+def standing(found: Snapshot) -> tuple[str, str]:
+    """Return the state of the lanes in a few words, and the colour of its badge."""
+    if found.misconfigured:
+        return _("Stopped: the configuration is wrong"), "danger"
+    if found.is_open:
+        return _("Left alone after failures"), "warning"
+    if found.is_half_open:
+        return _("Trying again"), "warning"
+    return _("Takes messages"), "ok"

@@ -1,0 +1,46 @@
+"""How much waits in each lane, and for how long. Counted no further than a person needs to know."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Min, QuerySet
+
+from smsconsent.outbox import OutboundMessage
+
+# Beyond it, "more than" says as much, and counting costs.
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """One lane. `waiting` stops at MOST_COUNTED + 1; `oldest_for` is how long the first has been due."""
+
+    name: str
+    waiting: int
+    leased: int
+    unknown: int
+    oldest_for: timedelta | None
+
+    @property
+    def is_more(self) -> bool:
+        return self.waiting > MOST_COUNTED
+
+
+def depth(model: type[OutboundMessage], *, now: datetime, **about: Any) -> Depth:
+    """Return what waits in a lane, of all or only of those that `about` names."""
+    rows: QuerySet[Any] = model.about(**about)
+    state = model.State
+    due = rows.filter(state=state.QUEUED, not_before__lte=now)
+    oldest = due.aggregate(at=Min("not_before"))["at"]
+    return Depth(
+        name=str(model._meta.verbose_name_plural),
+        waiting=_count(rows.filter(state=state.QUEUED)),
+        leased=_count(rows.filter(state=state.LEASED)),
+        unknown=_count(rows.filter(state=state.UNKNOWN)),
+        oldest_for=now - oldest if oldest else None,
+    )
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    return len(rows.values_list("pk")[: MOST_COUNTED + 1])
