@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consents import exports, services
 from consents.forms import ReasonForm, SearchForm
-from consents.models import Consent, Subject
+from consents.models import Case, Consent, Subject
 from consents.views.staff.doors import (
     colleague,
     login_required,
@@ -131,6 +131,7 @@ def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
             }
             for consent in consents
         ],
+        "cases": Case.objects.about(subject.organisation, subject.phone).order_by("-pk")[:20],
         "events": exports.timeline(subject),
         "disclosures": subject.disclosures.select_related("by").order_by("-at")[:20],
         "reason_form": ReasonForm(),
