@@ -132,9 +132,18 @@ def begin_anew(*, now: datetime) -> None:
 
 
 def open_block(entry: Entry) -> dict[str, str]:
-    """Return what a block says: organisation, purpose, index, reason, created_on, review_on."""
+    """Return what a block says: organisation, purpose, index under today's key and then, reason, dates.
+
+    Raises CannotDecrypt and UnknownKey when a key of those days is gone.
+    """
     content: dict[str, str] = json.loads(crypto.decrypt_bytes(entry.sealed.encode()))
-    return content
+    index = crypto.add_layers(
+        bytes.fromhex(content["index"]),
+        key_id=content.pop("index_key_id"),
+        use="suppression",
+        organisation=int(content["organisation"]),
+    )
+    return content | {"index": index.hex(), "index_then": content["index"]}
 
 
 def _drain_batch(file: IO[bytes]) -> int:
@@ -171,11 +180,12 @@ def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
 def _blocks(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
     """PRIVACY: law.md L42 has blocks replayed, and a pseudonym is all there is of them: encrypted."""
     ids = [row.block for row in rows if row.block]
-    for block in Suppression.objects.filter(pk__in=ids).select_related("purpose", "organisation"):
+    for block in Suppression.objects.filter(pk__in=ids).select_related("purpose"):
         content = {
-            "organisation": block.organisation.slug,
+            "organisation": str(block.organisation_id),
             "purpose": block.purpose.public_id.hex if block.purpose else "",
             "index": bytes(block.index).hex(),
+            "index_key_id": block.index_key_id,
             "reason": block.reason,
             "created_on": block.created_on.isoformat(),
             "review_on": block.review_on.isoformat(),
@@ -229,14 +239,15 @@ def _lacking(entries: list[Entry]) -> list[Entry]:
 def _is_blocked(entry: Entry) -> bool:
     try:
         content = open_block(entry)
-    except crypto.CannotDecrypt:
+    except (crypto.CannotDecrypt, crypto.UnknownKey):
         return False
     where = Q(purpose__public_id=content["purpose"]) if content["purpose"] else Q(purpose=None)
-    return Suppression.objects.filter(
-        where,
-        organisation__slug=content["organisation"],
-        index=bytes.fromhex(content["index"]),
-    ).exists()
+    # The row may still wait for the rotation of keys.
+    forms = [bytes.fromhex(content[name]) for name in ("index", "index_then")]
+    blocks = Suppression.objects.filter(
+        where, organisation=int(content["organisation"]), index__in=forms
+    )
+    return blocks.exists()
 
 
 def _chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from consents.models import Purpose
+from consents.models import ContactGuard, Purpose, RateWindow
 from smsconsent import crypto
 from smsconsent.phones import Phone
 
@@ -30,10 +30,10 @@ def may_contact(phone: Phone, *, purpose: Purpose, network: bytes | None, now: d
     """
     try:
         with transaction.atomic():
-            _count_number(crypto.blind_index(phone, use="limit"), now=now)
+            _count_number(_current(ContactGuard, crypto.blind_indexes(phone, use="limit")), now=now)
             if network is not None:
                 _count("network", network, settings.CONFIRMATIONS_PER_NETWORK_AND_HOUR, _hour(now))
-            form = crypto.keyed_digest(purpose.public_id.bytes, use="limit")
+            form = _current(RateWindow, crypto.keyed_digests(purpose.public_id.bytes, use="limit"))
             _count("form", form, settings.CONFIRMATIONS_PER_FORM_AND_HOUR, _hour(now))
             _count("total", b"", settings.CONFIRMATIONS_PER_DAY, _day(now))
     except _Refused:
@@ -46,7 +46,7 @@ def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A
 
     Two machines cannot talk to each other for ever, and a second STOP gets no second receipt.
     """
-    key = crypto.blind_index(phone, use=f"limit/{kind}")
+    key = _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}"))
     try:
         with transaction.atomic():
             _count("answer", key, a_day, _day(now))
@@ -69,6 +69,19 @@ def may_send_case_code(phone: Phone, *, now: datetime) -> bool:
 def network_key(network: str, *, day: date) -> bytes:
     """Return the key of a visitor's network for one day. The address itself is never stored."""
     return crypto.keyed_digest(f"{day.isoformat()} {network}".encode(), use="network")
+
+
+def _current(model: type[ContactGuard] | type[RateWindow], keys: list[bytes]) -> bytes:
+    """Return the current form of a key, and bring over what is counted under an older one.
+
+    After a change of the index key nobody may begin at nought. These rows live for days, so they are
+    renewed when they are used, and not by `rotate_keys`.
+    """
+    current, *older = keys
+    rows = model._default_manager
+    if older and not rows.filter(key=current).exists():
+        rows.filter(key__in=older).update(key=current)
+    return current
 
 
 def _hour(now: datetime) -> datetime:

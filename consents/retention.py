@@ -398,7 +398,10 @@ def erase_subject(subject: Subject, *, now: datetime) -> Counts:
     counts = _merge(
         _erase_replies(locked),
         ServiceMessage.objects.filter(
-            organisation=locked.organisation, recipient_index=bytes(locked.phone_index)
+            organisation=locked.organisation,
+            recipient_index__in=crypto.blind_indexes(
+                locked.phone, use="lookup", organisation=locked.organisation_id
+            ),
         ).delete()[1],
         ContactGuard.objects.filter(
             key__in=crypto.blind_indexes(locked.phone, use="limit")

@@ -251,6 +251,7 @@ def _subject_of(purpose: Purpose, phone: Phone, *, language: str, now: datetime)
     )
     if found is not None:
         return found
+    Suppression.objects.renew(organisation, phone)
     subject, _created = Subject.objects.get_or_create(
         organisation=organisation,
         phone_index=crypto.blind_index(phone, use="lookup", organisation=organisation.pk),

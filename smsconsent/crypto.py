@@ -7,6 +7,7 @@ field through, and refuse any other expression. A wrong key raises; it never yie
 
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from hmac import digest as hmac
@@ -29,6 +30,10 @@ KEY_BYTES = 32
 
 class CannotDecrypt(Exception):
     """A token does not open with any key we have. Never answered with the token itself."""
+
+
+class UnknownKey(Exception):
+    """A row names a key that INDEX_KEYS no longer holds."""
 
 
 class PlaintextRefused(FieldError):
@@ -75,6 +80,25 @@ def decrypt_bytes(token: bytes) -> bytes:
         ) from None
 
 
+def renew_token(token: bytes) -> bytes:
+    """Return the same content under the current key, with its time of writing. Raises CannotDecrypt."""
+    try:
+        return _current_fernet().rotate(token)
+    except InvalidToken:
+        raise CannotDecrypt("a stored value opens with none of the keys") from None
+
+
+def key_id_of(token: bytes) -> str:
+    """Return the name of the key that opens this token. Raises CannotDecrypt when none does."""
+    for key in settings.FERNET_KEYS:
+        try:
+            _fernet((key,)).decrypt(token)
+        except InvalidToken:
+            continue
+        return _key_id(key)
+    raise CannotDecrypt("a stored value opens with none of the keys")
+
+
 def seal_canary() -> bytes:
     """Return a token that shows, at the next start, that the keys are still the right ones."""
     return encrypt_bytes(CANARY)
@@ -110,14 +134,41 @@ def _derived_key(key: str, use: str, organisation: int | None) -> bytes:
 
 
 def keyed_digests(value: bytes, *, use: str, organisation: int | None = None) -> list[bytes]:
-    """Return HMAC-SHA-256 of a value under every index key, the current one first. 32 bytes each."""
+    """Return what a value may be stored under, the current form first. 32 bytes each.
+
+    HMAC-SHA-256 under the oldest index key, over that the next one, and so on to the newest. So a stored
+    pseudonym is renewed without knowing what it stands for (`add_layers`), and a key that has leaked opens
+    nothing once another lies over it. Keys are never taken away: the innermost finds the block list.
+    """
     if not settings.INDEX_KEYS:
         raise ImproperlyConfigured(
             "INDEX_KEYS is empty. Without a key no number can be found again."
         )
-    return [
-        hmac(_derived_key(key, use, organisation), value, "sha256") for key in settings.INDEX_KEYS
-    ]
+    forms = [value]
+    for key in reversed(settings.INDEX_KEYS):
+        forms.append(_layer(forms[-1], key, use=use, organisation=organisation))
+    return forms[:0:-1]
+
+
+def add_layers(digest: bytes, *, key_id: str, use: str, organisation: int | None = None) -> bytes:
+    """Return the current form of a digest whose newest layer is of this key. Raises UnknownKey."""
+    names = [_key_id(key) for key in settings.INDEX_KEYS]
+    if key_id not in names:
+        raise UnknownKey(key_id)
+    for key in reversed(settings.INDEX_KEYS[: names.index(key_id)]):
+        digest = _layer(digest, key, use=use, organisation=organisation)
+    return digest
+
+
+def current_index_key_id() -> str:
+    """Return the name of the newest index key: 8 hexadecimal digits."""
+    if not settings.INDEX_KEYS:
+        raise ImproperlyConfigured("INDEX_KEYS is empty.")
+    return _key_id(settings.INDEX_KEYS[0])
+
+
+def _layer(value: bytes, key: str, *, use: str, organisation: int | None) -> bytes:
+    return hmac(_derived_key(key, use, organisation), value, "sha256")
 
 
 def keyed_digest(value: bytes, *, use: str, organisation: int | None = None) -> bytes:
@@ -126,7 +177,7 @@ def keyed_digest(value: bytes, *, use: str, organisation: int | None = None) -> 
 
 
 def blind_indexes(phone: Phone, *, use: str, organisation: int | None = None) -> list[bytes]:
-    """Return what this number may be stored under: one entry per accepted index key."""
+    """Return what this number may be stored under, the current form first (`keyed_digests`)."""
     return keyed_digests(phone.e164.encode(), use=use, organisation=organisation)
 
 
@@ -137,6 +188,22 @@ def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> b
     the place where it is kept, is what protects the index.
     """
     return blind_indexes(phone, use=use, organisation=organisation)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedIndex:
+    """How a model's column came about, named in its `keyed_indexes`: what rotating the index key needs.
+
+    `key_id` names the column with the newest key, `number` the encrypted number if the row holds it, and
+    `is_compared` whether the database itself compares such columns: then equal ones change together.
+    """
+
+    field: str
+    use: str
+    key_id: str
+    organisation: str | None = None
+    number: str | None = None
+    is_compared: bool = False
 
 
 # Generic for the type checker only: Django's own classes take no parameters.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
@@ -43,6 +43,15 @@ def warnings_found() -> list[str]:
     checks: list[Callable[[], str]] = [import_string(path) for path in settings.READINESS_WARNINGS]
     with translation.override("en"):
         return [warning for check in checks if (warning := _run(check))]
+
+
+def require_start() -> None:
+    """Refuse to start, with one sentence, when a check of START_CHECKS says no. Asked by web and workers."""
+    for path in settings.START_CHECKS:
+        import_string(path)()
+    # A worker that forks must not hand its children a connection that is in use, or the pool's threads.
+    connections.close_all()
+    getattr(connection, "close_pool", bool)()
 
 
 def _run(check: Callable[[], str]) -> str:

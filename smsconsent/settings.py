@@ -332,9 +332,14 @@ READINESS_CHECKS = [
     "smsconsent.health.migrations_are_applied",
     "consents.triggers.are_in_place",
     "consents.journal.problem",
+    "consents.canary.problem",
 ]
 # While one of these answers with a sentence, nothing leaves (smsconsent.outbox).
 SENDING_STOPS = ["consents.journal.problem"]
+# Asked once when web or worker start: each raises SystemExit with a sentence.
+START_CHECKS = ["consents.canary.require_right_keys"]
+# What is encrypted elsewhere than in a column of its own: each rewrites it and returns how many (rotation).
+ALSO_ENCRYPTED = ["smsconsent.staff.services.renew_second_factors"]
 # What follows a replay of the journal: each called with `now`, returns sentences for the report.
 AFTER_REPLAY = ["campaigns.services.stop_after_restore"]
 

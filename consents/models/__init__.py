@@ -2,7 +2,7 @@
 
 from consents.models.consents import Confirmation, Consent, HandsetCode
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
-from consents.models.housekeeping import PurgeRun
+from consents.models.housekeeping import KeyCanary, PurgeRun
 from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
 from consents.models.journal import JournalMark, PendingEntry
 from consents.models.limits import ContactGuard, RateWindow
@@ -30,6 +30,7 @@ __all__ = [
     "ImportProblem",
     "InboundMessage",
     "JournalMark",
+    "KeyCanary",
     "Letter",
     "Organisation",
     "OrganisationGroupPermission",

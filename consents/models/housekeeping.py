@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from smsconsent import crypto
+
 
 class PurgeRun(models.Model):
     """One run of one retention policy. Counts only: a purge log holds nothing about anyone."""
@@ -21,3 +23,22 @@ class PurgeRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class KeyCanary(models.Model):
+    """One row of known content, which shows at each start that the keys are those of this database."""
+
+    word = crypto.EncryptedTextField()
+    key_id = models.CharField(max_length=8)
+    index = models.BinaryField(max_length=32, editable=False)
+    index_key_id = models.CharField(max_length=8)
+
+    keyed_indexes = (crypto.KeyedIndex("index", "canary", "index_key_id"),)
+
+    class Meta:
+        db_table = "key_canary"
+        verbose_name = _("canary of the keys")
+        verbose_name_plural = _("canaries of the keys")
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.index_key_id}"

@@ -41,6 +41,9 @@ class InboundMessage(models.Model):
     )
     sender = crypto.EncryptedPhoneField(_("number"), null=True)
     sender_index = models.BinaryField(max_length=32, null=True, editable=False)
+    index_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
     recipient = models.CharField(_("short number"), max_length=20)
     text = crypto.EncryptedTextField(_("text"))
     key_id = models.CharField(max_length=8, editable=False)
@@ -58,6 +61,7 @@ class InboundMessage(models.Model):
         "staff.User", models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
+    keyed_indexes = (crypto.KeyedIndex("sender_index", "inbound", "index_key_id", None, "sender"),)
     objects = InboundQuerySet.as_manager()
 
     class Meta:
@@ -120,8 +124,15 @@ class ServiceMessage(OutboundMessage):
     language = models.CharField(max_length=2, choices=LANGUAGES, default="nb")
     recipient = crypto.EncryptedPhoneField(_("number"))
     recipient_index = models.BinaryField(max_length=32, editable=False)
+    index_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
     text = crypto.EncryptedTextField(_("text"))
     key_id = models.CharField(max_length=8, editable=False)
+
+    keyed_indexes = (
+        crypto.KeyedIndex("recipient_index", "lookup", "index_key_id", "organisation", "recipient"),
+    )
 
     class Meta(OutboundMessage.Meta):
         verbose_name = _("service message")

@@ -67,6 +67,9 @@ class Case(models.Model):
     # Emptied before the rest of the case: when the answer has been given and complaints are past.
     number = crypto.EncryptedPhoneField(_("number"), null=True)
     number_index = models.BinaryField(max_length=32, null=True, editable=False)
+    index_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
     key_id = models.CharField(max_length=8, editable=False)
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="nb")
     channel = models.CharField(_("how it came"), max_length=10, choices=Channel.choices)
@@ -85,6 +88,9 @@ class Case(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
 
+    keyed_indexes = (
+        crypto.KeyedIndex("number_index", "lookup", "index_key_id", "organisation", "number"),
+    )
     objects = CaseQuerySet.as_manager()
 
     class Meta:

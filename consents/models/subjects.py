@@ -37,6 +37,13 @@ class Subject(models.Model):
     phone = crypto.EncryptedPhoneField(_("number"))
     phone_index = models.BinaryField(max_length=32, editable=False)
     suppression_index = models.BinaryField(max_length=32, editable=False)
+    # Two, for the block list and the numbers it is compared with change together (smsconsent.rotation).
+    index_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
+    suppression_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
     tag_key = crypto.EncryptedBytesField(editable=False)
     key_id = models.CharField(max_length=8, editable=False)
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="nb")
@@ -61,6 +68,17 @@ class Subject(models.Model):
     event_count = models.PositiveIntegerField(default=0, editable=False)
     last_event_hash = models.BinaryField(max_length=32, default=bytes, editable=False)
 
+    keyed_indexes = (
+        crypto.KeyedIndex("phone_index", "lookup", "index_key_id", "organisation", "phone"),
+        crypto.KeyedIndex(
+            "suppression_index",
+            "suppression",
+            "suppression_key_id",
+            "organisation",
+            "phone",
+            is_compared=True,
+        ),
+    )
     objects = SubjectQuerySet.as_manager()
 
     class Meta:
@@ -85,6 +103,19 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         indexes = crypto.blind_indexes(phone, use="suppression", organisation=organisation.pk)
         return self.filter(organisation=organisation, index__in=indexes)
 
+    def renew(self, organisation: Organisation, phone: Phone) -> None:
+        """Bring every pseudonym of this number that blocks are compared by to the current form.
+
+        For whoever writes one while the index key changes: the database compares old and new by equality.
+        """
+        indexes = crypto.blind_indexes(phone, use="suppression", organisation=organisation.pk)
+        key_id = crypto.current_index_key_id()
+        if len(indexes) > 1:
+            self.blocking(organisation, phone).update(index=indexes[0], index_key_id=key_id)
+            Subject.objects.filter(
+                organisation=organisation, suppression_index__in=indexes[1:]
+            ).update(suppression_index=indexes[0], suppression_key_id=key_id)
+
 
 class Suppression(models.Model):
     """A number that must not be asked again: pseudonym, scope, date, reason; nothing else (L37)."""
@@ -106,10 +137,16 @@ class Suppression(models.Model):
         verbose_name=_("purpose"),
     )
     index = models.BinaryField(max_length=32, editable=False)
+    index_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
     created_on = models.DateField(_("since"))
     review_on = models.DateField(_("to be reviewed"))
 
+    keyed_indexes = (
+        crypto.KeyedIndex("index", "suppression", "index_key_id", "organisation", is_compared=True),
+    )
     objects = SuppressionQuerySet.as_manager()
 
     class Meta:

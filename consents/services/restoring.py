@@ -90,9 +90,9 @@ def _put_back(entry: Entry) -> None:
 def _block(entry: Entry) -> str:
     try:
         content = journal.open_block(entry)
-    except crypto.CannotDecrypt:
+    except (crypto.CannotDecrypt, crypto.UnknownKey):
         return "blocks under a key that is gone"
-    organisation = Organisation.objects.filter(slug=content["organisation"]).first()
+    organisation = Organisation.objects.filter(pk=content["organisation"]).first()
     purpose: Purpose | None = None
     if content["purpose"]:
         purpose = Purpose.objects.filter(public_id=content["purpose"]).first()

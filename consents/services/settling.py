@@ -60,6 +60,7 @@ def suppress(
     now: datetime,
 ) -> Suppression:
     """Put a number on the block list, for one purpose or for all. Safe to repeat."""
+    Suppression.objects.renew(organisation, phone)
     found = Suppression.objects.blocking(organisation, phone).filter(purpose=purpose).first()
     if found is not None:
         return found

@@ -1,0 +1,305 @@
+"""The restore drill: a made-up history on a scratch database, a backup, more history, the old copy back.
+
+Before the journal is replayed nothing may leave; afterwards every stop, erasure and block that came after
+the backup holds, and nobody is subscribed whose yes came after it (trust.md invariant 14).
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db import connection
+
+from consents import confirmations, journal, notices, services, transitions
+from consents.ledger import Proof
+from consents.models import (
+    Consent,
+    ConsentEvent,
+    Organisation,
+    Purpose,
+    Sender,
+    ServiceMessage,
+    Suppression,
+)
+from smsconsent import outbox
+from smsconsent.gateways import Handover, Outcome, Outgoing, Receipt
+from smsconsent.phones import Phone
+
+# A Tuesday at noon in Oslo, when messages may be sent.
+BEGINNING = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+PEOPLE, ACTS = 8, 24
+SENT, NOBODY = "sent before the replay", "sent to somebody who had stopped"
+
+
+class Snapshots(Protocol):
+    """How a database is saved and put back."""
+
+    def take(self) -> None: ...
+    def restore(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Result:
+    """What the drill saw. `violations` is empty when the promise held."""
+
+    histories: int = 0
+    lost_events: int = 0
+    held_back: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Recorder:
+    """A gateway that takes everything, knows nothing of before, and remembers to whom."""
+
+    name: str = "drill"
+    max_batch: int = 100
+    sent: list[Outgoing] = field(default_factory=list)
+
+    def hand_over(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Handover]:
+        self.sent += batch
+        return [Handover(each.id, Outcome.ACCEPTED) for each in batch]
+
+    def look_up(self, message_id: UUID) -> Receipt | None:
+        return None
+
+    def cancel(self, message_id: UUID) -> bool:
+        return True
+
+
+class _History:
+    """People who sign up, say yes, stop and are erased at random, and what was true of them."""
+
+    def __init__(self, number: int, seed: random.Random) -> None:
+        self._random, self._number = seed, number
+        self.now = BEGINNING + timedelta(days=number)
+        self.organisation = _make_organisation(f"drill-{number}", now=self.now)
+        self.purposes = [_make_purpose(self.organisation, name, now=self.now) for name in "AB"]
+        self.ended: set[UUID] = set()
+        self.erased: set[UUID] = set()
+        self.blocked: set[str] = set()
+
+    def live(self) -> None:
+        """Let a number of things happen, the journal being written now and then as a worker does."""
+        for _act in range(ACTS):
+            self.now += timedelta(minutes=7)
+            self._random.choice([self._ask, self._answer, self._answer, self._stop, self._leave])()
+            if self._random.random() < 0.3:
+                journal.drain()
+        journal.drain()
+
+    def forget(self) -> None:
+        """Begin to note what ends: this is the moment of the backup."""
+        self.ended, self.erased, self.blocked = set(), set(), set()
+
+    def consents(self) -> dict[UUID, Consent]:
+        mine = Consent.objects.filter(purpose__organisation=self.organisation)
+        return {each.public_id: each for each in mine.select_related("subject", "purpose")}
+
+    def _ask(self) -> None:
+        purpose = self._random.choice(self.purposes)
+        phone = Phone(f"+479000{self._number % 100:02}{self._random.randrange(PEOPLE):02}")
+        wording = purpose.wordings.current("nb")
+        assert wording is not None, "the drill has published one"
+        consent = transitions.open_request(
+            purpose,
+            phone,
+            wording=wording,
+            source=Consent.Source.WEB,
+            proof=Proof("web_form"),
+            now=self.now,
+        )
+        if consent and not consent.confirmations.exists():
+            confirmations.queue_sms(consent, now=self.now)
+
+    def _answer(self) -> None:
+        if consent := self._anyone(state=Consent.State.PENDING):
+            if self._random.random() < 0.8:
+                if transitions.grant(consent, proof=Proof("mo_reply"), now=self.now):
+                    confirmations.queue_welcome(consent, now=self.now)
+            elif transitions.refuse(consent, proof=Proof("link"), now=self.now):
+                self.ended.add(consent.public_id)
+                self._block(consent.subject.phone)
+
+    def _stop(self) -> None:
+        consent = self._anyone()
+        if consent and transitions.withdraw(consent, proof=Proof("mo_stop"), now=self.now):
+            self.ended.add(consent.public_id)
+
+    def _leave(self) -> None:
+        consent = self._anyone()
+        if consent and self._random.random() < 0.5:
+            self.erased |= set(consent.subject.consents.values_list("public_id", flat=True))
+            services.erase_subject(consent.subject, now=self.now)
+
+    def _block(self, phone: Phone) -> None:
+        self.blocked.add(phone.e164)
+        services.suppress(
+            self.organisation,
+            phone,
+            purpose=None,
+            reason=Suppression.Reason.NOT_ME,
+            now=self.now,
+        )
+
+    def _anyone(self, **where: Any) -> Consent | None:
+        mine = Consent.objects.filter(purpose__organisation=self.organisation, **where)
+        found = list(mine.select_related("subject", "purpose__organisation").order_by("pk"))
+        return self._random.choice(found) if found else None
+
+
+def run(snapshots: Snapshots, *, histories: int, seed: int) -> Result:
+    """Live, save, live on, put back, refuse, replay and compare, as often as asked. Same seed, same drill."""
+    result, source = Result(), random.Random(seed)  # noqa: S311  chosen to be repeated
+    for number in range(histories):
+        history = _History(number, source)
+        history.live()
+        saved = history.consents()
+        snapshots.take()
+        history.forget()
+        history.live()
+        snapshots.restore()
+        _check(result, history, saved)
+        result.histories += 1
+    return result
+
+
+def _check(result: Result, history: _History, saved: dict[UUID, Consent]) -> None:
+    lost = {entry.event for entry in journal.unreplayed() if entry.event}
+    result.lost_events += len(lost)
+    result.held_back += ServiceMessage.objects.filter(state="queued").count()
+    result.violations += [f"{history.organisation}: {SENT}" for _message in _send(history.now)]
+    services.replay_journal(now=history.now)
+    services.replay_journal(now=history.now)
+    if ConsentEvent.objects.filter(event_id__in=lost).count() < len(lost) or journal.problem():
+        result.violations.append(f"{history.organisation}: the replay left a gap")
+    gone = history.ended | history.erased
+    result.violations += list(_wrong(history, saved, gone))
+    for message in _send(history.now):
+        row = ServiceMessage.objects.filter(pk=message.id).select_related("consent").first()
+        if row is None or (row.consent and row.consent.public_id in gone):
+            result.violations.append(f"{history.organisation}: {NOBODY}")
+
+
+def _wrong(history: _History, saved: dict[UUID, Consent], gone: set[UUID]) -> Iterator[str]:
+    """Yield a sentence for each person who is not as the truth has it."""
+    found = history.consents()
+    for name, before in saved.items():
+        holds = name in found and found[name].state == Consent.State.GRANTED
+        if holds != (before.state == Consent.State.GRANTED and name not in gone):
+            yield f"{history.organisation}: a consent is {'granted' if holds else 'gone'}"
+    for name in found.keys() - saved.keys():
+        yield f"{history.organisation}: consent {name} came from nowhere"
+    for name in found.keys() & history.erased:
+        yield f"{history.organisation}: consent {name} was erased and is here"
+    for number in history.blocked:
+        if not Suppression.objects.blocking(history.organisation, Phone(number)).exists():
+            yield f"{history.organisation}: a blocked number is not blocked"
+
+
+def _send(now: datetime) -> list[Outgoing]:
+    """Do what the workers do, and return what left."""
+    gateway = _Recorder()
+    carrier: Any = gateway
+    for lane in outbox.lanes():
+        outbox.recover(lane, gateway=carrier, now=now)
+        outbox.work(lane, gateway=carrier, clock=lambda: now)
+    return gateway.sent
+
+
+def _make_organisation(slug: str, *, now: datetime) -> Organisation:
+    organisation = Organisation.objects.create(
+        slug=slug,
+        name=slug,
+        number="900 000 001",
+        address="Fjordveien 1",
+        contact_email="personvern@fjord.example",
+        processor_agreement="Drill",
+    )
+    body = notices.completed("Øvelse.", "nb")
+    services.publish_notice(organisation, language="nb", body=body, now=now)
+    return organisation
+
+
+def _make_purpose(organisation: Organisation, name: str, *, now: datetime) -> Purpose:
+    sender, _created = Sender.objects.get_or_create(
+        organisation=organisation, value="26112", defaults={"reply_number": "26112"}
+    )
+    keyword = f"{organisation.slug}{name}".replace("-", "").upper()
+    purpose = Purpose.objects.create(
+        organisation=organisation, slug=name.lower(), name=name, keyword=keyword, sender=sender
+    )
+    texts = services.Texts(**dict.fromkeys(services.Texts.__slots__, "Øvelse"))
+    services.publish_wording(
+        purpose, language="nb", texts=texts, is_material=False, by=None, now=now
+    )
+    return purpose
+
+
+# -- saving and putting back -----------------------------------------------------------------------------
+class FileCopy:
+    """SQLite: the file, once the write-ahead log is in it."""
+
+    def __init__(self) -> None:
+        self._file = Path(str(connection.settings_dict["NAME"]))
+        self._copy = self._file.with_name(f"{self._file.name}.copy")
+
+    def take(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        copyfile(self._file, self._copy)
+
+    def restore(self) -> None:
+        connection.close()
+        for ending in ("-wal", "-shm"):
+            Path(f"{self._file}{ending}").unlink(missing_ok=True)
+        copyfile(self._copy, self._file)
+
+    def remove(self) -> None:
+        self._copy.unlink(missing_ok=True)
+
+
+class DatabaseCopy:
+    """PostgreSQL: a second database made from the first as its template. Needs CREATEDB."""
+
+    def __init__(self) -> None:
+        self._name = str(connection.settings_dict["NAME"])
+
+    def take(self) -> None:
+        self._replace(f"{self._name}_copy", by=self._name)
+
+    def restore(self) -> None:
+        self._replace(self._name, by=f"{self._name}_copy")
+
+    def remove(self) -> None:
+        self._execute(f'DROP DATABASE IF EXISTS "{self._name}_copy" WITH (FORCE)')
+
+    def _replace(self, name: str, *, by: str) -> None:
+        database: Any = connection
+        database.close()
+        database.close_pool()
+        self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{by}"')
+
+    def _execute(self, statement: str) -> None:
+        database: Any = connection
+        parameters = database.get_connection_params() | {"dbname": "postgres"}
+        with closing(database.Database.connect(**parameters)) as maintenance:
+            maintenance.autocommit = True
+            maintenance.execute(statement)
+
+
+@contextmanager
+def copies() -> Iterator[FileCopy | DatabaseCopy]:
+    """Yield what saves and puts back the database of this process, and leave no copy behind."""
+    kept = DatabaseCopy() if connection.vendor == "postgresql" else FileCopy()
+    try:
+        yield kept
+    finally:
+        kept.remove()

@@ -1,0 +1,62 @@
+"""A backup is put back, and nobody who has stopped since hears from us: invariant 14, random histories."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from consents import drill, journal, services
+from consents.models import JournalMark
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# `make test` lives a few; `HISTORIES=50` as many as the design names.
+HISTORIES = int(os.environ.get("HISTORIES", "6"))
+
+
+@pytest.fixture(autouse=True)
+def _journal(tmp_path: Path, settings: Settings) -> None:
+    settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
+
+
+@pytest.fixture
+def snapshots() -> Iterator[drill.Snapshots]:
+    with drill.copies() as copies:
+        yield copies
+
+
+def test_no_history_is_undone_by_a_restored_backup(snapshots: drill.Snapshots) -> None:
+    result = drill.run(snapshots, histories=HISTORIES, seed=14)
+
+    assert result.violations == []
+    assert result.histories == HISTORIES
+    assert result.lost_events > HISTORIES
+    assert result.held_back > HISTORIES
+
+
+def test_without_the_guard_the_drill_sees_what_leaves(
+    snapshots: drill.Snapshots, settings: Settings
+) -> None:
+    settings.SENDING_STOPS = []
+
+    result = drill.run(snapshots, histories=2, seed=14)
+
+    assert any(drill.SENT in each for each in result.violations)
+
+
+def test_without_the_replay_the_drill_sees_who_is_revived(
+    snapshots: drill.Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pretend(*, now: datetime) -> None:
+        JournalMark.objects.update(batch=journal._newest_batch())
+
+    monkeypatch.setattr(services, "replay_journal", pretend)
+
+    result = drill.run(snapshots, histories=10, seed=14)
+
+    assert any("a consent is granted" in each for each in result.violations)
+    assert any("was erased and is here" in each for each in result.violations)
+    assert any("is not blocked" in each for each in result.violations)
