@@ -212,6 +212,12 @@ def prepare_reminder(consent: Consent, *, now: datetime, not_after: datetime) ->
     )
 
 
+def prepare_notice(consent: Consent, *, now: datetime, not_after: datetime) -> ServiceMessage:
+    """Return the unsaved message that says that the privacy notice has changed (law.md L23)."""
+    link = _stop_link(consent)
+    return _prepare(Kind.NOTICE, consent, consent.wording, now=now, not_after=not_after, link=link)
+
+
 def prepare_renewal(
     consent: Consent, wording: Wording, *, now: datetime, not_after: datetime, expires_at: datetime
 ) -> tuple[Confirmation, ServiceMessage]:
@@ -344,6 +350,7 @@ _NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
     Kind.WELCOME: Consent.objects.granted,
     Kind.REMINDER: Consent.objects.sendable,
     Kind.RENEWAL: Consent.objects.renewable,
+    Kind.NOTICE: Consent.objects.renewable,
 }
 _REFUSALS = {str(Kind.CONFIRMATION): "no_open_request"}
 

@@ -209,3 +209,7 @@ class NoticeForm(forms.Form):
         widget=forms.Textarea({"rows": 18}),
         help_text=_("Blank lines part paragraphs; a line that begins with ## is a heading."),
     )
+    is_material = forms.BooleanField(
+        label=_("New data, a new recipient or a longer time: tell everybody by SMS"),
+        required=False,
+    )

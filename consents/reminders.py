@@ -1,4 +1,4 @@
-"""What is said while a consent lives: a yearly reminder with the way out, and a new question before the end.
+"""What is said while a consent lives: a yearly reminder with the way out, a changed notice, a new question.
 
 Service messages without marketing (law.md L23, L24; F160, F161). Once each: the mark on the consent and
 the queued message stand or fall together. Silence renews nothing.
@@ -12,7 +12,14 @@ from django.db.models.functions import Coalesce
 
 from consents import confirmations
 from consents.dates import add_months
-from consents.models import Confirmation, Consent, Purpose, ServiceMessage
+from consents.models import (
+    Confirmation,
+    Consent,
+    PrivacyNotice,
+    Purpose,
+    ServiceMessage,
+    Subject,
+)
 
 # Beat wakes this by day; what has not left by then would arrive in the evening.
 LEAVES_WITHIN = timedelta(hours=4)
@@ -52,6 +59,37 @@ def _due_for_renewal(purpose: Purpose, now: datetime) -> QuerySet[Consent]:
     if last_change is not None:
         not_asked |= Q(pk__in=changed, renewal_asked_at__lt=last_change.published_at)
     return rows.filter(why, not_asked)
+
+
+def tell_of_notice(*, now: datetime, limit: int = 500) -> int:
+    """Tell people, each once, that the privacy notice has changed in substance. Return how many."""
+    changed = PrivacyNotice.objects.filter(is_material=True).order_by("version")
+    newest = {(each.organisation_id, each.language): each for each in changed}
+    return sum(_tell(_not_told(notice, now), now=now, limit=limit) for notice in newest.values())
+
+
+def _not_told(notice: PrivacyNotice, now: datetime) -> QuerySet[Consent]:
+    """Those who said yes before it was published, and read the language in which it was."""
+    at = notice.published_at
+    return Consent.objects.renewable(now).filter(
+        Q(renewed_at=None) | Q(renewed_at__lt=at),
+        Q(subject__notice_told_at=None) | Q(subject__notice_told_at__lt=at),
+        purpose__organisation=notice.organisation_id,
+        subject__language=notice.language,
+        confirmed_at__lt=at,
+    )
+
+
+@transaction.atomic
+def _tell(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
+    """One message a person, whatever the number of consents."""
+    by_person = {consent.subject_id: consent for consent in _locked(due, limit=limit)}
+    ServiceMessage.objects.bulk_create(
+        confirmations.prepare_notice(consent, now=now, not_after=now + LEAVES_WITHIN)
+        for consent in by_person.values()
+    )
+    Subject.objects.filter(pk__in=by_person).update(notice_told_at=now)
+    return len(by_person)
 
 
 @transaction.atomic

@@ -83,7 +83,12 @@ def expire_consents() -> None:
 
 @shared_task(base=DjangoTask)
 def remind_people() -> None:
-    if reminders.remind(now=timezone.now()) + reminders.ask_to_renew(now=timezone.now()):
+    now = timezone.now()
+    if (
+        reminders.ask_to_renew(now=now)
+        + reminders.tell_of_notice(now=now)
+        + reminders.remind(now=now)
+    ):
         send_service_messages.delay_on_commit()
 
 

@@ -106,6 +106,7 @@ class ServiceMessage(OutboundMessage):
         STOPPED = "stopped", _("Receipt for a stop")
         HELP = "help", _("Answer to a question")
         REMINDER = "reminder", _("Reminder of a consent")
+        NOTICE = "notice", _("Change of the privacy notice")
         RENEWAL = "renewal", _("Request to renew")
         CASE_CODE = "case_code", _("Code for a request about one's data")
         UNKNOWN_CODE = "unknown_code", _("Answer to an unknown code")

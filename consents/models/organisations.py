@@ -132,6 +132,14 @@ class PrivacyNotice(models.Model):
         _("text"),
         help_text=_("Blank lines part paragraphs; a line that begins with ## is a heading."),
     )
+    is_material = models.BooleanField(
+        _("people are told of the change"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "New data, a new recipient or a longer time. Each person gets one SMS about it."
+        ),
+    )
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
     published_at = models.DateTimeField(_("published"))
 

@@ -65,6 +65,8 @@ class Subject(models.Model):
     bouncing_since = models.DateTimeField(_("first of these bounces"), null=True, blank=True)
     # To the day, no finer: written at most once a day.
     reached_at = models.DateTimeField(_("last known to have been reached"), null=True, blank=True)
+    # Told by SMS, apart from marketing, that the privacy notice has changed in substance (law.md L23).
+    notice_told_at = models.DateTimeField(_("told of the changed notice"), null=True, blank=True)
     event_count = models.PositiveIntegerField(default=0, editable=False)
     last_event_hash = models.BinaryField(max_length=32, default=bytes, editable=False)
 

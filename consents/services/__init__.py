@@ -45,6 +45,7 @@ from consents.services.publishing import (
     NoticeMissing,
     Texts,
     count_not_covered,
+    count_to_tell,
     publish_notice,
     publish_wording,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "confirm_by_link",
     "correct_number",
     "count_not_covered",
+    "count_to_tell",
     "declare_wrong_person",
     "erase_subject",
     "extend_case",

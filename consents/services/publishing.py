@@ -38,10 +38,16 @@ class NoticeIncomplete(Exception):
 
 @transaction.atomic
 def publish_notice(
-    organisation: Organisation, *, language: str, body: str, now: datetime
+    organisation: Organisation,
+    *,
+    language: str,
+    body: str,
+    now: datetime,
+    is_material: bool = False,
 ) -> PrivacyNotice:
     """Publish the next version of the privacy notice. The same text again is the same version.
 
+    `is_material`: everybody who reads it in this language is told by SMS (law.md L23).
     Raises NoticeIncomplete when a part is missing that the law demands (law.md L38).
     """
     if parts := notices.missing(body):
@@ -54,6 +60,7 @@ def publish_notice(
         language=language,
         version=newest.version + 1 if newest else 1,
         body=body,
+        is_material=is_material and newest is not None,
         published_at=now,
     )
     notice.sha256 = ledger.content_hash(ledger.notice_bundle(notice))
@@ -68,6 +75,12 @@ def count_not_covered(purpose: Purpose, *, language: str, now: datetime) -> int:
     """
     mine = Consent.objects.for_purpose(purpose).sendable(now)
     return mine.filter(wording__language=language).count()
+
+
+def count_to_tell(organisation: Organisation, *, language: str, now: datetime) -> int:
+    """Return how many people would be told by SMS if the notice changed in substance now."""
+    given = Consent.objects.renewable(now).filter(purpose__organisation=organisation)
+    return given.filter(subject__language=language).values("subject").distinct().count()
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from tests.make import (
     DAY,
     HOUR,
     NOON,
+    NOTICE,
     SECOND,
     SHORT_NUMBER,
     TEXTS,
@@ -229,6 +230,68 @@ def test_the_link_asks_and_only_a_pressed_button_answers(
     assert client.get(path).status_code == 410
 
 
+# -- when the notice changes ------------------------------------------------------------------------
+def change_notice(purpose: Purpose, *, at: datetime, is_material: bool = True) -> None:
+    services.publish_notice(
+        purpose.organisation,
+        language="nb",
+        body=f"{NOTICE}\n\n{at}",
+        is_material=is_material,
+        now=at,
+    )
+
+
+def test_each_person_is_told_once_of_a_notice_that_changed_in_substance() -> None:
+    purpose = make_given().purpose
+    make_given(make_purpose(purpose.organisation))
+    make_consent("withdrawn", purpose=purpose, number=2, at=NOON)
+    change_notice(purpose, at=NOON + DAY)
+
+    for day in range(1, 5):
+        reminders.tell_of_notice(now=NOON + day * DAY)
+
+    assert kinds() == ["notice"]
+    assert "/privacy/" in ServiceMessage.objects.get().text
+    assert Consent.objects.sendable(NOON + DAY).count() == 2
+
+
+def test_mere_rewording_of_the_notice_is_told_to_nobody() -> None:
+    change_notice(make_given().purpose, at=NOON + DAY, is_material=False)
+
+    assert reminders.tell_of_notice(now=NOON + DAY) == 0
+
+
+def test_who_says_yes_after_the_change_has_read_it() -> None:
+    purpose = make_purpose()
+    change_notice(purpose, at=NOON - HOUR)
+    make_given(purpose)
+
+    assert reminders.tell_of_notice(now=NOON) == 0
+
+
+def test_a_second_change_is_told_again() -> None:
+    purpose = make_given().purpose
+    for day in (1, 5):
+        change_notice(purpose, at=NOON + day * DAY)
+        reminders.tell_of_notice(now=NOON + day * DAY)
+
+    assert kinds() == ["notice", "notice"]
+
+
+def test_the_page_says_how_many_are_told_before_it_publishes(client: Client) -> None:
+    consent = make_given(at=datetime.now(tz=NOON.tzinfo) - DAY)
+    organisation = consent.purpose.organisation
+    client.force_login(make_user("privacy_officer", organisation))
+    path = reverse("people:notice", args=[organisation.slug])
+    fields = {"language": "nb", "body": f"{NOTICE} Nytt.", "is_material": "on"}
+
+    assert client.post(path, fields).context["concerned"] == 1
+    assert organisation.notices.count() == 1
+
+    client.post(path, fields | {"understood": "1"})
+    assert organisation.notices.filter(is_material=True).count() == 1
+
+
 # -- when the words change -------------------------------------------------------------------------
 def test_a_change_in_substance_is_asked_about_once_under_the_new_words() -> None:
     purpose = make_given().purpose
@@ -287,6 +350,7 @@ def test_each_message_fits_in_the_gsm_alphabet_and_three_parts(language: str) ->
         consent, wording, now=YEAR, not_after=YEAR + HOUR, expires_at=YEAR + timedelta(days=30)
     )
 
-    for message in (reminder, renewal):
+    notice = confirmations.prepare_notice(consent, now=YEAR, not_after=YEAR + HOUR)
+    for message in (reminder, renewal, notice):
         assert measure(message.text).encoding == "gsm7"
         assert measure(message.text).segments <= 3

@@ -146,11 +146,16 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
         request.POST or None, initial={"language": language, "body": newest.body if newest else ""}
     )
     missing: list[notices.Part] = []
+    concerned: int | None = None
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         if "complete" in request.POST:
             text = notices.completed(values["body"], values["language"])
             form = NoticeForm(initial=values | {"body": text})
+        elif values["is_material"] and "understood" not in request.POST:
+            concerned = services.count_to_tell(
+                controller, language=values["language"], now=timezone.now()
+            )
         else:
             try:
                 published = services.publish_notice(controller, now=timezone.now(), **values)
@@ -161,7 +166,13 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
                     request, _("Version %(version)d is published.") % {"version": published.version}
                 )
                 return redirect("people:notice", organisation)
-    context = {"form": form, "versions": _versions(controller), "missing": missing}
+    context = {
+        "form": form,
+        "versions": _versions(controller),
+        "missing": missing,
+        "asks_first": concerned is not None,
+        "concerned": concerned,
+    }
     status = 422 if missing or form.errors else 200
     return show(request, "notice", controller, context, current="people:notice", status=status)
 
