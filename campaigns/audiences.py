@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -94,9 +94,16 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
         lambda purpose, now: Q(pk__in=Consent.objects.for_purpose(purpose).suppressed()),
     ),
     Exclusion(
+        "paused",
+        gettext_noop("Have chosen a pause"),
+        lambda purpose, now: Q(paused_until__gt=now),
+    ),
+    Exclusion(
         "promise_used",
         gettext_noop("Have got as many messages as promised"),
-        lambda purpose, now: Q(sent_count__gte=purpose.promised_count),
+        lambda purpose, now: (
+            Q(sent_count__gte=purpose.promised_count) | Q(sent_count__gte=F("chosen_count"))
+        ),
     ),
     Exclusion(
         "already_queued",

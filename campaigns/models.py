@@ -1,14 +1,14 @@
 """Campaigns, their approval, and one row per recipient."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDay
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
@@ -142,6 +142,7 @@ class Delivery(OutboundMessage):
     """One campaign × one number. The text is the campaign's; the number is the subject's."""
 
     gate = "campaigns.sending.CampaignGate"
+    shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "campaign")
     listener = "campaigns.guards.hear"
     counted_by = "campaign_id"
 
@@ -207,11 +208,32 @@ class Delivery(OutboundMessage):
             if count
         )
 
+    @property
+    def words(self) -> str:
+        return self.campaign.text
+
     @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:
         mine = cls.objects.filter(subject=subject_id, handed_over_at__isnull=False)
         newest = mine.order_by("-handed_over_at").select_related("campaign")[:3]
         return [row.campaign.text for row in newest]
+
+    @classmethod
+    def unlink(cls, subject_id: int) -> int:
+        """Keep campaign, outcome and day; forget who, the exact times and the evidence relied on.
+
+        Times are cut to the day: a second of hand-over would find the person again at the gateway.
+        """
+        days = {
+            name: TruncDay(name, tzinfo=UTC)
+            for name in ("queued_at", "not_before", "handed_over_at")
+        }
+        mine = cls.objects.filter(subject=subject_id)
+        return mine.update(subject=None, consent=None, consent_event="", **days)
+
+    @classmethod
+    def kept_about(cls, subject_id: int) -> int:
+        return cls.objects.filter(subject=subject_id).count()
 
 
 class CampaignGroupPermission(GroupObjectPermissionBase):

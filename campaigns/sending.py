@@ -99,6 +99,8 @@ class Person(NamedTuple):
     phone: Phone
     phone_index: bytes
     stop_nonce: bytes
+    # Fewer messages than promised, if the person wants that.
+    chosen_count: int | None = None
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ class _Facts:
 
     campaigns: dict[int, "_Message"]
     people: dict[int, Person]
+    # Of those who may not be sent to: whose own pause is why.
+    paused: set[int]
     unread: set[bytes]
     spent: Counter[tuple[int, int]] = field(default_factory=Counter)
     lately: set[tuple[int, str]] = field(default_factory=set)
@@ -147,9 +151,11 @@ def _read(rows: Sequence[Recipient], *, now: datetime) -> _Facts:
     campaigns = Campaign.objects.select_related("purpose__organisation", "purpose__sender").in_bulk(
         {row.campaign_id for row in rows}
     )
+    people = _people({row.consent_id for row in rows if row.consent_id}, now=now)
     facts = _Facts(
         campaigns=_messages(campaigns, now=now),
-        people=_people({row.consent_id for row in rows if row.consent_id}, now=now),
+        people=people,
+        paused=_paused({row.consent_id for row in rows} - people.keys(), now=now),
         unread=_unread(),
     )
     subjects = [person.subject_id for person in facts.people.values()]
@@ -163,9 +169,18 @@ def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
     rows = Consent.objects.sendable(now).filter(pk__any=list(consents))
     columns = (
         *("pk", "purpose_id", "subject_id", "subject__organisation_id"),
-        *("subject__phone", "subject__phone_index", "stop_nonce"),
+        *("subject__phone", "subject__phone_index", "stop_nonce", "chosen_count"),
     )
     return {row[0]: Person(*row) for row in rows.values_list(*columns)}
+
+
+def _paused(consents: Iterable[int | None], *, now: datetime) -> set[int]:
+    """Return which of these consents their person has paused."""
+    ids = [pk for pk in consents if pk]
+    if not ids:
+        return set()
+    rows = Consent.objects.granted(now).filter(pk__any=ids, paused_until__gt=now)
+    return set(rows.values_list("pk", flat=True))
 
 
 def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, _Message]:
@@ -189,7 +204,7 @@ def _decide_one(row: Recipient, facts: _Facts, *, now: datetime) -> outbox.Verdi
         return message.verdict
     person = facts.people.get(row.consent_id or 0)
     if person is None or person.purpose_id != campaign.purpose_id:
-        return outbox.Block("no_consent")
+        return outbox.Block("paused" if row.consent_id in facts.paused else "no_consent")
     if row.not_after is not None and message.opening >= row.not_after:
         return outbox.Block("not_after")
     if reason := _person_refusal(person, campaign, facts):
@@ -221,7 +236,10 @@ def _person_refusal(person: Person, campaign: Campaign, facts: _Facts) -> str:
         crypto.blind_indexes(person.phone, use="inbound")
     ):
         return "unread_reply"
-    if facts.spent[person.subject_id, campaign.purpose_id] >= campaign.purpose.promised_count:
+    most = min(
+        person.chosen_count or campaign.purpose.promised_count, campaign.purpose.promised_count
+    )
+    if facts.spent[person.subject_id, campaign.purpose_id] >= most:
         return "promise_used"
     if (person.subject_id, campaign.text) in facts.lately:
         return "same_text"

@@ -25,6 +25,7 @@ from consents.models import (
     ConsentImport,
     ContactGuard,
     Disclosure,
+    Erasure,
     EventDetail,
     HandsetCode,
     ImportChunk,
@@ -44,6 +45,7 @@ from consents.models import (
     ServiceMessage,
     Subject,
     Suppression,
+    Visit,
     Wording,
 )
 from smsconsent.crypto import GuardedField, blind_indexes
@@ -289,6 +291,20 @@ class ServiceMessageAdmin(ReadOnlyAdmin):
 class DisclosureAdmin(ReadOnlyAdmin):
     list_display = ["at", "by", "subject", "reason"]
     list_select_related = ["by", "subject"]
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "organisation", "asked_by", "asked_at", "destroyed_at"]
+    list_select_related = ["organisation"]
+
+
+@admin.register(Visit)
+class VisitAdmin(ReadOnlyAdmin):
+    """PRIVACY: neither code nor number. Who asked for a code is nobody's business here."""
+
+    list_display = ["created_at", "organisation", "tries", "expires_at", "opened_at"]
+    list_select_related = ["organisation"]
 
 
 @admin.register(PurgeRun)

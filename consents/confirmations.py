@@ -1,5 +1,6 @@
 """The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from consents.models import (
     Purpose,
     ServiceMessage,
     Subject,
+    Visit,
     Wording,
 )
 from smsconsent import crypto, gsm, outbox, signing
@@ -48,11 +50,13 @@ def ask(
     now: datetime,
     email: str = "",
     network: bytes | None = None,
+    evenly: bool = False,
 ) -> Confirmation | None:
     """Open a request and queue its one confirmation, by e-mail when an address is given, else by SMS.
 
     Return None, and leave nothing behind, when there is nothing to ask or a limit says no. A request
-    that is open already gets no second confirmation (law.md L05).
+    that is open already gets no second confirmation (law.md L05). `evenly`: somebody waits for the
+    answer who could measure it, so do as much when there is nothing to ask.
     """
     try:
         with transaction.atomic():
@@ -60,6 +64,8 @@ def ask(
                 purpose, phone, wording=wording, source=source, proof=proof, now=now
             )
             if consent is None or _is_asked(consent, now=now):
+                if evenly:
+                    _rehearse(purpose, wording=wording, source=source, proof=proof, now=now)
                 return None
             if not limits.may_contact(phone, purpose=purpose, network=network, now=now):
                 raise _NotNow
@@ -68,6 +74,25 @@ def ask(
             return queue_sms(consent, now=now)
     except _NotNow:
         return None
+
+
+def _rehearse(
+    purpose: Purpose, *, wording: Wording, source: str, proof: Proof, now: datetime
+) -> None:
+    """Do for nobody's number what a new number gets, and take it back.
+
+    So a number that is asked nothing, because it is known or blocked, costs what a new one costs, and
+    the time of the answer tells nothing (trust.md T17).
+    """
+    with transaction.atomic():
+        # No Norwegian mobile number begins with 0.
+        nobody = Phone(f"+470{secrets.randbelow(10**7):07}")
+        consent = transitions.open_request(
+            purpose, nobody, wording=wording, source=source, proof=proof, now=now
+        )
+        assert consent is not None, "nobody is neither known nor blocked"
+        queue_sms(consent, now=now)
+        transaction.set_rollback(True)
 
 
 def _is_asked(consent: Consent, *, now: datetime) -> bool:
@@ -244,6 +269,48 @@ def renew(confirmation: Confirmation, *, proof: Proof, now: datetime) -> bool:
         return False
     consent.refresh_from_db()
     queue_welcome(consent, now=now)
+    return True
+
+
+def queue_codes(*, now: datetime, limit: int = 100) -> int:
+    """Queue the SMS of each visit to my page that waits for its code. Return how many were queued.
+
+    The page itself stores one row for every number. Only here do known and unknown numbers part, where
+    nobody is waiting who could measure it (trust.md T17).
+    """
+    with transaction.atomic():
+        waiting = list(
+            Visit.objects.filter(code__isnull=False)
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("pk")[:limit]
+        )
+        senders = [_queue_code(visit, now=now) for visit in waiting if visit.expires_at > now]
+        Visit.objects.filter(pk__in=[visit.pk for visit in waiting]).update(code=None)
+    return sum(senders)
+
+
+def _queue_code(visit: Visit, *, now: datetime) -> bool:
+    """Queue one code, to a number that we know, at an organisation that has a sender."""
+    subject, sender = visit.subject, visit.organisation.senders.order_by("pk").first()
+    if subject is None or sender is None:
+        return False
+    context: dict[str, object] = {
+        "organisation": visit.organisation,
+        "code": visit.code,
+        "until": visit.expires_at,
+    }
+    _store(
+        Kind.PAGE_CODE,
+        organisation=visit.organisation,
+        subject=subject,
+        consent=None,
+        sender=sender.value,
+        phone=subject.phone,
+        text=_render(Kind.PAGE_CODE, context, subject.language),
+        language=subject.language,
+        now=now,
+        not_after=visit.expires_at,
+    )
     return True
 
 

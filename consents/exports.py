@@ -1,16 +1,72 @@
 """What we hold about one number, for the eyes of colleagues and of the person."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+from django.apps import apps
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from consents import ledger
 from consents.import_rules import WORDS
-from consents.models import ConsentEvent, ConsentImport, ImportProblem, Subject
+from consents.models import (
+    Consent,
+    ConsentEvent,
+    ConsentImport,
+    Erasure,
+    ImportProblem,
+    Subject,
+)
+from smsconsent import outbox
 
 _KINDS = {"granted": "ok", "withdrawn": "warning", "refused": "neutral", "requested": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class MyConsent:
+    """One consent as the person sees it: in the words that were agreed to."""
+
+    consent: Consent
+    last_sent_at: datetime | None
+    is_paused: bool
+    may_answer: bool
+    counts: range
+
+    @property
+    def is_asked(self) -> bool:
+        return self.consent.state == Consent.State.PENDING
+
+
+def my_consents(subject: Subject, *, now: datetime) -> list[MyConsent]:
+    """Return every consent of one number, those that hold first, each with its last message."""
+    last = _last_messages(subject)
+    consents = subject.consents.select_related("purpose", "wording")
+    rows = [
+        MyConsent(
+            consent=consent,
+            last_sent_at=last.get(consent.pk),
+            is_paused=consent.is_paused(now),
+            may_answer=consent.state in {Consent.State.GRANTED, Consent.State.PENDING},
+            counts=range(1, consent.purpose.promised_count + 1),
+        )
+        for consent in consents.order_by("purpose__name", "pk")
+    ]
+    return sorted(rows, key=lambda row: not row.consent.is_granted)
+
+
+def _last_messages(subject: Subject) -> dict[int, datetime]:
+    """Return when the last message left for each consent, over all lanes. One query per lane."""
+    last: dict[int, datetime] = {}
+    for lane in outbox.lanes():
+        sent = lane.about(subject=subject, consent__isnull=False, handed_over_at__isnull=False)
+        for consent, at in sent.values_list("consent").annotate(at=Max("handed_over_at")):
+            last[consent] = max(at, last.get(consent, at))
+    return last
 
 
 def timeline(subject: Subject, *, limit: int = 100) -> list[dict[str, Any]]:
@@ -37,10 +93,27 @@ def _event(detail: Any) -> dict[str, Any]:
     kind = ledger.kind_of(detail.event)
     return {
         "at": datetime.fromisoformat(private["occurred_at"]),
-        "title": f"{ConsentEvent.Type(kind).label}: {purpose}",
+        "title": f"{_what_happened(kind, private)}: {purpose}",
         "text": _method(private["method"]),
         "kind": _KINDS.get(kind, "neutral"),
     }
+
+
+def in_words(detail: Any) -> str:
+    """Return one event in one line."""
+    event = _event(detail)
+    at = date_format(timezone.localtime(event["at"]), "DATETIME_FORMAT") if event["at"] else ""
+    return f"{at} {event['title']} ({event['text']})".strip()
+
+
+def _what_happened(kind: str, private: dict[str, Any]) -> str:
+    """Return the type of an event in plain words; of a change, what was changed."""
+    changes = {
+        "paused": _("Paused"),
+        "resumed": _("Pause ended"),
+        "count": _("Fewer messages"),
+    }
+    return changes.get(private["proof"].get("change")) or str(ConsentEvent.Type(kind).label)
 
 
 def _method(name: str) -> str:
@@ -54,6 +127,7 @@ def _method(name: str) -> str:
         "link": _("by the link in our SMS"),
         "email_link": _("by the link in our e-mail"),
         "stop_link": _("by a stop link"),
+        "my_page": _("on my page"),
         "staff": _("through a colleague"),
         "import": _("imported from another system"),
         "timer": _("by itself, when the time was up"),
@@ -75,3 +149,82 @@ def problems_of(run: ConsentImport) -> Iterator[list[str]]:
         if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
             cell = "'" + cell
         yield [str(problem.row), problem.column, cell, problem_text(problem)]
+
+
+# -- the report of an erasure --------------------------------------------------------------------------
+_STAYS = {
+    "headers": (
+        gettext_noop(
+            "Anonymous headers of the evidence. They name nobody and can no longer be opened: "
+            "what they sealed is gone."
+        ),
+        gettext_noop("for good, so that nobody can change history"),
+    ),
+    "backups": (
+        gettext_noop("Encrypted copies in backups"),
+        gettext_noop("until the last such backup is gone"),
+    ),
+    "operator": (
+        gettext_noop("The SMS operator's own log of what was sent"),
+        gettext_noop("as the operator's agreement with us says"),
+    ),
+    "deliveries": (
+        gettext_noop("Rows of campaigns, without a person, cut to the day: they are counted"),
+        gettext_noop("31 days after each campaign"),
+    ),
+    "cases": (
+        gettext_noop("What you have asked us about your data, and our answers"),
+        gettext_noop("90 days after the answer"),
+    ),
+    "block": (
+        gettext_noop("The block that you asked for: a scrambled form of the number, nothing else"),
+        gettext_noop("until you ask us to remove it; reviewed by this date"),
+    ),
+}
+
+
+def certificate(erasure: Erasure) -> dict[str, Any]:
+    """Return the report of an erasure: what, where, how many, when, what stays, why and until when.
+
+    PRIVACY: counts and times. Nobody can be found from it, and it may be shown to anyone.
+    """
+    return {
+        "reference": erasure.reference,
+        "organisation": {
+            "name": erasure.organisation.name,
+            "number": erasure.organisation.number,
+        },
+        "asked_by": str(erasure.get_asked_by_display()),
+        "asked_at": erasure.asked_at,
+        "steps": [
+            {"step": _("Deleted from the database"), "at": erasure.destroyed_at},
+            {
+                "step": _("Deleted at the SMS gateway, where it still waited"),
+                "at": erasure.cancelled_at,
+            },
+            {"step": _("Overwritten on disk"), "at": erasure.overwritten_at},
+        ],
+        "deleted": [
+            {"what": _table(label), "count": count}
+            for label, count in sorted(erasure.counts.items())
+        ],
+        "stays": [_stay(row) for row in erasure.stays],
+    }
+
+
+def _stay(row: dict[str, Any]) -> dict[str, Any]:
+    """Return in plain words one thing that an erasure leaves."""
+    text, until = _STAYS[row["what"]]
+    return {
+        "what": _(text),
+        "why_and_until": _(until),
+        "count": row["count"] or None,
+        "until": date.fromisoformat(row["until"]) if row["until"] else None,
+    }
+
+
+def _table(label: str) -> str:
+    """Return in plain words what a table holds."""
+    if label == "gateway":
+        return _("messages that waited at the SMS gateway")
+    return str(apps.get_model(label)._meta.verbose_name_plural)

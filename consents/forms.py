@@ -48,6 +48,66 @@ class PhoneField(forms.CharField):
             raise forms.ValidationError(PHONE_ERRORS[error.reason], code=error.reason) from None
 
 
+class NumberForm(forms.Form):
+    """My page: which number is it?"""
+
+    phone = PhoneField(help_text=_("Norwegian number, 8 digits."))
+
+
+class CodeForm(forms.Form):
+    """My page: the code from the SMS, spaced as people like."""
+
+    code = forms.RegexField(
+        r"^\s*(?:\d\s*){6}$",
+        label=_("Code"),
+        max_length=20,
+        error_messages={
+            "required": _("Write the six digits from the SMS."),
+            "invalid": _("The code is six digits."),
+        },
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "dir": "ltr"}
+        ),
+    )
+
+    def clean_code(self) -> str:
+        return "".join(self.cleaned_data["code"].split())
+
+
+class PauseForm(forms.Form):
+    """My page: how long a pause lasts."""
+
+    pause = forms.ChoiceField(
+        choices=[
+            ("week", _("1 week")),
+            ("month", _("1 month")),
+            ("three_months", _("3 months")),
+        ]
+    )
+
+
+class CountForm(forms.Form):
+    """My page: as many messages as promised, or fewer."""
+
+    count = forms.IntegerField(min_value=1)
+
+    def __init__(self, *args: Any, purpose: Purpose, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.promised = purpose.promised_count
+
+    @property
+    def most(self) -> int | None:
+        """The number chosen, or None when it is no less than what was promised."""
+        chosen: int = self.cleaned_data["count"]
+        return chosen if chosen < self.promised else None
+
+
+class LanguageForm(forms.Form):
+    """My page: which language we write in."""
+
+    language = forms.ChoiceField(label=_("Language of messages"), choices=LANGUAGES)
+
+
 class SignUpForm(forms.Form):
     """What the public page asks: a number, an unticked box, an age declaration where it is needed."""
 

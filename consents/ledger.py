@@ -7,7 +7,7 @@ the tag key, and links nothing once that key is deleted. Sealing reads `PendingE
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import new as hmac
@@ -48,6 +48,10 @@ class Proof:
     expressed_by: str = "subject"
     facts: Facts = field(default_factory=dict)
     workflow: Facts = field(default_factory=dict)
+
+    def with_facts(self, facts: "dict[str, str | int]") -> "Proof":
+        """Return the same proof, saying more."""
+        return replace(self, facts=self.facts | facts)
 
 
 _CANONICAL = json.JSONEncoder(

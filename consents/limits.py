@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consents.models import ContactGuard, Purpose, RateWindow
@@ -17,6 +18,8 @@ from smsconsent.phones import Phone
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 ANSWERS_A_DAY = 3
 CASE_CODES_A_DAY = 3
+CODES_A_DAY = 3
+ANSWER_KINDS = ("stopped", "help", "code")
 
 
 class _Refused(Exception):
@@ -64,6 +67,36 @@ def may_send_case_code(phone: Phone, *, now: datetime) -> bool:
     except _Refused:
         return False
     return True
+
+
+def may_send_code(phone: Phone, *, network: bytes | None, now: datetime) -> bool:
+    """Count one code for my page to this number, known or not, and return whether it may be sent.
+
+    3 a day per number over all organisations, which is also what bounds the guesses; then per network
+    and in total.
+    """
+    key = _current(RateWindow, crypto.blind_indexes(phone, use="limit/page_code"))
+    try:
+        with transaction.atomic():
+            _count("page_code", key, CODES_A_DAY, _day(now))
+            if network is not None:
+                _count("page_network", network, settings.CODES_PER_NETWORK_AND_HOUR, _hour(now))
+            _count("page_total", b"", settings.CODES_PER_DAY, _day(now))
+    except _Refused:
+        return False
+    return True
+
+
+def forget(phone: Phone) -> dict[str, int]:
+    """Delete what was counted about this number. Return rows per table."""
+    return windows_of(phone).delete()[1]
+
+
+def windows_of(phone: Phone) -> QuerySet[RateWindow]:
+    """Return what was counted about this number, in whatever limit."""
+    uses = ("limit/page_code", "limit/case_code", *(f"limit/{kind}" for kind in ANSWER_KINDS))
+    keys = [key for use in uses for key in crypto.blind_indexes(phone, use=use)]
+    return RateWindow.objects.filter(scope__in=["answer", "page_code", "case_code"], key__in=keys)
 
 
 def network_key(network: str, *, day: date) -> bytes:

@@ -4,7 +4,7 @@ Each purge deletes one batch, at most `limit` rows of its main table, and return
 `purge_all` repeats until nothing is left or its time is up. Timing stands in settings (law.md L41).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +17,13 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from consents import ledger
 from consents.models import (
     CallbackNonce,
     Confirmation,
     Consent,
-    ConsentEvent,
     ConsentImport,
     ContactGuard,
-    Disclosure,
+    Erasure,
     HandsetCode,
     ImportChunk,
     ImportProblem,
@@ -34,14 +32,15 @@ from consents.models import (
     RateWindow,
     ServiceMessage,
     Subject,
+    Visit,
 )
-from smsconsent import crypto, outbox
 
 BATCH = 500
 UNCONFIRMED_FOR = timedelta(days=7)
 INBOUND_FOR = timedelta(days=90)
 SERVICE_MESSAGES_FOR = timedelta(days=30)
 CONFIRMATIONS_FOR = timedelta(days=1)
+VISITS_FOR = timedelta(hours=1)
 NONCES_FOR = timedelta(minutes=15)
 GUARDS_FOR = timedelta(days=31)
 WINDOWS_FOR = timedelta(hours=48)
@@ -156,6 +155,10 @@ def _old_codes(now: datetime) -> QuerySet[HandsetCode]:
     return HandsetCode.objects.filter(expires_at__lte=now - CONFIRMATIONS_FOR)
 
 
+def _old_visits(now: datetime) -> QuerySet[Visit]:
+    return Visit.objects.filter(expires_at__lte=now - VISITS_FOR)
+
+
 def _old_nonces(now: datetime) -> QuerySet[CallbackNonce]:
     return CallbackNonce.objects.filter(at__lte=now - NONCES_FOR)
 
@@ -183,6 +186,10 @@ def _spent_imports(now: datetime) -> QuerySet[ConsentImport]:
 
 def _old_sessions(now: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lte=now)
+
+
+def _old_erasures(now: datetime) -> QuerySet[Erasure]:
+    return Erasure.objects.filter(destroyed_at__lte=now - PURGE_LOG_FOR)
 
 
 def _old_purge_runs(now: datetime) -> QuerySet[PurgeRun]:
@@ -230,6 +237,8 @@ POLICY: tuple[Policy, ...] = (
         title=_("Consents and their evidence"),
         covers=(
             "consents.Consent.state",
+            "consents.Consent.paused_until",
+            "consents.Consent.chosen_count",
             "consents.Consent.stop_nonce",
             "consents.Consent.stop_digest",
             "consents.EventDetail.detail",
@@ -308,6 +317,19 @@ POLICY: tuple[Policy, ...] = (
         **_rows(_old_codes),
     ),
     Policy(
+        name="visits",
+        title=_("Visits to my page"),
+        covers=(
+            "consents.Visit.digest",
+            "consents.Visit.code_digest",
+            "consents.Visit.code",
+            "consents.Visit.subject",
+        ),
+        reason=_("To let the person in who has the number in hand."),
+        life=_("An hour after the quarter of an hour is over."),
+        **_rows(_old_visits),
+    ),
+    Policy(
         name="limits",
         title=_("Limits against misuse"),
         covers=(
@@ -361,6 +383,18 @@ POLICY: tuple[Policy, ...] = (
         **_rows(_old_sessions),
     ),
     Policy(
+        name="erasures",
+        title=_("Reports of erasures"),
+        covers=("consents.Erasure.subject", "consents.Erasure.at_gateway"),
+        reason=_(
+            "To show what was deleted, when, and what stays. Afterwards it holds counts only."
+        ),
+        life=_(
+            "The link to the number: until it is deleted, in the same minute. The report: 24 months."
+        ),
+        **_rows(_old_erasures),
+    ),
+    Policy(
         name="purge_log",
         title=_("Log of purges"),
         covers=(),
@@ -369,65 +403,3 @@ POLICY: tuple[Policy, ...] = (
         **_rows(_old_purge_runs),
     ),
 )
-
-
-# -- erasing one number --------------------------------------------------------------------------------
-@transaction.atomic
-def erase_subject(subject: Subject, *, now: datetime) -> Counts:
-    """Remove everything about a number but the anonymous headers. Return rows per table.
-
-    Content is destroyed first, queued messages are stopped, deliveries lose their link to the number
-    and keep campaign and day. A suppression stays: it is what the person asked for. Safe to repeat.
-    """
-    locked = (
-        Subject.objects.select_for_update(no_key=True, of=("self",)).filter(pk=subject.pk).first()
-    )
-    if locked is None:
-        return {}
-    _stop_queued(locked)
-    for consent in locked.consents.select_related("purpose", "wording").order_by("pk"):
-        ledger.append(
-            ConsentEvent.Type.ERASED,
-            subject=locked,
-            consent=consent,
-            wording=consent.wording,
-            proof=ledger.Proof("erased"),
-            now=now,
-        )
-    crypto.forget(locked.pk)
-    counts = _merge(
-        _erase_replies(locked),
-        ServiceMessage.objects.filter(
-            organisation=locked.organisation,
-            recipient_index__in=crypto.blind_indexes(
-                locked.phone, use="lookup", organisation=locked.organisation_id
-            ),
-        ).delete()[1],
-        ContactGuard.objects.filter(
-            key__in=crypto.blind_indexes(locked.phone, use="limit")
-        ).delete()[1],
-        Disclosure.objects.filter(subject=locked).delete()[1],
-    )
-    return _merge(counts, locked.delete()[1])
-
-
-def _stop_queued(subject: Subject) -> None:
-    for lane in outbox.lanes():
-        outbox.block_queued(lane.about(subject=subject), reason="erased")
-
-
-def _erase_replies(subject: Subject) -> Counts:
-    indexes = crypto.blind_indexes(subject.phone, use="inbound")
-    mine = Q(subject=subject) | (
-        Q(sender_index__in=indexes)
-        & (Q(organisation=None) | Q(organisation=subject.organisation_id))
-    )
-    return InboundMessage.objects.filter(mine).delete()[1]
-
-
-def _merge(*parts: Iterable[tuple[str, int]] | Counts) -> Counts:
-    total: Counts = {}
-    for part in parts:
-        for table, count in dict(part).items():
-            total[table] = total.get(table, 0) + count
-    return {table: count for table, count in total.items() if count}

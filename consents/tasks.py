@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from celery import shared_task
 from celery.contrib.django.task import DjangoTask
+from django.db import connection
 from django.utils import timezone
 
 from consents import (
     cases,
     confirmations,
+    erasing,
     imports,
     inbox,
     journal,
@@ -31,6 +33,12 @@ def drain_journal() -> None:
 def send_service_messages() -> None:
     SharedState("jobs").touch("worker")
     outbox.work(ServiceMessage, gateway=get_gateway(), clock=timezone.now)
+
+
+@shared_task(base=DjangoTask)
+def queue_codes() -> None:
+    if confirmations.queue_codes(now=timezone.now()):
+        send_service_messages.delay_on_commit()
 
 
 @shared_task(base=DjangoTask)
@@ -115,5 +123,18 @@ def advance_imports() -> None:
 
 
 @shared_task(base=DjangoTask)
+def carry_on_erasures() -> None:
+    erasing.resume(now=timezone.now())
+    erasing.cancel_at_gateway(gateway=get_gateway(), now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def overwrite_erased() -> None:
+    erasing.overwrite(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
 def purge() -> None:
     retention.purge_all(now=timezone.now())
+    if connection.vendor == "sqlite":
+        erasing.overwrite(now=timezone.now())

@@ -7,7 +7,7 @@
 consent, and a withdrawal waits at the consent for a batch that is being handed over (trust.md § 7).
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import TypeAlias
 
@@ -70,6 +70,7 @@ def open_request(
     consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
     consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
     consent.reminded_at = consent.renewal_asked_at = None
+    consent.paused_until = consent.chosen_count = None
     consent.delete_after = now + UNANSWERED_FOR
     consent.save()
     _close_links(consent, now=now)
@@ -153,6 +154,28 @@ def invalidate(consent: Consent, *, proof: Proof, now: datetime) -> bool:
     )
 
 
+def pause(consent: Consent, *, until: datetime, proof: Proof, now: datetime) -> bool:
+    """The person wants no message before `until`. A pause that runs is replaced. It ends by itself."""
+    facts: dict[str, str | int] = {
+        "change": "paused",
+        "until": until.astimezone(UTC).isoformat(timespec="seconds"),
+    }
+    return _adjust(consent, {"paused_until": until}, proof=proof.with_facts(facts), now=now)
+
+
+def resume(consent: Consent, *, proof: Proof, now: datetime) -> bool:
+    """The person ends the pause."""
+    return _adjust(
+        consent, {"paused_until": None}, proof=proof.with_facts({"change": "resumed"}), now=now
+    )
+
+
+def choose_count(consent: Consent, *, most: int | None, proof: Proof, now: datetime) -> bool:
+    """The person wants at most so many messages in the purpose's period. None: as promised (F057)."""
+    facts: dict[str, str | int] = {"change": "count", "most": most or "promised"}
+    return _adjust(consent, {"chosen_count": most}, proof=proof.with_facts(facts), now=now)
+
+
 def lapse(consent: Consent, *, now: datetime) -> bool:
     """Nobody answered in time. Silence is no consent."""
     return _end(
@@ -203,6 +226,36 @@ def _end(
 
 def _close_links(consent: Consent, *, now: datetime) -> None:
     Confirmation.objects.filter(consent=consent).update(used_at=now, email=None, token=None)
+
+
+def _holds(consent: Consent, now: datetime) -> bool:
+    """Return whether a locked consent holds. The gate takes the same lock, so it sees what follows."""
+    return consent.is_granted and consent.valid_until is not None and consent.valid_until > now
+
+
+def _adjust(
+    consent: Consent, changes: dict[str, datetime | int | None], *, proof: Proof, now: datetime
+) -> bool:
+    """Narrow or widen a consent that holds, with a line of evidence of the type `corrected`.
+
+    `last_event_id` stays: it names the yes that a message relies on (docs/decisions).
+    """
+    with transaction.atomic():
+        subject, mine = _lock(consent)
+        if mine is None or not _holds(mine, now):
+            return False
+        if all(getattr(mine, name) == value for name, value in changes.items()):
+            return False
+        Consent.objects.filter(pk=mine.pk).update(**changes)
+        ledger.append(
+            Event.CORRECTED,
+            subject=subject,
+            consent=mine,
+            wording=mine.wording,
+            proof=proof,
+            now=now,
+        )
+        return True
 
 
 def stop_queued(consent: Consent, *, reason: str) -> int:

@@ -57,6 +57,8 @@ class OutboundMessage(models.Model):
     is_urgent: ClassVar[bool] = False
     # The column of what messages are counted by as they move on; "" where nobody asks for counts.
     counted_by: ClassVar[str] = ""
+    # What is read along with many rows at once, so that none asks the database for itself.
+    shown_with: ClassVar[tuple[str, ...]] = ()
 
     # The gateway's transaction id as well: the same id on each try is what makes a retry safe.
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -112,6 +114,24 @@ class OutboundMessage(models.Model):
     def last_texts_to(cls, subject_id: int) -> list[str]:
         """Return the last few texts sent to one number, newest first."""
         return []
+
+    @property
+    def words(self) -> str:
+        """What was written to the person, as far as it is kept."""
+        raise NotImplementedError
+
+    @classmethod
+    def unlink(cls, subject_id: int) -> int:
+        """Take one person out of rows that are kept for counting, and return how many rows stay.
+
+        A lane whose rows go with the person has none.
+        """
+        return 0
+
+    @classmethod
+    def kept_about(cls, subject_id: int) -> int:
+        """Return how many rows `unlink` would keep."""
+        return 0
 
 
 # The value of `counted_by`, the state, the reason. Who waits in the queue or on a lease counts as queued.
@@ -342,6 +362,13 @@ def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
         moves[value, OutboundMessage.State.BLOCKED, reason] += count
     rows.model.note(moves)
     return sum(count for count in moves.values() if count > 0)
+
+
+def maybe_at_gateway(rows: QuerySet[Any], *, since: datetime) -> QuerySet[Any]:
+    """Return those of these messages that the gateway may hold and has not reported on, newest first."""
+    states = [OutboundMessage.State.UNKNOWN, OutboundMessage.State.HANDED_OVER]
+    held = rows.filter(state__in=states, handed_over_at__gt=since)
+    return held.order_by("-handed_over_at")
 
 
 def lock_in_order(

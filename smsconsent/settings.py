@@ -70,6 +70,9 @@ env = environ.FileAwareEnv(
     CONFIRMATIONS_PER_DAY=(int, 5000),
     CONFIRMATIONS_PER_FORM_AND_HOUR=(int, 500),
     CONFIRMATIONS_PER_NETWORK_AND_HOUR=(int, 20),
+    CODES_PER_DAY=(int, 5000),
+    CODES_PER_NETWORK_AND_HOUR=(int, 20),
+    BACKUP_LIFE_DAYS=(int, 30),
 )
 
 EMBEDDED: bool = env("EMBEDDED")
@@ -319,6 +322,10 @@ CASES_FOR_DAYS: int = env("CASES_FOR_DAYS")
 CONFIRMATIONS_PER_DAY: int = env("CONFIRMATIONS_PER_DAY")
 CONFIRMATIONS_PER_FORM_AND_HOUR: int = env("CONFIRMATIONS_PER_FORM_AND_HOUR")
 CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOUR")
+CODES_PER_DAY: int = env("CODES_PER_DAY")
+CODES_PER_NETWORK_AND_HOUR: int = env("CODES_PER_NETWORK_AND_HOUR")
+# How long the installation keeps its backups: what is erased lives on in them until then.
+BACKUP_LIFE = timedelta(days=env("BACKUP_LIFE_DAYS"))
 
 # Who holds personal data, why and how long: one table per app (consents.retention.Policy).
 RETENTION_POLICIES = [
@@ -395,6 +402,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "campaigns.tasks.ask_for_missing_reports",
         "schedule": crontab(minute=37),
     },
+    "queue codes": {"task": "consents.tasks.queue_codes", "schedule": 5},
     "read unread messages": {"task": "consents.tasks.read_unread_messages", "schedule": 10},
     "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
@@ -417,6 +425,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=4, minute=47),
     },
     "advance imports": {"task": "consents.tasks.advance_imports", "schedule": 10},
+    "carry on erasures": {"task": "consents.tasks.carry_on_erasures", "schedule": 20},
+    "overwrite what was erased": {
+        "task": "consents.tasks.overwrite_erased",
+        "schedule": crontab(hour=3, minute=37),
+    },
     "purge": {"task": "consents.tasks.purge", "schedule": crontab(minute=17)},
     "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
     "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},

@@ -1,6 +1,7 @@
 """The nouns of consents."""
 
 from consents.models.consents import Confirmation, Consent, HandsetCode
+from consents.models.erasures import Erasure
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
 from consents.models.housekeeping import KeyCanary, PurgeRun
 from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
@@ -12,6 +13,7 @@ from consents.models.permissions import OrganisationGroupPermission, PurposeGrou
 from consents.models.purposes import Purpose, Wording
 from consents.models.requests import Case, CaseCode, CaseEvent, Letter
 from consents.models.subjects import Disclosure, Subject, Suppression
+from consents.models.visits import Visit
 
 __all__ = [
     "CallbackNonce",
@@ -24,6 +26,7 @@ __all__ = [
     "ConsentImport",
     "ContactGuard",
     "Disclosure",
+    "Erasure",
     "EventDetail",
     "HandsetCode",
     "ImportChunk",
@@ -45,5 +48,6 @@ __all__ = [
     "ServiceMessage",
     "Subject",
     "Suppression",
+    "Visit",
     "Wording",
 ]

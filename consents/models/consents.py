@@ -69,9 +69,11 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
     def sendable(self, now: datetime) -> "ConsentQuerySet":
         """Consents that marketing may be sent on, at this very moment. Spelled once, here (law.md L01, L39).
 
-        Renewable, and to what is sent today.
+        Renewable, to what is sent today, and not paused by the person.
         """
-        return self.renewable(now).filter(~Exists(_newer_terms()))
+        return self.renewable(now).filter(
+            Q(paused_until=None) | Q(paused_until__lte=now), ~Exists(_newer_terms())
+        )
 
 
 # A sign of a new owner voids every yes before it, and none after it.
@@ -153,6 +155,10 @@ class Consent(models.Model):
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
     renewal_asked_at = models.DateTimeField(_("asked to renew"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # The person's own wish, on my page: no message before this moment. The gate and `sendable` obey.
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    # Fewer messages than promised, in the purpose's own period. Empty: as promised.
+    chosen_count = models.PositiveSmallIntegerField(_("messages at most"), null=True, blank=True)
     # When the row and its evidence details go. Set by each transition; null while the consent holds.
     delete_after = models.DateTimeField(_("deleted after"), null=True, blank=True)
     # The ledger event that made this state: the campaign row names it as what it relied on.
@@ -193,6 +199,15 @@ class Consent(models.Model):
     @property
     def is_granted(self) -> bool:
         return self.state == self.State.GRANTED
+
+    def is_paused(self, now: datetime) -> bool:
+        return self.is_granted and self.paused_until is not None and self.paused_until > now
+
+    @property
+    def most_messages(self) -> int:
+        """How many messages the person may get in the purpose's period."""
+        promised = self.purpose.promised_count
+        return promised if self.chosen_count is None else min(self.chosen_count, promised)
 
 
 class ConfirmationQuerySet(models.QuerySet["Confirmation"]):

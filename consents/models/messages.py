@@ -110,9 +110,11 @@ class ServiceMessage(OutboundMessage):
         RENEWAL = "renewal", _("Request to renew")
         CASE_CODE = "case_code", _("Code for a request about one's data")
         UNKNOWN_CODE = "unknown_code", _("Answer to an unknown code")
+        PAGE_CODE = "page_code", _("Code to my page")
 
     gate = "consents.confirmations.ServiceGate"
     is_urgent = True
+    shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "organisation")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="service_messages")
     subject = models.ForeignKey(
@@ -147,6 +149,11 @@ class ServiceMessage(OutboundMessage):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.queued_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def words(self) -> str:
+        text: str = self.text
+        return text
 
     @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:

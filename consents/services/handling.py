@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from consents import cases, confirmations, limits, retention, tasks, transitions
+from consents import cases, confirmations, limits, tasks, transitions
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -20,7 +20,7 @@ from consents.models import (
     Suppression,
 )
 from consents.models.requests import MONTHS_MORE
-from consents.services.settling import release_hold, suppress
+from consents.services.settling import erase_subject, release_hold, suppress
 from smsconsent import crypto, signing
 from smsconsent.phones import Phone
 from smsconsent.staff.models import User
@@ -197,7 +197,8 @@ def act_on_case(
             raise ReasonMissing
         counts = correct_number(subject, new_phone, by=by, now=now)
     elif mine.kind == Case.Kind.ERASURE and subject is not None:
-        counts = retention.erase_subject(subject, now=now)
+        erasure = erase_subject(subject, now=now)
+        counts = erasure.counts if erasure else {}
     mine.acted_at = now
     mine.save(update_fields=["acted_at", "restricts"])
     _write(mine, Event.ACTED, by=by, now=now)

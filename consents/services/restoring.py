@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import journal, merkle, retention, transitions
+from consents import erasing, journal, merkle, transitions
 from consents.journal import Entry
 from consents.ledger import Proof
-from consents.models import Consent, ConsentEvent, Organisation, Purpose, Suppression
+from consents.models import Consent, ConsentEvent, Erasure, Organisation, Purpose, Suppression
 from smsconsent import crypto, outbox
 
 Type = ConsentEvent.Type
@@ -67,7 +67,7 @@ def _apply(entry: Entry, *, now: datetime) -> str:
     if consent is None:
         return "headers of people who are not here"
     if entry.type == Type.ERASED:
-        retention.erase_subject(consent.subject, now=now)
+        erasing.erase(consent.subject, asked_by=Erasure.AskedBy.JOURNAL, now=now)
         return "erasures"
     if entry.type in ENDS:
         end = transitions.invalidate if entry.type == Type.INVALIDATED else transitions.withdraw

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from consents import cases, confirmations, retention, suspensions, tasks, transitions
+from consents import cases, confirmations, erasing, suspensions, tasks, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
     Disclosure,
+    Erasure,
     InboundMessage,
     Organisation,
     Purpose,
@@ -128,9 +129,17 @@ def release_hold(subject: Subject, *, now: datetime) -> None:
         Subject.objects.filter(pk=subject.pk).update(held_at=None)
 
 
-def erase_subject(subject: Subject, *, now: datetime) -> dict[str, int]:
-    """Remove everything about a number but anonymous headers. Return the rows removed per table."""
-    return retention.erase_subject(subject, now=now)
+def erase_subject(
+    subject: Subject, *, now: datetime, asked_by: str = Erasure.AskedBy.STAFF
+) -> Erasure | None:
+    """Remove everything about a number but anonymous headers, and return the report.
+
+    None: it is gone already. What waits at the gateway is deleted there by a worker, and should this
+    process end in between, a worker finishes what was begun.
+    """
+    erasure = erasing.erase(subject, asked_by=asked_by, now=now)
+    tasks.carry_on_erasures.delay_on_commit()
+    return erasure
 
 
 def _stop_all(subject: Subject, *, by: User, message: InboundMessage, now: datetime) -> None:

@@ -44,4 +44,5 @@ urlpatterns = [
     path("<slug:organisation>/block-list/review/", blocks.review_blocks, name="review-blocks"),
     path("<slug:organisation>/gateway/", gateway.gateway, name="gateway"),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
+    path("<slug:organisation>/erasures/<str:reference>/", keeping.erasure, name="erasure"),
 ]

@@ -155,8 +155,9 @@ def populate() -> Campaign:
         make_consent(state, purpose=purpose, number=number, at=NOON - HOUR)
     rest = [
         make_consent("granted", purpose=purpose, number=number, at=NOON - HOUR)
-        for number in range(10, 18)
+        for number in range(10, 19)
     ]
+    Consent.objects.filter(pk=rest[8].pk).update(paused_until=NOON + HOUR)
     Subject.objects.filter(pk=rest[0].subject_id).update(suspended_at=NOON)
     Subject.objects.filter(pk=rest[1].subject_id).update(held_at=NOON)
     Subject.objects.filter(pk=rest[5].subject_id).update(barred_until=NOON + HOUR)
@@ -201,10 +202,11 @@ def test_everybody_falls_into_one_line_of_the_waterfall() -> None:
         "barred": 1,
         "on_hold": 1,
         "suppressed": 1,
+        "paused": 1,
         "promise_used": 1,
         "already_queued": 1,
     }
-    assert (found.total, found.rest) == (14, 2)
+    assert (found.total, found.rest) == (15, 2)
 
 
 def test_the_freeze_queues_whom_the_waterfall_leaves() -> None:

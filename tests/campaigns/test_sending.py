@@ -9,10 +9,10 @@ from pytest_django import Settings
 
 from campaigns import audiences, sending, services
 from campaigns.models import Approval, Campaign, Delivery
-from consents import retention, transitions
+from consents import transitions
 from consents.ledger import Proof
 from consents.models import Consent, InboundMessage, Purpose, Subject, Suppression
-from consents.services import suppress
+from consents.services import erase_subject, suppress
 from smsconsent import crypto, outbox
 from smsconsent.gateways import get_gateway
 from tests.make import (
@@ -170,7 +170,7 @@ def test_a_withdrawal_stops_what_is_queued(consent: Consent, simulator: Simulato
 def test_an_erased_person_gets_nothing(consent: Consent, simulator: Simulator) -> None:
     make_campaign("sending", purpose=consent.purpose)
 
-    retention.erase_subject(consent.subject, now=NOON)
+    erase_subject(consent.subject, now=NOON)
     send()
 
     assert texts(simulator) == []

@@ -8,9 +8,10 @@ import pytest
 
 from campaigns import reports, sending, services, tallies
 from campaigns.models import Campaign, Delivery, Tally
-from consents import retention, transitions
+from consents import transitions
 from consents.ledger import Proof
 from consents.models import Consent, Purpose
+from consents.services import erase_subject
 from smsconsent import outbox
 from smsconsent.gateways import Receipt, ReceiptState, get_gateway
 from tests.make import (
@@ -74,9 +75,7 @@ MOVES: dict[str, tuple[Callable[[], object], ...]] = {
     "stopped at the gate": (lambda: Purpose.objects.update(closed_at=NOON), send),
     "too late": (lambda: Delivery.objects.update(not_after=NOON), send),
     "cancelled": (cancel,),
-    "erased": (
-        lambda: retention.erase_subject(Consent.objects.order_by("pk")[0].subject, now=NOON),
-    ),
+    "erased": (lambda: erase_subject(Consent.objects.order_by("pk")[0].subject, now=NOON),),
     "a lost worker": (lose_the_worker, send),
     "one is being sent": (lambda: outbox.claim(Delivery, now=NOON, limit=1),),
 }

@@ -535,7 +535,7 @@ def test_errors_go_after_a_month_and_the_proof_with_the_last_consent(
     retention.purge(policy, now=NOON + age)
 
     assert (ImportProblem.objects.count(), ConsentImport.objects.count()) == left
-    retention.erase_subject(Subject.objects.get(), now=NOON)
+    services.erase_subject(Subject.objects.get(), now=NOON)
     retention.purge(policy, now=NOON + age)
     assert ConsentImport.objects.count() == (1 if left[0] else 0)
 

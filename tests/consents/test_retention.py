@@ -16,6 +16,7 @@ from consents.models import (
     ConsentEvent,
     ContactGuard,
     Disclosure,
+    Erasure,
     EventDetail,
     HandsetCode,
     InboundMessage,
@@ -270,7 +271,8 @@ def test_erasing_twice_is_the_same_as_once() -> None:
 
     services.erase_subject(consent.subject, now=NOON)
 
-    assert services.erase_subject(consent.subject, now=NOON) == {}
+    assert services.erase_subject(consent.subject, now=NOON) is None
+    assert Erasure.objects.count() == 1
 
 
 def test_erasing_one_leaves_the_others() -> None:

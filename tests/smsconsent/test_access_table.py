@@ -81,6 +81,7 @@ PORTAL = {
     "people:review-blocks": Row(writes=(P,)),
     "people:gateway": Row((P, X)),
     "people:retention": Row((P, R, X), (P,)),
+    "people:erasure": Row((P, R, X)),
     "campaigns:list": Row(EVERY),
     "campaigns:create": Row((M,), (M,)),
     "campaigns:preview": Row(writes=(M,)),
@@ -130,6 +131,22 @@ OPEN = {
     "consents:handset",
     "consents:confirm",
     "consents:stop",
+    "consents:me-choose",
+    "consents:me",
+    "consents:me-code",
+    "consents:me-stop",
+    "consents:me-pause",
+    "consents:me-resume",
+    "consents:me-count",
+    "consents:me-renew",
+    "consents:me-language",
+    "consents:me-not-me",
+    "consents:me-leave",
+    "consents:me-everything",
+    "consents:me-everything-file",
+    "consents:me-erase",
+    "consents:me-erased",
+    "consents:me-report",
     "hooks:inbound",
     "hooks:receipts",
     "account_login",
@@ -168,6 +185,7 @@ class Place:
     message: InboundMessage
     case: Case
     letter: Letter
+    reference: str
 
     def path(self, name: str) -> str:
         purpose, group = self.consent.purpose, RoleGroup.objects.order_by("pk")[0]
@@ -181,6 +199,7 @@ class Place:
             "message": self.message.pk,
             "case": self.case.public_id,
             "letter": self.letter.pk,
+            "reference": self.reference,
             "group": group.pk,
             "user": 1,
         }
@@ -228,8 +247,10 @@ def make_place() -> Place:
         now=NOON,
     )
     letter = services.extend_case(case, reason="Mange", by=make_user(), now=NOON)
+    erasure = services.erase_subject(make_consent(purpose=purpose, number=2).subject, now=NOON)
+    assert erasure is not None
     campaign = make_campaign(purpose=purpose)
-    return Place(purpose.organisation, consent, campaign, message, case, letter)
+    return Place(purpose.organisation, consent, campaign, message, case, letter, erasure.reference)
 
 
 @pytest.fixture
@@ -382,6 +403,8 @@ def test_open_pages_ask_for_no_account(client: Client, own: Place, name: str) ->
         "purpose": own.consent.purpose.slug,
         "public_id": "x" * 22,
         "token": "x" * 22,
+        "consent": own.consent.pk,
+        "reference": "x" * 22,
         "uidb36": "1",
         "key": "x",
     }
@@ -392,4 +415,4 @@ def test_open_pages_ask_for_no_account(client: Client, own: Place, name: str) ->
 
     status = client.get(path).status_code
 
-    assert status in {200, 302, 404, 503}
+    assert status in {200, 302, 404, 405, 503}

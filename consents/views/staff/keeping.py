@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
-from consents import retention
+from consents import exports, retention
 from consents.models import PurgeRun
 from consents.views.staff.doors import login_required, open_organisation, show
 
@@ -28,6 +29,18 @@ def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
         return redirect("people:retention", organisation)
     context = {
         "policies": retention.policies(),
+        "erasures": controller.erasures.order_by("-asked_at")[:20],
         "runs": PurgeRun.objects.order_by("-started_at")[:20],
     }
     return show(request, "retention", controller, context, current="people:retention")
+
+
+@never_cache
+@login_required
+@require_safe
+def erasure(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
+    """The report of one erasure: what went, when, what stays. It names nobody."""
+    controller = open_organisation(request, organisation, "consents.view_retention")
+    found = get_object_or_404(controller.erasures, reference=reference)
+    context = {"certificate": exports.certificate(found), "erasure": found}
+    return show(request, "erasure", controller, context, current="people:retention")

@@ -89,13 +89,15 @@ def reveal(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResp
 def erase(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     """Erase everything about a number. The page has asked once more before this is pressed."""
     subject = open_subject(request, organisation, public_id, "consents.erase_subject")
-    counts = services.erase_subject(subject, now=timezone.now())
+    erasure = services.erase_subject(subject, now=timezone.now())
+    if erasure is None:
+        return redirect("people:search", organisation)
     messages.success(
         request,
         _("Erased: %(count)d rows. Only anonymous headers of the evidence remain.")
-        % {"count": sum(counts.values())},
+        % {"count": erasure.row_count},
     )
-    return redirect("people:search", organisation)
+    return redirect("people:erasure", organisation, erasure.reference)
 
 
 @login_required

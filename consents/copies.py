@@ -1,0 +1,223 @@
+"""A copy of everything that is held about one number: GDPR Art. 15(3) and 20, law.md L45, F113.
+
+It follows the retention policies: each table that a policy covers has its rows here, every field of them.
+So a new field is in the copy by itself, and a new table fails a test until `ABOUT` says whose its rows are.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import BinaryField, Field, Model, QuerySet
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from consents import erasing, exports, ledger, limits, retention
+from consents.models import (
+    Case,
+    CaseCode,
+    Confirmation,
+    Consent,
+    ContactGuard,
+    Erasure,
+    Letter,
+    Subject,
+    Suppression,
+)
+from smsconsent import crypto, outbox
+from smsconsent.phones import Phone
+from smsconsent.staff.models import User
+
+AUTHORITY = "Datatilsynet, https://www.datatilsynet.no"
+
+# Table → its rows about one number. The lanes of messages are found by themselves.
+ABOUT: dict[str, Callable[[Subject], QuerySet[Any]]] = {
+    "consents.Subject": lambda subject: Subject.objects.filter(pk=subject.pk),
+    "consents.Consent": lambda subject: subject.consents.select_related(
+        "purpose__organisation", "wording__notice", "wording__purpose"
+    ),
+    "consents.EventDetail": lambda subject: subject.event_details.select_related(
+        "event", "consent__purpose__organisation"
+    ),
+    "consents.Confirmation": lambda subject: Confirmation.objects.filter(consent__subject=subject),
+    "consents.InboundMessage": erasing.replies_of,
+    "consents.Visit": lambda subject: subject.visits.all(),
+    "consents.Erasure": lambda subject: Erasure.objects.filter(subject=subject),
+    "consents.ContactGuard": lambda subject: ContactGuard.objects.filter(
+        key__in=crypto.blind_indexes(subject.phone, use="limit")
+    ),
+    "consents.RateWindow": lambda subject: limits.windows_of(subject.phone),
+    "consents.Suppression": lambda subject: Suppression.objects.blocking(
+        subject.organisation, subject.phone
+    ),
+    "consents.Case": lambda subject: Case.objects.about(subject.organisation, subject.phone),
+    "consents.CaseCode": lambda subject: CaseCode.objects.filter(
+        case__in=Case.objects.about(subject.organisation, subject.phone)
+    ),
+    "consents.Letter": lambda subject: Letter.objects.filter(
+        case__in=Case.objects.about(subject.organisation, subject.phone)
+    ),
+    "consents.Disclosure": lambda subject: subject.disclosures.all(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field of one row: its name in the file, and its label and value for people."""
+
+    name: str
+    label: str
+    value: Any
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is held for one reason, and for how long."""
+
+    name: str
+    title: str
+    reason: str
+    life: str
+    rows: list[list[Entry]]
+
+    @property
+    def readable(self) -> list[list[Entry]]:
+        """The rows as people read them: without what only machines understand, and what is empty."""
+        shown = [[entry for entry in row if entry.label and entry.shown] for row in self.rows]
+        return [row for row in shown if row]
+
+
+def sections(subject: Subject) -> list[Section]:
+    """Return everything about the number, policy by policy, empty sections left out."""
+    found = []
+    for policy in retention.policies():
+        labels = dict.fromkeys(name.rsplit(".", 1)[0] for name in policy.covers)
+        rows = [_entries(row) for label in labels for row in _rows(label, subject)]
+        if rows:
+            texts = (str(policy.title), str(policy.reason), str(policy.life))
+            found.append(Section(policy.name, *texts, rows=rows))
+    return found
+
+
+def copy_of(subject: Subject, *, now: datetime) -> dict[str, Any]:
+    """Return the copy as plain data, for a file that people and machines can read."""
+    organisation = subject.organisation
+    return {
+        "about": {
+            "generated_at": now,
+            "controller": {
+                "name": organisation.name,
+                "number": organisation.number,
+                "address": organisation.address,
+                "email": organisation.contact_email,
+            },
+            "recipients": recipients(),
+            "source": source(),
+            "rights": rights(),
+        },
+        "sections": [
+            {
+                "name": section.name,
+                "title": section.title,
+                "why": section.reason,
+                "how_long": section.life,
+                "rows": [{entry.name: entry.value for entry in row} for row in section.rows],
+            }
+            for section in sections(subject)
+        ],
+    }
+
+
+def recipients() -> str:
+    """Return who else gets the data (GDPR Art. 15(1)(c))."""
+    return _("The SMS gateway (%(gateway)s) gets number and text of each message. Nobody else.") % {
+        "gateway": settings.GATEWAY.capitalize()
+    }
+
+
+def source() -> str:
+    """Return where the data comes from (GDPR Art. 15(1)(g))."""
+    return _("From the person: on the page, by SMS, or through a colleague, as each consent says.")
+
+
+def rights() -> str:
+    """Return what the person may do next (GDPR Art. 15(1)(e), (f))."""
+    return _("Stop, pause, correct or delete on my page. Complaints: %(authority)s") % {
+        "authority": AUTHORITY
+    }
+
+
+def _rows(label: str, subject: Subject) -> Iterator[Model]:
+    model = apps.get_model(label)
+    if issubclass(model, outbox.OutboundMessage):
+        mine = model.about(subject=subject).order_by("queued_at")
+        yield from mine.select_related(*model.shown_with)
+    elif label in ABOUT:
+        yield from ABOUT[label](subject).order_by("pk")
+
+
+def _entries(row: Model) -> list[Entry]:
+    """Return every field of a row, and what belongs to it: words that were shown, words that were sent."""
+    found = [_entry(row, field) for field in row._meta.concrete_fields if field.name != "id"]
+    if isinstance(row, Consent):
+        bundle = ledger.wording_bundle(row.wording) | {"notice": row.wording.notice.body}
+        found.append(Entry("wording_texts", "", bundle, ""))
+        found += [
+            Entry("what", _("What"), row.wording.what, row.wording.what),
+            Entry("why", _("Why"), row.wording.why, row.wording.why),
+            Entry("declaration", _("You said"), row.wording.declaration, row.wording.declaration),
+        ]
+    if isinstance(row, outbox.OutboundMessage):
+        found.append(Entry("words", _("The words"), row.words, row.words))
+    return found
+
+
+def _entry(row: Model, field: "Field[Any, Any]") -> Entry:
+    value = _plain(getattr(row, field.name))
+    if field.name == "detail" and field.model.__name__ == "EventDetail":
+        return Entry(field.name, _("What happened"), json.loads(value), exports.in_words(row))
+    return Entry(field.name, _label(field), value, _shown(row, field, value))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a file can hold it. PRIVACY: the one place where a person's number is written out."""
+    match value:
+        case Phone():
+            return value.e164
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case Subject():
+            return value.public_id
+        case User():
+            # Who looked is told by function: colleagues have a right to privacy as well.
+            return _("a colleague")
+        case Model():
+            return str(value)
+        case _:
+            return value
+
+
+def _label(field: "Field[Any, Any]") -> str:
+    """Return the label for people, or "" for what only machines read: keys, digests, references."""
+    is_named = isinstance(field.verbose_name, Promise)
+    is_link = field.related_model is Subject
+    is_twice = field.name == "text" and issubclass(field.model, outbox.OutboundMessage)
+    if isinstance(field, BinaryField) or not is_named or is_link or is_twice:
+        return ""
+    return str(field.verbose_name)
+
+
+def _shown(row: Model, field: "Field[Any, Any]", value: Any) -> str:
+    if field.choices:
+        return str(getattr(row, f"get_{field.name}_display")())
+    if isinstance(value, datetime):
+        return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "" if value is None else str(value)

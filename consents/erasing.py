@@ -1,0 +1,282 @@
+"""Erasing one number: one verb, in steps that can be taken up again, and a report (trust.md § 6, guide G07).
+
+1. *asked*: an `Erasure` row says that it is to happen. From here on it happens, whoever crashes.
+2. *destroyed*: one transaction. Content and keys go, queued messages stop, deliveries lose their person.
+3. *gateway*: messages that may wait there are deleted through the gateway, one call each.
+4. *overwritten*: the database's files no longer hold what was deleted (`overwrite`).
+
+A suppression survives: it is what the person asked for. Repeating any step changes nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Model, Q, QuerySet
+
+from consents import ledger, limits
+from consents.models import (
+    Case,
+    Confirmation,
+    Consent,
+    ConsentEvent,
+    ContactGuard,
+    Disclosure,
+    Erasure,
+    EventDetail,
+    InboundMessage,
+    RateWindow,
+    ServiceMessage,
+    Subject,
+    Suppression,
+    Visit,
+)
+from smsconsent import crypto, outbox
+from smsconsent.gateways import Gateway, GatewayMisconfigured, GatewayUnavailable
+
+Counts = dict[str, int]
+RESUME_AFTER = timedelta(minutes=1)
+# The gateway is asked about what was handed over lately and not reported on; older is long on its way.
+MOST_AT_GATEWAY = 100
+# Where deleted rows leave bytes behind until they are overwritten.
+TOUCHED: tuple[type[Model], ...] = (
+    Subject,
+    Consent,
+    EventDetail,
+    Confirmation,
+    ServiceMessage,
+    InboundMessage,
+    Disclosure,
+    ContactGuard,
+    RateWindow,
+    Visit,
+)
+
+
+def erase(subject: Subject, *, asked_by: str, now: datetime) -> Erasure | None:
+    """Write down that this number is to be erased, and do it. None: it is gone already."""
+    erasure = begin(subject, asked_by=asked_by, now=now)
+    return destroy(erasure, now=now) if erasure else None
+
+
+@transaction.atomic
+def begin(subject: Subject, *, asked_by: str, now: datetime) -> Erasure | None:
+    """Write down that this number is to be erased. None: it is gone already."""
+    locked = _lock(subject.pk)
+    if locked is None:
+        return None
+    found = Erasure.objects.unfinished().filter(subject=locked).first()
+    return found or Erasure.objects.create(
+        organisation_id=locked.organisation_id, subject=locked, asked_by=asked_by, asked_at=now
+    )
+
+
+@transaction.atomic
+def destroy(erasure: Erasure, *, now: datetime) -> Erasure:
+    """Remove everything about the number but anonymous headers, in one transaction. Safe to repeat."""
+    subject = _lock(erasure.subject_id)
+    mine = Erasure.objects.select_for_update(no_key=True, of=("self",)).get(pk=erasure.pk)
+    if mine.destroyed_at is not None:
+        return mine
+    if subject is not None:
+        # Consents before messages, as a hand-over locks them: it is either over, or finds no consent.
+        consents = _lock_consents(subject)
+        mine.at_gateway = _stop_messages(subject, now=now)
+        _write_events(subject, consents, now=now)
+        crypto.forget(subject.pk)
+        mine.stays = _what_stays(subject, len(consents), now=now)
+        mine.counts = _delete(subject)
+    mine.subject, mine.destroyed_at = None, now
+    mine.cancelled_at = None if mine.at_gateway else now
+    mine.save()
+    return mine
+
+
+def resume(*, now: datetime, limit: int = 20) -> int:
+    """Finish erasures that were asked for and not carried out. Return how many."""
+    lost = Erasure.objects.unfinished().filter(asked_at__lte=now - RESUME_AFTER)
+    erasures = list(lost.order_by("pk")[:limit])
+    for erasure in erasures:
+        destroy(erasure, now=now)
+    return len(erasures)
+
+
+def cancel_at_gateway(*, gateway: Gateway, now: datetime, limit: int = 20) -> int:
+    """Have the gateway delete what still waits there for an erased number. Return how many erasures ended.
+
+    An unreachable gateway is asked again at the next run, until nothing can be waiting any more.
+    """
+    done = 0
+    for erasure in Erasure.objects.at_the_gateway().order_by("pk")[:limit]:
+        left = _cancel_each(erasure, gateway)
+        assert erasure.destroyed_at is not None
+        if now - erasure.destroyed_at > settings.STREX_RECOVERY_WINDOW:
+            left = []
+        erasure.at_gateway = left
+        erasure.cancelled_at = None if left else now
+        erasure.save(update_fields=["at_gateway", "cancelled_at", "counts"])
+        done += not left
+    return done
+
+
+def overwrite(*, now: datetime) -> bool:
+    """Overwrite on disk what was deleted, and note it on each erasure. Return whether it was done.
+
+    SQLite overwrites deleted rows by itself (`secure_delete`), and the write-ahead log is cut here.
+    PostgreSQL removes dead rows by VACUUM, which must stand outside a transaction.
+    """
+    assert not connection.in_atomic_block, "neither VACUUM nor a checkpoint works in a transaction"
+    done = _checkpoint() if connection.vendor == "sqlite" else _vacuum()
+    if done:
+        Erasure.objects.filter(destroyed_at__lte=now, overwritten_at=None).update(
+            overwritten_at=now
+        )
+    return done
+
+
+def waits_for_overwriting() -> bool:
+    """Return whether an erasure has not reached the disk yet."""
+    waiting = Erasure.objects.filter(destroyed_at__isnull=False, overwritten_at=None)
+    return waiting.exists()
+
+
+# -- the parts of destroying ---------------------------------------------------------------------------
+def _lock(subject_id: int | None) -> Subject | None:
+    """Return the subject, locked until the transaction ends, or None when it is gone."""
+    if subject_id is None:
+        return None
+    return (
+        Subject.objects.select_for_update(no_key=True, of=("self",)).filter(pk=subject_id).first()
+    )
+
+
+def _lock_consents(subject: Subject) -> list[Consent]:
+    locked = subject.consents.select_for_update(no_key=True, of=("self",))
+    return list(locked.select_related("purpose", "wording").order_by("pk"))
+
+
+def _stop_messages(subject: Subject, *, now: datetime) -> list[str]:
+    """Stop what is queued, in every lane, and return the ids of what may wait at the gateway."""
+    waiting: list[str] = []
+    for lane in outbox.lanes():
+        mine = lane.about(subject=subject)
+        outbox.block_queued(mine, reason="erased")
+        ids = outbox.maybe_at_gateway(mine, since=now - settings.STREX_RECOVERY_WINDOW)
+        waiting += [str(pk) for pk in ids.values_list("pk", flat=True)[:MOST_AT_GATEWAY]]
+    return waiting[:MOST_AT_GATEWAY]
+
+
+def _write_events(subject: Subject, consents: Iterable[Consent], *, now: datetime) -> None:
+    for consent in consents:
+        ledger.append(
+            ConsentEvent.Type.ERASED,
+            subject=subject,
+            consent=consent,
+            wording=consent.wording,
+            proof=ledger.Proof("erased"),
+            now=now,
+        )
+
+
+def _delete(subject: Subject) -> Counts:
+    """Delete content first, then links, then the number. Every statement finds its rows by an index."""
+    steps: list[Callable[[], Counts]] = [
+        lambda: subject.event_details.all().delete()[1],
+        lambda: replies_of(subject).delete()[1],
+        lambda: _service_messages(subject).delete()[1],
+        lambda: subject.visits.all().delete()[1],
+        lambda: _limits(subject),
+        lambda: _unlink(subject),
+        lambda: subject.delete()[1],
+    ]
+    total: Counts = {}
+    for step in steps:
+        for table, count in step().items():
+            if count:
+                total[table] = total.get(table, 0) + count
+    return total
+
+
+def replies_of(subject: Subject) -> QuerySet[InboundMessage]:
+    """Return what this number wrote, whether or not it was known then."""
+    indexes = crypto.blind_indexes(subject.phone, use="inbound")
+    return InboundMessage.objects.filter(
+        Q(subject=subject)
+        | Q(sender_index__in=indexes, organisation=None)
+        | Q(sender_index__in=indexes, organisation=subject.organisation_id)
+    )
+
+
+def _service_messages(subject: Subject) -> QuerySet[ServiceMessage]:
+    return ServiceMessage.objects.filter(
+        organisation=subject.organisation_id,
+        recipient_index__in=crypto.blind_indexes(
+            subject.phone, use="lookup", organisation=subject.organisation_id
+        ),
+    )
+
+
+def _limits(subject: Subject) -> Counts:
+    """What was counted about the number. Somebody who can erase has shown that the number is theirs."""
+    guards = ContactGuard.objects.filter(key__in=crypto.blind_indexes(subject.phone, use="limit"))
+    return guards.delete()[1] | limits.forget(subject.phone)
+
+
+def _unlink(subject: Subject) -> Counts:
+    """Take the person out of messages that are kept for counting. One statement per lane."""
+    return {lane._meta.label: lane.unlink(subject.pk) for lane in outbox.lanes()}
+
+
+def _what_stays(subject: Subject, consent_count: int, *, now: datetime) -> list[dict[str, Any]]:
+    """Return what this erasure leaves, and until when: shown in the report in plain words."""
+    stays: list[dict[str, Any]] = [
+        {"what": "headers", "count": subject.event_count, "until": ""},
+        {"what": "backups", "count": 0, "until": _day(now + settings.BACKUP_LIFE)},
+    ]
+    if any(lane.about(subject=subject).exists() for lane in outbox.lanes()):
+        stays.append({"what": "operator", "count": 0, "until": ""})
+    messages = sum(lane.kept_about(subject.pk) for lane in outbox.lanes())
+    if messages:
+        stays.append({"what": "deliveries", "count": messages, "until": ""})
+    cases = Case.objects.about(subject.organisation, subject.phone).count()
+    if cases:
+        stays.append({"what": "cases", "count": cases, "until": ""})
+    blocks = Suppression.objects.blocking(subject.organisation, subject.phone)
+    stays += [{"what": "block", "count": 1, "until": _day(each.review_on)} for each in blocks]
+    return stays
+
+
+def _day(at: Any) -> str:
+    return str(at.isoformat()[:10])
+
+
+def _cancel_each(erasure: Erasure, gateway: Gateway) -> list[str]:
+    """Ask the gateway about each message. Return those that could not be asked about."""
+    for position, message_id in enumerate(erasure.at_gateway):
+        try:
+            deleted = gateway.cancel(UUID(message_id))
+        except (GatewayUnavailable, GatewayMisconfigured):
+            return list(erasure.at_gateway[position:])
+        if deleted:
+            erasure.counts["gateway"] = erasure.counts.get("gateway", 0) + 1
+    return []
+
+
+# -- the disk ------------------------------------------------------------------------------------------
+def _checkpoint() -> bool:
+    """Copy the write-ahead log into the file and cut it. False while somebody still reads it."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, _in_log, _copied = cursor.fetchone()
+    return not busy
+
+
+def _vacuum() -> bool:
+    tables = [model._meta.db_table for model in (*TOUCHED, *outbox.lanes())]
+    with connection.cursor() as cursor:
+        for table in dict.fromkeys(tables):
+            cursor.execute(f"VACUUM {connection.ops.quote_name(table)}")
+    return True

@@ -1,0 +1,72 @@
+"""What was erased, when, and what stays: the report that the person and the authority may see (F163)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from consents.models.organisations import Organisation
+from consents.models.subjects import Subject
+from smsconsent import signing
+
+
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    def unfinished(self) -> "ErasureQuerySet":
+        """Erasures whose content may still be here: the process ended between asking and doing."""
+        return self.filter(destroyed_at=None)
+
+    def at_the_gateway(self) -> "ErasureQuerySet":
+        """Erasures with messages that the gateway has not been asked to delete yet."""
+        return self.filter(destroyed_at__isnull=False, cancelled_at=None)
+
+
+class Erasure(models.Model):
+    """One erasure, step by step, and the report of it.
+
+    PRIVACY: while it runs it names the number's row and messages. Once they are gone it holds
+    counts and times only, and a random reference.
+    """
+
+    class AskedBy(models.TextChoices):
+        PERSON = "person", _("The person, on my page")
+        STAFF = "staff", _("A colleague, for the person")
+        JOURNAL = "journal", _("The journal, after an old copy was restored")
+
+    reference = models.CharField(
+        _("reference"), max_length=22, unique=True, default=signing.new_token, editable=False
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="erasures", verbose_name=_("organisation")
+    )
+    subject = models.ForeignKey(Subject, models.SET_NULL, null=True, related_name="erasures")
+    asked_by = models.CharField(_("asked by"), max_length=10, choices=AskedBy.choices)
+    asked_at = models.DateTimeField(_("asked"))
+    destroyed_at = models.DateTimeField(_("deleted"), null=True)
+    # Random ids of messages that may wait at the gateway; emptied as it answers.
+    at_gateway = models.JSONField(default=list, editable=False)
+    cancelled_at = models.DateTimeField(_("deleted at the gateway"), null=True)
+    overwritten_at = models.DateTimeField(_("overwritten on disk"), null=True)
+    # Rows per table; and what stays, each as {"what", "count", "until"}.
+    counts = models.JSONField(_("rows"), default=dict)
+    stays = models.JSONField(_("stays"), default=list)
+
+    objects = ErasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        indexes = [
+            models.Index(fields=["organisation", "-asked_at"], name="erasure_by_time"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(destroyed_at=None)
+                | models.Q(cancelled_at=None)
+                | models.Q(overwritten_at=None),
+                name="erasure_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def row_count(self) -> int:
+        return sum(self.counts.values())

@@ -1,0 +1,276 @@
+"""Erasing a number: nothing left, whatever crashes; a report that names nobody; a cost that does not grow."""
+
+import json
+import time
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.core.signing import get_cookie_signer
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from campaigns.models import Campaign, Delivery
+from consents import confirmations, erasing, exports, services
+from consents.models import (
+    ConsentEvent,
+    Erasure,
+    RateWindow,
+    ServiceMessage,
+    Subject,
+    Suppression,
+    Visit,
+)
+from smsconsent.gateways import GatewayUnavailable
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_campaign,
+    make_consent,
+    make_purpose,
+    make_user,
+    phone,
+)
+from tests.settings import IS_POSTGRES
+
+pytestmark = pytest.mark.django_db
+
+
+class Gatekeeper:
+    """A gateway that is only asked to delete: it notes what, and fails when it is told to."""
+
+    def __init__(self, *, fails: bool = False, deletes: bool = True) -> None:
+        self.asked: list[UUID] = []
+        self.fails, self.deletes = fails, deletes
+
+    def cancel(self, message_id: UUID) -> bool:
+        if self.fails:
+            raise GatewayUnavailable("not now")
+        self.asked.append(message_id)
+        return self.deletes
+
+
+def live(number: int = 1) -> Subject:
+    """A person with a consent, a message handed over an hour ago, a visit, and a look by a colleague."""
+    consent = make_consent("granted", number=number)
+    confirmations.queue_welcome(consent, now=NOON)
+    make_campaign("sending", purpose=consent.purpose)
+    Delivery.objects.filter(subject=consent.subject).update(
+        state="handed_over", handed_over_at=NOON - HOUR, consent_event=consent.last_event_id
+    )
+    services.ask_for_code(consent.purpose.organisation, phone(number), network=None, now=NOON)
+    services.reveal(consent.subject, by=make_user(), reason="klage", now=NOON)
+    return consent.subject
+
+
+def erase(subject: Subject) -> Erasure:
+    erasure = services.erase_subject(subject, now=NOON)
+    assert erasure is not None
+    return erasure
+
+
+def test_a_delivery_keeps_campaign_and_day_and_nothing_else() -> None:
+    erase(live())
+
+    row = Delivery.objects.get()
+    assert (row.subject_id, row.consent_id, row.consent_event) == (None, None, "")
+    assert row.handed_over_at == NOON.replace(hour=0)
+
+
+def test_codes_visits_and_counts_about_the_number_go() -> None:
+    erase(live())
+
+    assert not Visit.objects.exists()
+    assert not RateWindow.objects.filter(scope="page_code").exists()
+
+
+def test_an_erasure_that_was_only_asked_for_is_carried_out_by_a_worker() -> None:
+    subject = live()
+    erasing.begin(subject, asked_by="person", now=NOON)
+
+    assert erasing.resume(now=NOON + 59 * MINUTE / 60) == 0
+    assert erasing.resume(now=NOON + MINUTE) == 1
+
+    assert not Subject.objects.exists()
+    assert Erasure.objects.get().destroyed_at == NOON + MINUTE
+
+
+def test_a_crash_in_the_middle_leaves_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = live()
+    with monkeypatch.context() as broken:
+        broken.setattr(Delivery, "unlink", lambda subject_id: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            services.erase_subject(subject, now=NOON)
+    assert ServiceMessage.objects.exists(), "taken back whole"
+
+    erasing.resume(now=NOON + MINUTE)
+
+    assert not Subject.objects.exists()
+    assert Erasure.objects.count() == 1
+
+
+def test_asking_twice_makes_one_report_and_one_event() -> None:
+    subject = live()
+    first = erasing.begin(subject, asked_by="person", now=NOON)
+
+    erasure = services.erase_subject(subject, now=NOON)
+    assert erasure is not None
+    erasing.destroy(erasure, now=NOON + DAY)
+
+    assert erasure == first
+    assert Erasure.objects.get().destroyed_at == NOON
+    assert sum(b'"erased"' in bytes(event.header) for event in ConsentEvent.objects.all()) == 1
+
+
+# -- what waits at the gateway -------------------------------------------------------------------------
+def test_what_waits_at_the_gateway_is_deleted_there() -> None:
+    subject = live()
+    waiting = Delivery.objects.get().pk
+    erasure, gateway = erase(subject), Gatekeeper()
+
+    erasing.cancel_at_gateway(gateway=gateway, now=NOON + MINUTE)  # type: ignore[arg-type]
+
+    erasure.refresh_from_db()
+    assert gateway.asked == [waiting]
+    assert (erasure.at_gateway, erasure.cancelled_at) == ([], NOON + MINUTE)
+    assert erasure.counts["gateway"] == 1
+
+
+def test_a_gateway_that_does_not_answer_is_asked_again_for_a_day() -> None:
+    erasure = erase(live())
+
+    erasing.cancel_at_gateway(gateway=Gatekeeper(fails=True), now=NOON + HOUR)  # type: ignore[arg-type]
+    erasure.refresh_from_db()
+    assert (len(erasure.at_gateway), erasure.cancelled_at) == (1, None)
+
+    erasing.cancel_at_gateway(gateway=Gatekeeper(fails=True), now=NOON + 25 * HOUR)  # type: ignore[arg-type]
+    erasure.refresh_from_db()
+    assert (erasure.at_gateway, erasure.cancelled_at) == ([], NOON + 25 * HOUR)
+
+
+def test_what_was_delivered_is_not_asked_about() -> None:
+    subject = live()
+    Delivery.objects.update(state="delivered")
+
+    erasure = erase(subject)
+
+    assert (erasure.at_gateway, erasure.cancelled_at) == ([], NOON)
+
+
+# -- the report (F163) ---------------------------------------------------------------------------------
+def test_the_report_says_what_went_and_what_stays_and_names_nobody() -> None:
+    subject = live()
+    organisation = subject.organisation
+    reason = Suppression.Reason.OBJECTION
+    services.suppress(organisation, phone(), purpose=None, reason=reason, now=NOON)
+
+    erasure = erase(subject)
+
+    assert {row["what"] for row in erasure.stays} == {
+        "headers",
+        "backups",
+        "deliveries",
+        "operator",
+        "block",
+    }
+    assert erasure.counts["consents.Subject"] == 1
+    assert Suppression.objects.exists(), "the block is what the person asked for"
+    text = json.dumps(exports.certificate(erasure), default=str)
+    for secret in ("90000001", subject.public_id.hex, bytes(subject.phone_index).hex()):
+        assert secret not in text
+
+
+def test_a_person_erases_alone_and_keeps_the_report(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consents.views.me.timezone.now", lambda: NOON)
+    subject = live()
+    slug = subject.organisation.slug
+    token = services.ask_for_code(subject.organisation, phone(), network=None, now=NOON)
+    code = Visit.objects.latest("pk").code
+    assert code
+    secret = services.enter_code(token, code, now=NOON)
+    client.cookies["my-page"] = signed(secret)
+
+    shown = client.post(f"/{slug}/me/erase/", follow=True)
+
+    assert "Alt om deg er slettet" in shown.content.decode()
+    assert not Subject.objects.exists()
+    address = shown.redirect_chain[-1][0]
+    report = client.get(f"{address}report.json")
+    assert json.loads(report.content)["reference"] == Erasure.objects.get().reference
+    assert 'name="phone"' in client.get(f"/{slug}/me/").content.decode(), "the visit is over"
+
+
+def signed(secret: str) -> str:
+    return get_cookie_signer(salt="my-pagemy-page").sign(secret)
+
+
+# -- its cost ------------------------------------------------------------------------------------------
+@pytest.mark.skipif(IS_POSTGRES, reason="asks SQLite for its plan, which no statistics change")
+def test_every_statement_finds_its_rows_by_an_index() -> None:
+    subject = live()
+
+    with CaptureQueriesContext(connection) as captured:
+        erase(subject)
+
+    scans = []
+    for query in (each["sql"] for each in captured):
+        if query.startswith(("SELECT", "UPDATE", "DELETE")):
+            with connection.cursor() as cursor:
+                cursor.execute("EXPLAIN QUERY PLAN " + query.replace("%", "%%"))
+                scans += [(row[3], query) for row in cursor if row[3].startswith("SCAN")]
+    assert scans == []
+
+
+def crowd_of_messages(subject: Subject, size: int) -> None:
+    """Give one number a message from each of very many campaigns."""
+    consent, author = subject.consents.get(), make_user()
+    campaigns = Campaign.objects.bulk_create(
+        Campaign(purpose=consent.purpose, name="Ski", text="Ski", author=author, created_at=NOON)
+        for _number in range(size)
+    )
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                campaign=campaign,
+                subject=subject,
+                consent=consent,
+                sender="26112",
+                state="delivered",
+                queued_at=NOON,
+                not_before=NOON,
+                handed_over_at=NOON,
+            )
+            for campaign in campaigns
+        ],
+        batch_size=1000,
+    )
+
+
+def test_ten_thousand_messages_are_let_go_within_a_minute() -> None:
+    subject = make_consent("granted").subject
+    crowd_of_messages(subject, 10_000)
+
+    started = time.perf_counter()
+    erase(subject)
+
+    assert time.perf_counter() - started < 60
+    assert not Delivery.objects.filter(subject__isnull=False).exists()
+    assert Delivery.objects.count() == 10_000
+
+
+# -- the disk ------------------------------------------------------------------------------------------
+@pytest.mark.usefixtures("transactional_db")
+def test_the_disk_is_overwritten_and_the_report_says_when() -> None:
+    erasure = erase(make_consent("granted", purpose=make_purpose()).subject)
+    assert erasing.waits_for_overwriting()
+
+    assert erasing.overwrite(now=NOON + timedelta(hours=3))
+
+    erasure.refresh_from_db()
+    assert erasure.overwritten_at == NOON + 3 * HOUR
+    assert not erasing.waits_for_overwriting()

@@ -1,0 +1,113 @@
+"""Is this number signed up? The public pages do not tell: same body, headers, statements (invariant 18)."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from consents import services
+from consents.models import Purpose, Suppression
+from consents.services import asking
+from smsconsent.phones import Phone
+from tests.make import NOON, make_consent, make_purpose, phone
+
+pytestmark = pytest.mark.django_db
+CLASSES = (
+    "unknown",
+    "granted",
+    "withdrawn",
+    "pending",
+    "lapsed",
+    "blocked",
+    "known here for something else",
+    "asked today",
+)
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consents.views.public.timezone.now", lambda: NOON)
+
+
+def make_known(state: str, purpose: Purpose, number: Phone) -> None:
+    if state in {"granted", "withdrawn", "pending", "lapsed"}:
+        make_consent(state, purpose=purpose, number=number)
+    if state == "blocked":
+        reason = Suppression.Reason.NOT_ME
+        services.suppress(purpose.organisation, number, purpose=None, reason=reason, now=NOON)
+    if state.startswith("known"):
+        make_consent("granted", purpose=make_purpose(purpose.organisation), number=number)
+    if state == "asked today":
+        ask(make_purpose(), number)
+
+
+def ask(purpose: Purpose, number: Phone) -> None:
+    services.request_consent(
+        purpose,
+        number,
+        wording=purpose.wordings.get(),
+        source="web",
+        proof=services.Proof("web_form"),
+        now=NOON,
+    )
+
+
+def seen_by_a_stranger(purpose: Purpose, fields: dict[str, str]) -> list[Any]:
+    client, address = Client(), f"/{purpose.organisation.slug}/{purpose.slug}/"
+    page = client.get(address).content.decode()
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+    seen: list[Any] = []
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(address, hidden | fields)
+    headers = sorted({**answer.headers, "Expires": ""}.items())
+    seen += [answer.status_code, answer.content, headers, sorted(answer.cookies), len(queries)]
+    seen.append(client.get(answer["Location"]).content)
+    return seen
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_every_number_that_signs_up_is_answered_alike(channel: str) -> None:
+    purpose = make_purpose(asks_by_email=True)
+    fields = {"agree": "on", "channel": channel, "email": "kari@person.example"}
+    found = []
+    for number, state in enumerate(CLASSES, start=1):
+        make_known(state, purpose, phone(number))
+        found.append(seen_by_a_stranger(purpose, fields | {"phone": f"900 00 {number:03}"}))
+
+    for state, seen in zip(CLASSES, found, strict=True):
+        assert seen == found[0], state
+
+
+@pytest.mark.parametrize("state", CLASSES)
+def test_no_request_takes_more_statements_than_all_are_filled_up_to(state: str) -> None:
+    purpose = make_purpose()
+    make_known(state, purpose, phone())
+
+    with CaptureQueriesContext(connection) as queries:
+        ask(purpose, phone())
+
+    needed = [each for each in queries if each["sql"] != "SELECT 1"]
+    # What opens and closes the transaction around it all is not counted.
+    assert len(needed) <= asking.STATEMENTS
+    assert len(queries) - len(needed) > 0
+
+
+def test_what_is_rehearsed_for_nobody_leaves_nothing() -> None:
+    consent = make_consent("granted")
+    before = tables()
+
+    ask(consent.purpose, phone())
+
+    assert tables() == before
+
+
+def tables() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        counts = {}
+        for table in connection.introspection.table_names():
+            cursor.execute(f'SELECT count(*) FROM "{table}"')
+            counts[table] = cursor.fetchone()[0]
+    return counts
