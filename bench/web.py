@@ -1,0 +1,146 @@
+"""Sites behind gunicorn, and a client that is faster than they are."""
+
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests import environment, servers
+
+APPS = Path(__file__).with_name("apps")
+PROCESSES, THREADS = 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the client saw: requests a second, and the seconds that all but one in a hundred took at most."""
+
+    per_second: float
+    p99: float
+
+
+@contextmanager
+def site(application: str, database_url: str, **variables: str) -> Iterator[int]:
+    """Serve one of `bench/apps`, or the product (`smsconsent.wsgi`). Yield the port."""
+    port = servers.free_port()
+    started = servers.spawn(
+        "site",
+        [
+            *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--chdir", "."),
+            *("--workers", str(PROCESSES), "--threads", str(THREADS), "--pythonpath", APPS),
+            *("--keep-alive", "60", application),
+        ],
+        environment={**environment.TESTS, "DATABASE_URL": database_url, **variables},
+    )
+    servers.wait_for(started, lambda: _answers(port))
+    try:
+        yield port
+    finally:
+        started.stop()
+
+
+def product(database_url: str, **variables: str) -> AbstractContextManager[int]:
+    """Serve the product as production does, with limits that a measurement does not meet."""
+    return site(
+        "smsconsent.wsgi",
+        database_url,
+        DJANGO_SETTINGS_MODULE="smsconsent.settings",
+        REDIS_URL=servers.valkey(),
+        ALLOWED_HOSTS="127.0.0.1",
+        STREX_CALLBACK_SIGNATURE="off",
+        STREX_ALLOW_FAKE_NUMBERS="true",
+        CONFIRMATIONS_PER_DAY="10000000",
+        CONFIRMATIONS_PER_FORM_AND_HOUR="10000000",
+        CONFIRMATIONS_PER_NETWORK_AND_HOUR="10000000",
+        **variables,
+    )
+
+
+def post(path: str, body: bytes, *, kind: str = "application/json", cookie: str = "") -> bytes:
+    """Return one request, ready to be sent."""
+    extra = f"Cookie: {cookie}\r\nReferer: http://127.0.0.1/\r\n" if cookie else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n{extra}"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def load(port: int, requests: Sequence[bytes], *, good: bytes, clients: int = 8) -> Load:
+    """Send all requests over `clients` connections. Raises RuntimeError for an answer that is not `good`."""
+    took: list[float] = []
+    bad: list[bytes] = []
+
+    def run(mine: Sequence[bytes]) -> None:
+        connection = _connect(port)
+        for request in mine:
+            began = time.perf_counter()
+            try:
+                answer = _ask(connection, request)
+            except OSError:
+                # gunicorn may close a connection that waits for its next request.
+                connection.close()
+                connection = _connect(port)
+                answer = _ask(connection, request)
+            took.append(time.perf_counter() - began)
+            if not answer.startswith(b"HTTP/1.1 " + good):
+                bad.append(answer)
+                break
+        connection.close()
+
+    threads = [
+        threading.Thread(target=run, args=(requests[number::clients],)) for number in range(clients)
+    ]
+    began = time.perf_counter()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    seconds = time.perf_counter() - began
+    if bad or len(took) < len(requests):
+        raise RuntimeError(f"{len(took)} of {len(requests)} answered; {bad[:1]!r}")
+    return Load(len(took) / seconds, sorted(took)[int(len(took) * 0.99)])
+
+
+def _connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def _ask(connection: socket.socket, request: bytes) -> bytes:
+    """Send a request and read its answer: the head, and as much body as the head says. Return the head."""
+    connection.sendall(request)
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536) or _gone()
+    head, _end, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (
+            int(line[15:])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length:")
+        ),
+        0,
+    )
+    while len(body) < length:
+        body += connection.recv(65536) or _gone()
+    return head
+
+
+def _gone() -> bytes:
+    raise ConnectionError("the site closed the connection")
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/", timeout=5):
+            return True
+    except URLError as error:
+        return hasattr(error, "code")
+    except OSError:
+        return False
