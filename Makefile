@@ -16,7 +16,7 @@ PYTEST := $(PY) -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run banner test test-fast check check-style check-types check-imports check-templates \
-	check-django bench messages lock install install-dev
+	check-django trust bench messages lock install install-dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,10 @@ check-templates: install-dev
 check-django: install-dev
 	@$(PY) -m tests.environment makemigrations --check --dry-run
 	@$(PY) -m tests.environment check --deploy --fail-level WARNING
+
+trust: install-dev ## Run the races, crashes and floods at release size; write docs/trust-report.md
+	@TEST_DATABASE=postgres TRUST_SIZE=release TRUST_REPORT=docs/trust-report.md \
+		$(PY) -m pytest -q -n 2 --dist worksteal tests/trust $(ARGS)
 
 bench: install-dev ## Measure: SCALE=10k, 100k, 1m or 5m; ARGS="P1 P4" for some (docs/performance.md)
 	@$(PY) -m bench $(ARGS)

@@ -31,7 +31,6 @@ def crowd(size: int, *, purpose: Purpose | None = None) -> Purpose:
             Subject,
             first.subject_id,
             {
-                "public_id": RANDOM,
                 "phone": "new.phone",
                 "phone_index": "new.lookup",
                 "suppression_index": "new.block",
@@ -70,8 +69,10 @@ def _numbers(size: int, organisation: Organisation) -> Iterator[tuple[bytes, byt
 
 def _copy_row(model: type[models.Model], pk: int, changes: dict[str, str], source: str) -> None:
     """Insert one row per row of `source` (as `new`): like row `pk`, but for the columns in `changes`."""
-    columns = [str(field.column) for field in model._meta.local_fields if not field.primary_key]
-    values = [changes.get(column) or f'old."{column}"' for column in columns]
+    fields = [field for field in model._meta.local_fields if not field.primary_key]
+    random = {str(field.column): RANDOM for field in fields if isinstance(field, models.UUIDField)}
+    columns = [str(field.column) for field in fields]
+    values = [(random | changes).get(column) or f'old."{column}"' for column in columns]
     table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import ClassVar
 
 import django
 import environ
@@ -42,6 +43,7 @@ class Row(models.Model):
     key = models.CharField(max_length=40)
     text = models.TextField()
     at = models.DateTimeField(auto_now_add=True)
+    objects: ClassVar[models.Manager["Row"]] = models.Manager()
 
     class Meta:
         app_label = "bare"

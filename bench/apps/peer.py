@@ -26,6 +26,7 @@ settings.configure(
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
     EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
     NEWSLETTER_THUMBNAIL="sorl-thumbnail",
+    NEWSLETTER_USE_HTTPS=False,
     DATABASES={"default": database | {"CONN_MAX_AGE": 60}},
     INSTALLED_APPS=[
         "django.contrib.contenttypes",
@@ -61,9 +62,10 @@ settings.configure(
 # It will not load without a thumbnailer of pictures in its messages. Ours hold none.
 sorl: Any = ModuleType("sorl.thumbnail.fields")
 sorl.thumbnail, sorl.fields, sorl.ImageField = sorl, sorl, models.FileField
-sys.modules |= {name: sorl for name in ("sorl", "sorl.thumbnail", "sorl.thumbnail.fields")}
+sys.modules |= dict.fromkeys(("sorl", "sorl.thumbnail", "sorl.thumbnail.fields"), sorl)
 django.setup()
 
+from django.contrib.sites.models import Site  # noqa: E402  after setup
 from newsletter.models import Article, Message, Newsletter, Submission, Subscription  # noqa: E402
 
 urlpatterns = [path("newsletter/", include("newsletter.urls"))]
@@ -76,6 +78,7 @@ def fill(people: int) -> Newsletter:
     letter, _made = Newsletter.objects.get_or_create(
         slug="tilbud", defaults={"title": "Tilbud", "sender": "Fjord", "email": "a@fjord.example"}
     )
+    letter.site.add(Site.objects.get_current())
     Subscription.objects.bulk_create(
         Subscription(newsletter=letter, email_field=f"p{number}@example.org", subscribed=True)
         for number in range(people)

@@ -78,7 +78,7 @@ def send(now: datetime, watch: Watch | None = None) -> None:
     gateway = get_gateway()
     gateway.max_batch = BATCH
     # Threads of its own look messages up at the gateway.
-    threading.settrace(watch)  # type: ignore[arg-type]  # None ends it
+    threading.settrace(watch)
     sys.settrace(watch)
     outbox.recover(Delivery, gateway=gateway, now=now)
     outbox.work(Delivery, gateway=gateway, clock=lambda: now, batches=2)
@@ -98,7 +98,6 @@ def in_a_child(work: Callable[[], None]) -> bool:
         sys.stdout.flush()
         # No clean-up: what is open belongs to the parent.
         os._exit(code)
-    return False
 
 
 def show_lines(now: datetime) -> None:

@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import random
 import time
 from collections import Counter
@@ -22,10 +21,11 @@ from smsconsent.gateways import gateway_of_process
 from smsconsent.gateways.simulator import signatures
 from tests import environment
 from tests.make import NOON, SHORT_NUMBER, make_campaign, make_consent, make_purpose, phone
+from tests.trust import size
 from tests.trust.test_bad_input import everything_stored
 
 pytestmark = pytest.mark.django_db
-BODIES = int(os.environ.get("TRUST_FUZZ_BODIES", "300"))
+BODIES = size.of(300, 10_000)
 HOOKS = ("inbound", "receipts")
 SLOWEST_PERCENTILE = 0.99
 PUBLIC = "https://samtykke.example"

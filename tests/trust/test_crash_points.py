@@ -19,8 +19,8 @@ from tests.trust import size
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-# Of about 150 lines: some of them in `make test`, all of them seven times in `make trust`.
-POINTS, ROUNDS = size.of(12, 1000), size.of(1, 7)
+# Of more than 300 lines: some of them in `make test`, all of them three times in `make trust`.
+POINTS, ROUNDS = size.of(12, 400), size.of(1, 3)
 # Two are lost, four recovered, eight sent: what one point may use up.
 PEOPLE_A_POINT = 12
 LATER = timedelta(seconds=100)
@@ -74,7 +74,7 @@ def crasher(database_url: str, simulator: Simulator) -> Iterator[Crasher]:
 @pytest.fixture
 def campaign() -> Campaign:
     purpose = make_purpose()
-    make_crowd(purpose, PEOPLE_A_POINT * (min(POINTS, 160) * ROUNDS + 2), at=timezone.now())
+    make_crowd(purpose, min(PEOPLE_A_POINT * (POINTS * ROUNDS + 2), 9_990), at=timezone.now())
     campaign = make_campaign("sending", purpose=purpose, now=timezone.now())
     Delivery.objects.update(not_after=None)
     return campaign

@@ -5,7 +5,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,11 +20,14 @@ from tests import environment, servers
 from tests.installation import Installation, eventually, separate
 from tests.make import make_campaign, make_crowd, make_purpose
 from tests.simulator import Simulator
+from tests.trust import size
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 APPLICATION = "a worker that is killed"
-PEOPLE, KILLS, WHOLE_WORKERS, POOL = 3_000, 50, 5, 3
+PEOPLE, KILLS, WHOLE_WORKERS, POOL = size.of(3_000, 9_000), size.of(50, 300), 5, 3
+# More sign-ups than these in an hour, and the network would be refused.
+FLUSHED = size.of(6, 18)
 
 
 @pytest.fixture
@@ -111,7 +114,7 @@ def wake(broker: Celery) -> None:
     broker.send_task("campaigns.tasks.recover_deliveries", queue="campaigns")
 
 
-def kill_fifty_times(worker: Supervised, broker: Celery) -> None:
+def kill_many_times(worker: Supervised, broker: Celery) -> None:
     """`kill -9` of one process of the pool at a time, and now and then of the whole worker."""
     for number in range(KILLS):
         wake(broker)
@@ -124,8 +127,11 @@ def kill_fifty_times(worker: Supervised, broker: Celery) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_killing_workers_fifty_times_loses_nothing_and_sends_nothing_twice(
-    worker_environment: dict[str, str | None], broker: Celery, simulator: Simulator
+def test_killing_workers_again_and_again_loses_nothing_and_sends_nothing_twice(
+    worker_environment: dict[str, str | None],
+    broker: Celery,
+    simulator: Simulator,
+    record_property: Callable[[str, object], None],
 ) -> None:
     purpose = make_purpose()
     make_crowd(purpose, PEOPLE, at=timezone.now())
@@ -134,7 +140,8 @@ def test_killing_workers_fifty_times_loses_nothing_and_sends_nothing_twice(
     worker = Supervised(worker_environment)
     eventually(lambda: Delivery.objects.exclude(state="queued").exists(), "sending has begun")
 
-    kill_fifty_times(worker, broker)
+    kill_many_times(worker, broker)
+    record_property("kills of workers", KILLS)
     rest = Delivery.objects.filter(state="queued").count()
 
     def is_sent() -> bool:
@@ -143,7 +150,9 @@ def test_killing_workers_fifty_times_loses_nothing_and_sends_nothing_twice(
         time.sleep(0.5)
         return Campaign.objects.filter(pk=campaign.pk, state="sent").exists()
 
-    eventually(is_sent, f"all is sent, of which {rest} after the last kill", within=120)
+    eventually(
+        is_sent, f"all is sent, of which {rest} after the last kill", within=size.of(120, 400)
+    )
     worker.stop()
     end_sessions_of_the_dead()
     states = set(Delivery.objects.values_list("state", flat=True))
@@ -161,9 +170,12 @@ def installation(postgres_url: str, valkey_url: str) -> Iterator[Installation]:
 
 
 def test_flushing_the_broker_again_and_again_delays_work_and_loses_none(
-    installation: Installation, valkey_url: str
+    installation: Installation,
+    valkey_url: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    numbers = [f"+479000020{last}" for last in range(6)]
+    record_property("flushes of the broker", 2 * FLUSHED + 3)
+    numbers = [f"+47900002{last:02}" for last in range(FLUSHED)]
     with redis.from_url(valkey_url) as client:
         for number in numbers:
             installation.visitor().send(

@@ -3,7 +3,6 @@
 TRUST_STOP_VARIANTS=100000 for the full number and size.
 """
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -13,8 +12,9 @@ import pytest
 from consents import reading
 from consents.keywords import Intent, parse
 from smsconsent import gsm
+from tests.trust import size
 
-VARIANTS = int(os.environ.get("TRUST_STOP_VARIANTS", "3000"))
+VARIANTS = size.of(3_000, 100_000)
 OWN = frozenset({"SKI", "KLUBB"})
 OURS = "Nordlys Sport: Halv pris på alt i helgen. Svar STOPP for å stoppe"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -7,7 +7,7 @@ looks for: otherwise it would prove nothing.
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,11 +31,13 @@ from smsconsent.gateways import Gateway, Handover, Outgoing, get_gateway
 from smsconsent.phones import Phone
 from tests.make import make_campaign, make_crowd, make_purpose
 from tests.simulator import Simulator
+from tests.trust import size
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 SENDERS, WITHDRAWERS = 16, 8
 PEOPLE = 480
+RACES = size.of(1, 12)
 
 
 @dataclass
@@ -142,10 +144,18 @@ def race(probe: Probe) -> tuple[set[int], set[int]]:
     return late, acknowledged.keys() - begun.keys()
 
 
+@pytest.mark.parametrize("number", range(RACES))
 def test_nothing_leaves_after_a_withdrawal_was_acknowledged(
-    campaign: Campaign, probe: Probe, simulator: Simulator
+    campaign: Campaign,
+    probe: Probe,
+    simulator: Simulator,
+    number: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     late, in_time = race(probe)
+
+    record_property("withdrawals raced", PEOPLE // 2)
+    record_property("of which in time", len(in_time))
 
     assert late == set()
     assert in_time, "nobody withdrew in time: the race was not one"
