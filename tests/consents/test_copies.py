@@ -135,6 +135,7 @@ def test_the_copy_holds_nothing_about_anybody_else() -> None:
 def test_the_copy_asks_the_same_number_of_questions_for_many_messages() -> None:
     subject = make_consent("granted").subject
     campaigns = [make_campaign(purpose=subject.consents.get().purpose) for _number in range(6)]
+    as_file(subject)
     counts = []
 
     for some in (campaigns[:1], campaigns[1:]):
