@@ -39,7 +39,13 @@ from consents.services.handling import (
     register_case,
     send_case_code,
 )
-from consents.services.importing import approve_import, keep_upload, open_import, start_import
+from consents.services.importing import (
+    CHUNK,
+    approve_import,
+    keep_upload,
+    open_import,
+    start_import,
+)
 from consents.services.publishing import (
     NoticeIncomplete,
     NoticeMissing,
@@ -81,6 +87,7 @@ from consents.services.visiting import (
 )
 
 __all__ = [
+    "CHUNK",
     "DECISIONS",
     "PAUSES",
     "VISIT_LIFE",

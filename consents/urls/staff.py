@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consents.views.staff import blocks, cases, gateway, inbox, keeping, numbers, purposes
+from consents.views.staff import blocks, cases, gateway, imports, inbox, keeping, numbers, purposes
 
 app_name = "people"
 urlpatterns = [
@@ -43,6 +43,14 @@ urlpatterns = [
     path("<slug:organisation>/block-list/remove/", blocks.unblock, name="unblock"),
     path("<slug:organisation>/block-list/review/", blocks.review_blocks, name="review-blocks"),
     path("<slug:organisation>/gateway/", gateway.gateway, name="gateway"),
+    path("<slug:organisation>/imports/", imports.imports, name="imports"),
+    path("<slug:organisation>/imports/<uuid:run>/", imports.one_import, name="import"),
+    path("<slug:organisation>/imports/<uuid:run>/start/", imports.start, name="import-start"),
+    path("<slug:organisation>/imports/<uuid:run>/approve/", imports.approve, name="import-approve"),
+    path(
+        "<slug:organisation>/imports/<uuid:run>/errors/", imports.problems, name="import-problems"
+    ),
+    path("<slug:organisation>/imports/<uuid:run>/proof/", imports.proof, name="import-proof"),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
     path("<slug:organisation>/erasures/<str:reference>/", keeping.erasure, name="erasure"),
 ]

@@ -3,9 +3,11 @@ no sideways scrolling."""
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from tests.installation import Installation, eventually
@@ -37,6 +39,12 @@ class Round:
             self.page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
             self.page.goto(url)
             self.look(f"{name or path} at {size['width']}")
+
+    def look_at_both(self, name: str) -> None:
+        """Note what is wrong with the page as it stands, at both widths."""
+        for size in (WIDE, PHONE):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
+            self.look(f"{name} at {size['width']}")
 
     def look(self, name: str) -> None:
         """Note what is wrong with the page as it stands."""
@@ -123,6 +131,7 @@ STAFF_PAGES = {
         "/staff/nordlys/numbers/",
         "/staff/nordlys/inbox/",
         "/staff/nordlys/notice/",
+        "/staff/nordlys/imports/",
         "/staff/nordlys/retention/",
         "/staff/nordlys/cases/",
         "/staff/nordlys/cases/?show=closed",
@@ -150,6 +159,40 @@ def walk_as_staff(tour: Round) -> None:
     if tour.account in {"personvern", "kundeservice"}:
         walk_to_a_number(tour)
         walk_through_a_case(tour)
+    if tour.account == "personvern":
+        walk_through_an_import(tour)
+
+
+def walk_through_an_import(tour: Round) -> None:
+    """From the file to the approval: refused, checked, imported, approved."""
+    page = tour.page
+    page.goto(f"{tour.installation.url}/staff/nordlys/imports/")
+    page.locator("main form button[type=submit]").click()
+    tour.look("import without a file")
+    row = f"tilbud;Kassa i Bergen;paper_form;{timezone.localdate() - timedelta(days=9)};1"
+    rows = ["number;purpose;source;method;time;wording", f"90000077;{row}", f"22000000;{row}"]
+    form = page.locator("main form")
+    form.locator("[name=file]").set_input_files(
+        {"name": "a.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
+    )
+    form.locator("[name=proof]").set_input_files(
+        {"name": "skjema.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 skjema"}
+    )
+    form.locator("[name=is_ours]").check()
+    form.locator("button[type=submit]").click()
+    page.wait_for_url("**/imports/**-**")
+    start = page.locator("main form[action$='/start/'] button")
+    start.wait_for()
+    tour.look_at_both("import that is checked")
+    start.click()
+    page.locator("#approve summary").wait_for()
+    tour.look_at_both("import that waits")
+    page.locator("#approve summary").click()
+    page.locator("dialog [name=reason]").fill("Skjemaet er lest")
+    tour.look("import, approve?")
+    page.locator("dialog button[type=submit]").click()
+    page.wait_for_load_state()
+    tour.look_at_both("import that is approved")
 
 
 def walk_through_a_case(tour: Round) -> None:

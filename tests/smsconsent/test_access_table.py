@@ -6,6 +6,7 @@ A stranger gets 404, a colleague without the right 403, and nobody without an ac
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from campaigns.models import Campaign
 from consents import services
-from consents.models import Case, Consent, InboundMessage, Letter, Organisation
+from consents.models import Case, Consent, ConsentImport, InboundMessage, Letter, Organisation
 from smsconsent.staff import roles
 from smsconsent.staff.models import RoleGroup, User
 from tests.make import NOON, make_campaign, make_consent, make_organisation, make_purpose, make_user
@@ -80,6 +81,12 @@ PORTAL = {
     "people:unblock": Row(writes=(P,)),
     "people:review-blocks": Row(writes=(P,)),
     "people:gateway": Row((P, X)),
+    "people:imports": Row((P, C), (P, C)),
+    "people:import": Row((P, C)),
+    "people:import-start": Row(writes=(P, C)),
+    "people:import-approve": Row(writes=(P,)),
+    "people:import-problems": Row((P, C)),
+    "people:import-proof": Row((P,)),
     "people:retention": Row((P, R, X), (P,)),
     "people:erasure": Row((P, R, X)),
     "campaigns:list": Row(EVERY),
@@ -186,6 +193,7 @@ class Place:
     case: Case
     letter: Letter
     reference: str
+    run: ConsentImport
 
     def path(self, name: str) -> str:
         purpose, group = self.consent.purpose, RoleGroup.objects.order_by("pk")[0]
@@ -200,6 +208,7 @@ class Place:
             "case": self.case.public_id,
             "letter": self.letter.pk,
             "reference": self.reference,
+            "run": self.run.public_id,
             "group": group.pk,
             "user": 1,
         }
@@ -250,7 +259,11 @@ def make_place() -> Place:
     erasure = services.erase_subject(make_consent(purpose=purpose, number=2).subject, now=NOON)
     assert erasure is not None
     campaign = make_campaign(purpose=purpose)
-    return Place(purpose.organisation, consent, campaign, message, case, letter, erasure.reference)
+    run = services.open_import(
+        purpose.organisation, lambda: BytesIO(b"number"), by=None, proof=b"%PDF-1.7", now=NOON
+    )
+    reference = erasure.reference
+    return Place(purpose.organisation, consent, campaign, message, case, letter, reference, run)
 
 
 @pytest.fixture
