@@ -150,7 +150,9 @@ def forget(cases: QuerySet[Case]) -> int:
 
 
 def _old(now: datetime) -> QuerySet[Case]:
-    return Case.objects.filter(closed_at__lte=now - timedelta(days=settings.CASES_FOR_DAYS))
+    """A restriction in force keeps its case: it must be possible to lift it."""
+    end = now - timedelta(days=settings.CASES_FOR_DAYS)
+    return Case.objects.filter(closed_at__lte=end, restricts=False)
 
 
 def _told(now: datetime) -> QuerySet[Case]:

@@ -41,7 +41,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def outdated(self) -> "ConsentQuerySet":
         """Consents to words that have changed in substance since the last yes (law.md L23)."""
-        return self.filter(Exists(_newer_terms()))
+        return self.filter(wording__in=Wording.objects.outdated())
 
     def unapproved(self) -> "ConsentQuerySet":
         """Imported consents that neither the person nor the privacy officer has vouched for (law.md L49)."""
@@ -49,7 +49,8 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def standing(self, now: datetime) -> "ConsentQuerySet":
         """Consents that need no new yes: unexpired, from this person, vouched for, to what is sent today."""
-        return self.granted(now).filter(_SURE, _VOUCHED_FOR, ~Exists(_newer_terms()))
+        certain = self.granted(now).filter(_SURE, _VOUCHED_FOR)
+        return certain.exclude(wording__in=Wording.objects.outdated())
 
     def renewable(self, now: datetime) -> "ConsentQuerySet":
         """Consents whose person may be asked for a new yes, or reminded of the old one.
@@ -71,9 +72,8 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
         Renewable, to what is sent today, and not paused by the person.
         """
-        return self.renewable(now).filter(
-            Q(paused_until=None) | Q(paused_until__lte=now), ~Exists(_newer_terms())
-        )
+        running = self.renewable(now).filter(Q(paused_until=None) | Q(paused_until__lte=now))
+        return running.exclude(wording__in=Wording.objects.outdated())
 
 
 # A sign of a new owner voids every yes before it, and none after it.
@@ -87,15 +87,6 @@ _SURE = (
 _VOUCHED_FOR = (
     Q(imported_by=None) | Q(imported_by__approved_at__isnull=False) | Q(renewed_at__isnull=False)
 )
-
-
-def _newer_terms() -> models.QuerySet[Wording]:
-    return Wording.objects.filter(
-        purpose=OuterRef("purpose"),
-        language=OuterRef("wording__language"),
-        version__gt=OuterRef("wording__version"),
-        is_material=True,
-    )
 
 
 def _blocks() -> models.QuerySet[Suppression]:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from consents.models.organisations import LANGUAGES, Organisation, PrivacyNotice, Sender
@@ -137,6 +137,16 @@ class WordingQuerySet(models.QuerySet["Wording"]):
             shown.filter(language=language).order_by("-version").first()
             or shown.filter(language="nb").order_by("-version").first()
         )
+
+    def outdated(self) -> "WordingQuerySet":
+        """Wordings that a later one in the same language has changed in substance (law.md L23)."""
+        newer = Wording.objects.filter(
+            purpose=OuterRef("purpose"),
+            language=OuterRef("language"),
+            version__gt=OuterRef("version"),
+            is_material=True,
+        )
+        return self.filter(Exists(newer))
 
 
 class Wording(models.Model):

@@ -9,7 +9,6 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from consents import cases, confirmations, retention, services
 from consents.models import (
@@ -484,13 +483,24 @@ def test_a_case_loses_its_number_first_and_goes_later(
     assert Letter.objects.exists() is number
 
 
-def test_an_open_case_is_kept_however_old(settings: Settings) -> None:
+def test_an_open_case_is_kept_however_old() -> None:
     make_case()
     [policy] = cases.POLICY
 
     retention.purge(policy, now=NOON + 3000 * DAY)
 
     assert Case.objects.get().number == phone()
+
+
+def test_a_restriction_in_force_can_be_lifted_however_old() -> None:
+    case = make_case("restriction")
+    act(case)
+    close(case)
+    [policy] = cases.POLICY
+
+    retention.purge(policy, now=NOON + 3000 * DAY)
+
+    assert services.lift_restriction(case, by=make_user(), now=NOON)
 
 
 # -- the pages -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from consents import cases as rules
 from consents import exports, services
 from consents.forms import ReasonForm, SearchForm
 from consents.models import Case, Consent, Subject
@@ -122,6 +123,7 @@ def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     )
     return {
         "subject": subject,
+        "is_restricted": rules.is_restricted(subject),
         "is_barred": subject.barred_until is not None and subject.barred_until > now,
         "consents": [
             {
