@@ -56,6 +56,7 @@ from consents.services.publishing import (
     publish_wording,
 )
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
+from consents.services.registering import plan_keywords, set_up_keywords
 from consents.services.restoring import begin_new_journal, replay_journal
 from consents.services.settling import (
     DECISIONS,
@@ -140,6 +141,7 @@ __all__ = [
     "open_handset_code",
     "open_import",
     "pause_here",
+    "plan_keywords",
     "publish_notice",
     "publish_wording",
     "receive_message",
@@ -156,6 +158,7 @@ __all__ = [
     "review_blocks",
     "say_it_was_not_me",
     "send_case_code",
+    "set_up_keywords",
     "settle_review",
     "start_import",
     "stop_by_link",

@@ -51,6 +51,7 @@ urlpatterns = [
         "<slug:organisation>/imports/<uuid:run>/errors/", imports.problems, name="import-problems"
     ),
     path("<slug:organisation>/imports/<uuid:run>/proof/", imports.proof, name="import-proof"),
+    path("<slug:organisation>/gateway/keywords/", gateway.keywords, name="keywords"),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
     path("<slug:organisation>/erasures/<str:reference>/", keeping.erasure, name="erasure"),
 ]

@@ -1,7 +1,7 @@
-"""What Strex Connect offers beside messages: codes to confirm with, its own opt-out, keywords."""
+"""What Strex Connect offers beside messages: codes to confirm with, and its own opt-out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -22,12 +22,6 @@ class Synced(StrEnum):
     NOT_ACTIVE = "not_active"
     UNKNOWN = "unknown"
     OFF = "off"
-
-
-class Keyword(StrEnum):
-    CREATED = "created"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
 
 
 def send_pincode(
@@ -56,7 +50,7 @@ def send_pincode(
         "verificationMode": "AtMostOnce",
     }
     wanted = {name: value for name, value in fields.items() if value != ""}
-    _require_success(gateway.ask("POST", "api/pincodes", content=_encode(wanted)))
+    require_success(gateway.ask("POST", "api/pincodes", content=encode(wanted)))
 
 
 def check_pincode(gateway: Strex, pin_id: UUID, pincode: str) -> bool:
@@ -65,7 +59,7 @@ def check_pincode(gateway: Strex, pin_id: UUID, pincode: str) -> bool:
     answer = gateway.ask("GET", "api/pincodes/verification", params=params)
     if answer.status == 404:
         return False
-    _require_success(answer)
+    require_success(answer)
     return answer.body.strip() == b"true"
 
 
@@ -89,7 +83,7 @@ def sync_stop(gateway: Strex, phone: Phone, *, short_number: str, keyword: str) 
         "POST",
         "api/services/command",
         headers={"Authorization": authorization},
-        content=_encode(command),
+        content=encode(command),
     )
     match answer.status:
         case 204:
@@ -97,67 +91,17 @@ def sync_stop(gateway: Strex, phone: Phone, *, short_number: str, keyword: str) 
         case 404:
             return Synced.UNKNOWN
         case _:
-            _require_success(answer)
+            require_success(answer)
             return Synced.DONE
 
 
-def point_keyword_here(
-    gateway: Strex, *, short_number_id: str, text: str, aliases: Sequence[str] = ()
-) -> Keyword:
-    """Register a keyword whose messages come to our callback address, or point an old one there.
-
-    `short_number_id` is Strex' name of it, such as `NO-2002`. Safe to repeat. Raises
-    GatewayUnavailable and GatewayMisconfigured.
-    """
-    wanted = {
-        "shortNumberId": short_number_id,
-        "keywordText": text,
-        "mode": "Startswith",
-        "forwardUrl": gateway.settings.inbound_url(),
-        "enabled": True,
-        "aliases": list(aliases),
-    }
-    found = _find_keyword(gateway, short_number_id, text)
-    if found is None:
-        _require_success(gateway.ask("POST", "api/keywords", content=_encode(wanted)))
-        return Keyword.CREATED
-    if all(found.get(name) == value for name, value in wanted.items() if value != []):
-        return Keyword.UNCHANGED
-    path = f"api/keywords/{found['keywordId']}"
-    template = "/api/keywords/{id}"
-    content = _encode(found | wanted)
-    _require_success(gateway.ask("PUT", path, template=template, content=content))
-    return Keyword.CHANGED
-
-
-def list_keywords(gateway: Strex, *, short_number_id: str = "") -> list[dict[str, Any]]:
-    """Return the keywords of the account, or of one short number such as `NO-2002`.
-
-    Raises GatewayUnavailable and GatewayMisconfigured.
-    """
-    params = {"shortNumberId": short_number_id} if short_number_id else None
-    answer = gateway.ask("GET", "api/keywords", params=params)
-    _require_success(answer)
-    try:
-        found = json.loads(answer.body)
-    except ValueError:
-        raise GatewayUnavailable("the gateway's list of keywords is not JSON") from None
-    entries = found if isinstance(found, list) else []
-    return [dict(entry) for entry in entries if isinstance(entry, dict) and entry.get("keywordId")]
-
-
-def _find_keyword(gateway: Strex, short_number_id: str, text: str) -> dict[str, Any] | None:
-    for keyword in list_keywords(gateway, short_number_id=short_number_id):
-        if str(keyword.get("keywordText", "")).lower() == text.lower():
-            return keyword
-    return None
-
-
-def _encode(fields: Mapping[str, Any]) -> bytes:
+def encode(fields: Mapping[str, Any]) -> bytes:
+    """Return JSON."""
     return json.dumps(fields, ensure_ascii=False).encode()
 
 
-def _require_success(answer: Answer) -> None:
+def require_success(answer: Answer) -> None:
+    """Raise GatewayMisconfigured for a 4xx and GatewayUnavailable for anything else than success."""
     if 400 <= answer.status < 500:
         raise GatewayMisconfigured(f"the gateway answers {answer.status}")
     if not answer.is_success:

@@ -80,7 +80,14 @@ class StrexSettings:
 
     def inbound_url(self) -> str:
         """Where messages from people go: the forwardUrl of each keyword at Strex."""
-        return self.receipt_url().replace("/receipts/", "/inbound/")
+        return next(iter(self.inbound_urls()), "")
+
+    def inbound_urls(self) -> list[str]:
+        """The same with each secret that is valid, newest first."""
+        if not self.callback_base_url:
+            return []
+        base = self.callback_base_url.rstrip("/")
+        return [f"{base}/hooks/strex/{secret}/inbound/" for secret in self.callback_secrets]
 
 
 def _require(condition: bool, message: str) -> None:

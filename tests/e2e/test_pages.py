@@ -138,6 +138,7 @@ STAFF_PAGES = {
         "/staff/nordlys/cases/new/",
         "/staff/nordlys/block-list/",
         "/staff/nordlys/gateway/",
+        "/staff/nordlys/gateway/keywords/",
     ],
     "kundeservice": [
         "/staff/",

@@ -13,6 +13,7 @@ from smsconsent.gateways import (
     Handover,
     Outcome,
     ReceiptState,
+    strex_keywords,
     strex_services,
 )
 from smsconsent.gateways.simulator import signatures
@@ -237,7 +238,7 @@ def test_a_scheduled_message_is_cancelled(stage: StrexStage) -> None:
         "content": "Senere",
         "sendTime": "2099-01-01T12:00:00Z",
     }
-    stage.gateway.ask("POST", "api/out-messages", content=strex_services._encode(scheduled))
+    stage.gateway.ask("POST", "api/out-messages", content=strex_services.encode(scheduled))
 
     assert stage.gateway.cancel(message_id) is True
     assert stage.gateway.look_up(message_id) is None
@@ -285,7 +286,7 @@ def test_requests_are_signed_where_a_key_for_it_is_configured(simulator: Simulat
     assert [result.outcome for result in results] == [Outcome.ACCEPTED] * 2
     assert stage.gateway.look_up(batch[0].id) is not None
     # A query is signed as it is sent: %2B, not +.
-    assert strex_services.list_keywords(stage.gateway, short_number_id="NO-26+112") == []
+    assert strex_keywords.list_keywords(stage.gateway, short_number_id="NO-26+112") == []
     stage.close()
 
 

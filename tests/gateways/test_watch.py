@@ -138,6 +138,8 @@ def installed(
     """An installation whose webhooks answer, whose keys are known and whose worker is alive."""
     monkeypatch.setattr(watch, "callback_problem", lambda url: "")
     settings.STREX_SERVER_KEY_NAMES = ["simulator"]
+    # Without it, all of the installation is one process.
+    settings.REDIS_URL = settings.REDIS_URL or "redis://127.0.0.1:9"
     gateway_of_process.cache_clear()
     SharedState("jobs").touch("worker")
     return settings

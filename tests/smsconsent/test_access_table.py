@@ -87,6 +87,7 @@ PORTAL = {
     "people:import-approve": Row(writes=(P,)),
     "people:import-problems": Row((P, C)),
     "people:import-proof": Row((P,)),
+    "people:keywords": Row((P, X), (P, X)),
     "people:retention": Row((P, R, X), (P,)),
     "people:erasure": Row((P, R, X)),
     "campaigns:list": Row(EVERY),

@@ -3,19 +3,23 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from consents import services
 from consents.models import Organisation
 from consents.views.staff.doors import login_required, open_organisation, show
 from smsconsent import outbox, queues
-from smsconsent.gateways import watch
+from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, watch
 from smsconsent.gateways.state import SharedState
+from smsconsent.gateways.strex_keywords import Action, Step
 from smsconsent.staff import access
 from smsconsent.staff.models import User
 
@@ -28,6 +32,12 @@ COUNTED = {
     "unexpected_code": gettext_lazy("With a status that is not documented"),
     "duplicate": gettext_lazy("About an id that was used before"),
     "slow": gettext_lazy("Answered too slowly"),
+}
+ACTIONS = {
+    Action.CREATE: (gettext_lazy("Is missing: will be made"), "info"),
+    Action.CHANGE: (gettext_lazy("Differs: will be changed"), "warning"),
+    Action.DELETE: (gettext_lazy("Nobody uses it: can be deleted"), "danger"),
+    Action.KEEP: (gettext_lazy("As it should be"), "ok"),
 }
 
 
@@ -51,6 +61,30 @@ def gateway(request: HttpRequest, organisation: str) -> HttpResponse:
         "counts": [(label, found.counts[what]) for what, label in COUNTED.items()],
     }
     return show(request, "gateway", controller, context, current="people:gateway")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def keywords(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Show what our keywords lack at the gateway, and set them up when that is pressed."""
+    controller = open_organisation(request, organisation, PERMISSION)
+    steps: list[Step] = []
+    trouble = ""
+    try:
+        steps = services.plan_keywords(controller)
+        if request.method == "POST":
+            count = services.set_up_keywords(steps, delete="delete" in request.POST)
+            messages.success(request, _("%(count)d keywords were set up.") % {"count": count})
+            return redirect("people:keywords", organisation)
+    except (GatewayMisconfigured, GatewayUnavailable):
+        trouble = _("The gateway does not answer as it should. See the latest errors.")
+    context = {
+        "rows": [(step, *ACTIONS[step.action]) for step in steps],
+        "is_open": any(step.action in {Action.CREATE, Action.CHANGE} for step in steps),
+        "has_surplus": any(step.action is Action.DELETE for step in steps),
+        "trouble": trouble,
+    }
+    return show(request, "keywords", controller, context, current="people:gateway")
 
 
 def warnings() -> list[str]:

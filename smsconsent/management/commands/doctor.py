@@ -153,6 +153,12 @@ def _date_of_gateway() -> datetime | None:
 
 
 def check_jobs() -> Iterator[Finding]:
+    if not settings.REDIS_URL:
+        yield (
+            True,
+            "The worker is part of `manage.py run`, and cannot be seen from another process.",
+        )
+        return
     seen = SharedState("jobs").get("last:worker")
     if seen is None:
         yield False, "No worker has been seen: start `celery worker` and `celery beat`."
