@@ -25,6 +25,7 @@ from consents.models import (
     Consent,
     ContactGuard,
     Erasure,
+    HoldOpening,
     Letter,
     Subject,
     Suppression,
@@ -62,6 +63,8 @@ ABOUT: dict[str, Callable[[Subject], QuerySet[Any]]] = {
     "consents.Letter": lambda subject: Letter.objects.filter(
         case__in=Case.objects.about(subject.organisation, subject.phone)
     ),
+    "consents.LegalHold": lambda subject: subject.holds.all(),
+    "consents.HoldOpening": lambda subject: HoldOpening.objects.filter(hold__subject=subject),
     "consents.Disclosure": lambda subject: subject.disclosures.all(),
 }
 

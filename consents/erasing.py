@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 
-from consents import ledger, limits
+from consents import holding, ledger, limits
 from consents.models import (
     Case,
     Confirmation,
@@ -87,7 +87,7 @@ def destroy(erasure: Erasure, *, now: datetime) -> Erasure:
         mine.at_gateway = _stop_messages(subject, now=now)
         _write_events(subject, consents, now=now)
         crypto.forget(subject.pk)
-        mine.stays = _what_stays(subject, len(consents), now=now)
+        mine.stays = _what_stays(subject, now=now)
         mine.counts = _delete(subject)
     mine.subject, mine.destroyed_at = None, now
     mine.cancelled_at = None if mine.at_gateway else now
@@ -230,12 +230,15 @@ def _unlink(subject: Subject) -> Counts:
     return {lane._meta.label: lane.unlink(subject.pk) for lane in outbox.lanes()}
 
 
-def _what_stays(subject: Subject, consent_count: int, *, now: datetime) -> list[dict[str, Any]]:
-    """Return what this erasure leaves, and until when: shown in the report in plain words."""
+def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
+    """Keep what a legal hold needs, and return what this erasure leaves, and until when."""
     stays: list[dict[str, Any]] = [
         {"what": "headers", "count": subject.event_count, "until": ""},
         {"what": "backups", "count": 0, "until": _day(now + settings.BACKUP_LIFE)},
     ]
+    for hold in holding.keep_evidence(subject, now=now):
+        count = hold.evidence.count()
+        stays.append({"what": "hold", "count": count, "until": _day(hold.ends_on)})
     if any(lane.about(subject=subject).exists() for lane in outbox.lanes()):
         stays.append({"what": "operator", "count": 0, "until": ""})
     messages = sum(lane.kept_about(subject.pk) for lane in outbox.lanes())

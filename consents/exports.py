@@ -1,5 +1,6 @@
 """What we hold about one number, for the eyes of colleagues and of the person."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from consents.models import (
     ConsentEvent,
     ConsentImport,
     Erasure,
+    HeldEvidence,
     ImportProblem,
     Subject,
 )
@@ -99,6 +101,21 @@ def _event(detail: Any) -> dict[str, Any]:
     }
 
 
+def held(row: HeldEvidence) -> dict[str, Any]:
+    """Return one event that a legal hold has kept, for the one who may read it."""
+    content = json.loads(row.detail)
+    private = content["private"]
+    event = ConsentEvent.objects.get(event_id=row.event_id)
+    return {
+        "at": datetime.fromisoformat(private["occurred_at"]),
+        "title": _what_happened(ledger.kind_of(event), private),
+        "text": _method(private["method"]),
+        "phone": private["phone"],
+        "event": row.event_id,
+        "detail": json.dumps(content, ensure_ascii=False, indent=1),
+    }
+
+
 def in_words(detail: Any) -> str:
     """Return one event in one line."""
     event = _event(detail)
@@ -175,6 +192,12 @@ _STAYS = {
     "cases": (
         gettext_noop("What you have asked us about your data, and our answers"),
         gettext_noop("90 days after the answer"),
+    ),
+    "hold": (
+        gettext_noop(
+            "Evidence that a legal claim needs, under a key of its own (GDPR Article 17 (3) (e))"
+        ),
+        gettext_noop("opened by two people only; deleted by itself after this date"),
     ),
     "block": (
         gettext_noop("The block that you asked for: a scrambled form of the number, nothing else"),

@@ -171,6 +171,33 @@ class SearchForm(forms.Form):
     phone = PhoneField(help_text=_("The whole number."))
 
 
+class HoldForm(forms.Form):
+    """Why, and until when, evidence must outlive an erasure."""
+
+    reason = forms.CharField(
+        label=_("Legal reason"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Which claim needs the evidence, and why. A colleague must approve."),
+        error_messages={"required": _("Write which claim needs the evidence.")},
+    )
+    ends_on = forms.DateField(
+        label=_("Last day"),
+        help_text=_("The hold ends by itself after this day. Three years at most."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+
+class OpeningForm(forms.Form):
+    """Why somebody must read what is held."""
+
+    reason = forms.CharField(
+        label=_("Why must it be read?"),
+        max_length=200,
+        error_messages={"required": _("Write why. It is stored together with your name.")},
+    )
+
+
 class ReasonForm(forms.Form):
     """Why a colleague needs to see a full number."""
 

@@ -12,11 +12,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from consents import holding
 from consents.models import (
     CallbackNonce,
     Confirmation,
@@ -28,6 +30,7 @@ from consents.models import (
     ImportChunk,
     ImportProblem,
     InboundMessage,
+    LegalHold,
     PurgeRun,
     RateWindow,
     ServiceMessage,
@@ -124,7 +127,9 @@ def _delete(rows: QuerySet[Any], *, limit: int) -> Counts:
 
 # -- what is due, named once: counting and purging read the same rows ----------------------------------
 def _ended_consents(now: datetime) -> QuerySet[Consent]:
-    return Consent.objects.filter(delete_after__lte=now)
+    """Consents whose proof has served its time. A legal hold keeps them until it is over."""
+    held = LegalHold.objects.active(timezone.localdate(now)).filter(subject=OuterRef("subject"))
+    return Consent.objects.filter(~Exists(held), delete_after__lte=now)
 
 
 def _idle_subjects(now: datetime) -> QuerySet[Subject]:
@@ -393,6 +398,20 @@ POLICY: tuple[Policy, ...] = (
             "The link to the number: until it is deleted, in the same minute. The report: 24 months."
         ),
         **_rows(_old_erasures),
+    ),
+    Policy(
+        name="legal_holds",
+        title=_("Evidence under a legal hold"),
+        covers=(
+            "consents.LegalHold.reason",
+            "consents.LegalHold.subject",
+            "consents.HeldEvidence.detail",
+            "consents.HoldOpening.reason",
+        ),
+        reason=_("To establish, exercise or defend a legal claim (GDPR Article 17 (3) (e))."),
+        life=_("Until the last day of the hold. Who asked, approved and read: 24 months more."),
+        purge=holding.end_holds,
+        count=holding.count_ended,
     ),
     Policy(
         name="purge_log",

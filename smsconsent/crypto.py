@@ -44,7 +44,9 @@ class PlaintextRefused(FieldError):
 @lru_cache(maxsize=8)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     if not keys or not all(keys):
-        raise ImproperlyConfigured("FERNET_KEYS is empty. Without a key nothing can be stored.")
+        raise ImproperlyConfigured(
+            "FERNET_KEYS or FERNET_HOLD_KEYS is empty. Without a key nothing can be stored."
+        )
     derived = [library.hkdf.derive_fernet_key(key) for key in keys]
     return MultiFernet([Fernet(key) for key in derived])
 
@@ -52,6 +54,11 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 def _current_fernet() -> MultiFernet:
     # SECURITY: FERNET_KEYS alone. The library would fall back to SECRET_KEY.
     return _fernet(tuple(getattr(settings, "FERNET_KEYS", None) or ()))
+
+
+def _hold_fernet() -> MultiFernet:
+    # SECURITY: never the daily keys. Without a key of its own nothing can be held.
+    return _fernet(tuple(settings.FERNET_HOLD_KEYS))
 
 
 @lru_cache(maxsize=8)
@@ -97,6 +104,11 @@ def key_id_of(token: bytes) -> str:
             continue
         return _key_id(key)
     raise CannotDecrypt("a stored value opens with none of the keys")
+
+
+def can_hold() -> bool:
+    """Return whether this installation has a key for evidence under a legal hold."""
+    return any(settings.FERNET_HOLD_KEYS)
 
 
 def seal_canary() -> bytes:
@@ -224,6 +236,12 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
     def from_plain_bytes(self, value: bytes) -> Any:
         raise PlaintextRefused(f"{type(self).__name__} does not say how to decode its value")
 
+    def encrypt(self, value: bytes) -> bytes:
+        return encrypt_bytes(value)
+
+    def decrypt(self, token: bytes) -> bytes:
+        return decrypt_bytes(token)
+
     def get_prep_value(self, value: Any) -> Any:
         return value
 
@@ -233,7 +251,7 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
             return None
         if isinstance(value, BaseExpression | F):
             return self.checked_expression(value)
-        return connection.Database.Binary(encrypt_bytes(self.to_plain_bytes(value)))
+        return connection.Database.Binary(self.encrypt(self.to_plain_bytes(value)))
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if isinstance(value, BaseExpression | F) or hasattr(value, "as_sql"):
@@ -267,7 +285,7 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
         return isinstance(part, Col) and type(field) is type(self)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any, *args: Any) -> Any:
-        return None if value is None else self.from_plain_bytes(decrypt_bytes(bytes(value)))
+        return None if value is None else self.from_plain_bytes(self.decrypt(bytes(value)))
 
 
 class EncryptedTextField(GuardedField, TextField):
@@ -280,6 +298,19 @@ class EncryptedTextField(GuardedField, TextField):
 
     def from_plain_bytes(self, value: bytes) -> str:
         return value.decode()
+
+
+class HeldTextField(EncryptedTextField):
+    """Text under the hold keys alone: what the daily work can read does not open it, nor the reverse."""
+
+    def encrypt(self, value: bytes) -> bytes:
+        return _hold_fernet().encrypt(value)
+
+    def decrypt(self, token: bytes) -> bytes:
+        try:
+            return _hold_fernet().decrypt(token)
+        except InvalidToken:
+            raise CannotDecrypt("held evidence does not open with FERNET_HOLD_KEYS") from None
 
 
 class EncryptedBytesField(GuardedField, BinaryField):

@@ -68,6 +68,7 @@ def _create_keys(path: Path) -> None:
     lines = [
         f"SECRET_KEY={secrets.token_urlsafe(48)}",
         f"FERNET_KEYS={secrets.token_urlsafe(32)}",
+        f"FERNET_HOLD_KEYS={secrets.token_urlsafe(32)}",
         f"INDEX_KEYS={_key()}",
         f"TOKEN_KEYS={_key()}",
         f"STREX_API_KEY={secrets.token_hex(16)}",

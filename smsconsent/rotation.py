@@ -37,11 +37,14 @@ class IndexMismatch(Exception):
 
 
 def guarded_tables() -> list[Guarded]:
-    """Return every table with encrypted columns."""
+    """Return every table with columns that are encrypted under FERNET_KEYS."""
     found = []
     for model in apps.get_models():
         fields = [
-            each for each in model._meta.local_fields if isinstance(each, crypto.GuardedField)
+            each
+            for each in model._meta.local_fields
+            # What is held has keys of its own, and an end of its own: it waits for neither.
+            if isinstance(each, crypto.GuardedField) and not isinstance(each, crypto.HeldTextField)
         ]
         if fields and not model._meta.proxy:
             names = {each.name for each in model._meta.local_fields}

@@ -24,6 +24,7 @@ env = environ.FileAwareEnv(
     SIMULATOR_PORT=(int, 8026),
     SECRET_KEY=str,
     FERNET_KEYS=list,
+    FERNET_HOLD_KEYS=(list, []),
     INDEX_KEYS=list,
     TOKEN_KEYS=list,
     DATABASE_URL=str,
@@ -87,6 +88,7 @@ PUBLIC_URL: str = env("PUBLIC_URL").rstrip("/")
 # -- secrets ---------------------------------------------------------------------------------------
 SECRET_KEY: str = env("SECRET_KEY")
 FERNET_KEYS: list[str] = env("FERNET_KEYS")
+FERNET_HOLD_KEYS: list[str] = env("FERNET_HOLD_KEYS")
 INDEX_KEYS: list[str] = env("INDEX_KEYS")
 TOKEN_KEYS: list[str] = env("TOKEN_KEYS")
 

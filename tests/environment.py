@@ -27,6 +27,7 @@ def _key(meaning: bytes) -> str:
 KEYS = {
     "SECRET_KEY": "only for tests: signs nothing that anyone would believe 0123456789",
     "FERNET_KEYS": "only for tests: encrypts nobody",
+    "FERNET_HOLD_KEYS": "only for tests: holds nothing for anybody",
     "INDEX_KEYS": _key(b"only for tests: index"),
     "TOKEN_KEYS": _key(b"only for tests: token"),
 }

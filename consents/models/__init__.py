@@ -3,6 +3,7 @@
 from consents.models.consents import Confirmation, Consent, HandsetCode
 from consents.models.erasures import Erasure
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
+from consents.models.holds import HeldEvidence, HoldOpening, LegalHold
 from consents.models.housekeeping import KeyCanary, PurgeRun
 from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
 from consents.models.journal import JournalMark, PendingEntry
@@ -29,11 +30,14 @@ __all__ = [
     "Erasure",
     "EventDetail",
     "HandsetCode",
+    "HeldEvidence",
+    "HoldOpening",
     "ImportChunk",
     "ImportProblem",
     "InboundMessage",
     "JournalMark",
     "KeyCanary",
+    "LegalHold",
     "Letter",
     "Organisation",
     "OrganisationGroupPermission",

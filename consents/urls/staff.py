@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from consents.views.staff import blocks, cases, gateway, imports, inbox, keeping, numbers, purposes
+from consents.views.staff import (
+    blocks,
+    cases,
+    gateway,
+    holds,
+    imports,
+    inbox,
+    keeping,
+    numbers,
+    purposes,
+)
 
 app_name = "people"
 urlpatterns = [
@@ -53,5 +63,15 @@ urlpatterns = [
     path("<slug:organisation>/imports/<uuid:run>/proof/", imports.proof, name="import-proof"),
     path("<slug:organisation>/gateway/keywords/", gateway.keywords, name="keywords"),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
+    path("<slug:organisation>/numbers/<uuid:public_id>/hold/", holds.ask, name="hold-ask"),
+    path("<slug:organisation>/holds/", holds.holds, name="holds"),
+    path("<slug:organisation>/holds/<str:reference>/", holds.hold, name="hold"),
+    path("<slug:organisation>/holds/<str:reference>/approve/", holds.approve, name="hold-approve"),
+    path("<slug:organisation>/holds/<str:reference>/open/", holds.ask_to_open, name="hold-open"),
+    path(
+        "<slug:organisation>/holds/<str:reference>/open/<int:opening>/",
+        holds.approve_opening,
+        name="hold-opening",
+    ),
     path("<slug:organisation>/erasures/<str:reference>/", keeping.erasure, name="erasure"),
 ]

@@ -14,7 +14,7 @@ from consents import confirmations, copies, erasing, limits, services
 from consents.models import CaseCode, Consent, InboundMessage, Subject, Suppression, Visit
 from consents.retention import policies
 from smsconsent import crypto
-from tests.make import NOON, make_campaign, make_consent, make_purpose, make_user, phone
+from tests.make import DAY, NOON, make_campaign, make_consent, make_purpose, make_user, phone
 
 pytestmark = pytest.mark.django_db
 # Covered by a policy, and no row of it is about a person who gets SMS.
@@ -24,6 +24,7 @@ ABOUT_NOBODY = {
     "consents.ConsentImport": "the proof of a whole file; it is shown to whoever asks about a yes in it",
     "consents.ImportChunk": "a file that has not been read yet; gone within 7 days",
     "consents.ImportProblem": "a cell that was refused, numbers cut",
+    "consents.HeldEvidence": "only of numbers that are gone",
     "staff.User": "a colleague",
     "sessions.Session": "a colleague",
 }
@@ -45,6 +46,7 @@ def live(number: int = 1) -> Subject:
     services.suppress(purpose.organisation, given, purpose=None, reason=reason, now=NOON)
     write(granted.subject)
     ask_a_colleague(granted.subject)
+    hold(granted.subject)
     erasing.begin(granted.subject, asked_by="person", now=NOON)
     return granted.subject
 
@@ -64,6 +66,15 @@ def ask_a_colleague(subject: Subject) -> None:
     )
     CaseCode.objects.create(case=case, digest=b"d" * 32, created_at=NOON, expires_at=NOON)
     services.extend_case(case, reason="Mange", by=officer, now=NOON)
+
+
+def hold(subject: Subject) -> None:
+    asks, approves, today = make_user(), make_user(), NOON.date()
+    asked = services.ask_for_hold(
+        subject, reason="Klagesak", ends_on=today + DAY, by=asks, today=today, now=NOON
+    )
+    services.approve_hold(asked, by=approves, now=NOON)
+    services.ask_to_open(asked, reason="Tilsynet spør", by=asks, now=NOON)
 
 
 def write(subject: Subject) -> None:

@@ -1,0 +1,113 @@
+"""Legal holds: evidence that a claim needs, beyond an erasure and under a key of its own (Art. 17(3)(e))."""
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from consents.models.organisations import Organisation
+from consents.models.subjects import Subject
+from smsconsent import crypto, signing
+
+
+class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
+    def active(self, today: date) -> "LegalHoldQuerySet":
+        """Holds that two people stand for, and whose last day is not over."""
+        return self.filter(approved_at__isnull=False, ends_on__gte=today)
+
+    def over(self, today: date) -> "LegalHoldQuerySet":
+        return self.filter(ends_on__lt=today)
+
+
+class LegalHold(models.Model):
+    """One claim. Asked for by one colleague, approved by another, and over by itself after `ends_on`."""
+
+    reference = models.CharField(
+        _("reference"), max_length=22, unique=True, default=signing.new_token, editable=False
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="holds", verbose_name=_("organisation")
+    )
+    subject = models.ForeignKey(Subject, models.SET_NULL, null=True, related_name="holds")
+    reason = crypto.EncryptedTextField(_("legal reason"), null=True)
+    ends_on = models.DateField(_("last day"))
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
+    )
+    asked_at = models.DateTimeField(_("asked"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True)
+
+    objects = LegalHoldQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("legal hold")
+        verbose_name_plural = _("legal holds")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("asked_by")),
+                name="hold_needs_two_people",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class HeldEvidence(models.Model):
+    """The detail of one event, re-encrypted under the hold key when its number was erased."""
+
+    hold = models.ForeignKey(LegalHold, models.CASCADE, related_name="evidence")
+    event_id = models.CharField(_("event"), max_length=32)
+    detail = crypto.HeldTextField()
+
+    class Meta:
+        verbose_name = _("held evidence")
+        verbose_name_plural = _("held evidence")
+        constraints = [
+            models.UniqueConstraint(fields=["hold", "event_id"], name="held_once"),
+            crypto.token_constraint("detail", name="held_evidence_is_ciphertext", shortest=300),
+        ]
+
+    def __str__(self) -> str:
+        return self.event_id
+
+
+class HoldOpening(models.Model):
+    """Somebody wants to read what is held, and somebody else lets them: the trace of both."""
+
+    hold = models.ForeignKey(LegalHold, models.CASCADE, related_name="openings")
+    reason = models.CharField(_("reason"), max_length=200)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
+    )
+    asked_at = models.DateTimeField(_("asked"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True)
+
+    class Meta:
+        verbose_name = _("opening of held evidence")
+        verbose_name_plural = _("openings of held evidence")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=F("asked_by")),
+                name="opening_needs_two_people",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d %H:%M}"

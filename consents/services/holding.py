@@ -1,0 +1,71 @@
+"""Legal holds, each step by two people: one asks, another approves (GDPR Art. 17(3)(e), trust.md § 6)."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from consents.models import HeldEvidence, HoldOpening, LegalHold, Subject
+from smsconsent import crypto
+from smsconsent.staff.models import User
+
+OPEN_FOR = timedelta(hours=1)
+LONGEST = timedelta(days=3 * 366)
+
+
+class NeedsAnother(Exception):
+    """The same colleague cannot ask and approve."""
+
+
+class HoldRefused(ValueError):
+    """No reason, an end that is not ahead or too far off, or an installation without a hold key."""
+
+
+def ask_for_hold(
+    subject: Subject, *, reason: str, ends_on: date, by: User, today: date, now: datetime
+) -> LegalHold:
+    """Ask that the evidence of this number be held. Nothing is held until another approves."""
+    if not reason.strip() or not today < ends_on <= today + LONGEST or not crypto.can_hold():
+        raise HoldRefused
+    return LegalHold.objects.create(
+        organisation=subject.organisation,
+        subject=subject,
+        reason=reason.strip(),
+        ends_on=ends_on,
+        asked_by=by,
+        asked_at=now,
+    )
+
+
+@transaction.atomic
+def approve_hold(hold: LegalHold, *, by: User, now: datetime) -> bool:
+    """Approve, once. Return whether this call did it. Raises NeedsAnother for whoever asked."""
+    if hold.asked_by_id == by.pk:
+        raise NeedsAnother
+    waiting = LegalHold.objects.filter(pk=hold.pk, approved_at=None, subject__isnull=False)
+    return bool(waiting.update(approved_by=by, approved_at=now))
+
+
+def ask_to_open(hold: LegalHold, *, reason: str, by: User, now: datetime) -> HoldOpening:
+    """Ask to read what is held. Nothing is shown until another approves."""
+    if not reason.strip():
+        raise HoldRefused
+    return HoldOpening.objects.create(
+        hold=hold, reason=reason.strip()[:200], asked_by=by, asked_at=now
+    )
+
+
+@transaction.atomic
+def approve_opening(opening: HoldOpening, *, by: User, now: datetime) -> bool:
+    """Let the other read for an hour, once. Raises NeedsAnother for whoever asked."""
+    if opening.asked_by_id == by.pk:
+        raise NeedsAnother
+    waiting = HoldOpening.objects.filter(pk=opening.pk, approved_at=None)
+    return bool(waiting.update(approved_by=by, approved_at=now))
+
+
+def read_held(hold: LegalHold, *, by: User, now: datetime) -> list[HeldEvidence] | None:
+    """Return the held evidence to whoever asked, for an hour after another has approved; else None."""
+    allowed = hold.openings.filter(asked_by=by, approved_at__gt=now - OPEN_FOR)
+    if not allowed.exists():
+        return None
+    return list(hold.evidence.order_by("pk"))

@@ -1,0 +1,136 @@
+"""Legal holds: evidence that must outlive an erasure, each step by two people.
+
+Who may erase a number may ask for a hold on its evidence, and approve what a colleague has asked for.
+"""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from consents import exports, services
+from consents.forms import HoldForm, OpeningForm
+from consents.models import LegalHold
+from consents.views.staff.doors import (
+    colleague,
+    login_required,
+    open_organisation,
+    open_subject,
+    show,
+)
+from smsconsent import crypto
+
+PERMISSION = "consents.erase_subject"
+
+
+@login_required
+@require_safe
+def holds(request: HttpRequest, organisation: str) -> HttpResponse:
+    """Every hold of the organisation, the newest first: also where the number is gone."""
+    controller = open_organisation(request, organisation, PERMISSION)
+    people = controller.holds.select_related("asked_by", "approved_by", "subject")
+    context = {"holds": people.order_by("-asked_at")[:100], "today": timezone.localdate()}
+    return show(request, "holds", controller, context, current="people:retention")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest, organisation: str, public_id: str) -> HttpResponse:
+    """Ask for a hold on the evidence of one number."""
+    subject = open_subject(request, organisation, public_id, PERMISSION)
+    form = HoldForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            hold = services.ask_for_hold(
+                subject,
+                reason=form.cleaned_data["reason"],
+                ends_on=form.cleaned_data["ends_on"],
+                by=colleague(request),
+                today=timezone.localdate(),
+                now=timezone.now(),
+            )
+        except services.HoldRefused:
+            form.add_error(
+                "ends_on", _("The last day must be ahead, and at most three years away.")
+            )
+        else:
+            return redirect("people:hold", organisation, hold.reference)
+    context = {"form": form, "subject": subject, "can_hold": crypto.can_hold()}
+    status = 422 if form.errors else 200
+    return show(
+        request,
+        "hold_ask",
+        subject.organisation,
+        context,
+        current="people:search",
+        status=status,
+    )
+
+
+@never_cache
+@login_required
+@require_safe
+def hold(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
+    """One hold: who asked, who approved, who has read; and the evidence, to whoever may read it now."""
+    found = _open(request, organisation, reference)
+    rows = services.read_held(found, by=colleague(request), now=timezone.now())
+    context = {
+        "hold": found,
+        "openings": found.openings.select_related("asked_by", "approved_by").order_by("-asked_at"),
+        "evidence_count": found.evidence.count(),
+        "is_read": rows is not None,
+        "evidence": [exports.held(row) for row in rows or []],
+        "form": OpeningForm(),
+        "today": timezone.localdate(),
+        "is_over": found.ends_on < timezone.localdate(),
+    }
+    return show(request, "hold", found.organisation, context, current="people:retention")
+
+
+@login_required
+@require_POST
+def approve(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
+    found = _open(request, organisation, reference)
+    try:
+        services.approve_hold(found, by=colleague(request), now=timezone.now())
+    except services.NeedsAnother:
+        messages.error(request, _("You asked for it yourself. A colleague must approve."))
+    return redirect("people:hold", organisation, reference)
+
+
+@login_required
+@require_POST
+def ask_to_open(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
+    found = _open(request, organisation, reference)
+    form = OpeningForm(request.POST)
+    if form.is_valid():
+        services.ask_to_open(
+            found, reason=form.cleaned_data["reason"], by=colleague(request), now=timezone.now()
+        )
+    else:
+        messages.error(request, _("Write why it must be read."))
+    return redirect("people:hold", organisation, reference)
+
+
+@login_required
+@require_POST
+def approve_opening(
+    request: HttpRequest, organisation: str, reference: str, opening: int
+) -> HttpResponse:
+    found = _open(request, organisation, reference)
+    asked = get_object_or_404(found.openings, pk=opening)
+    try:
+        services.approve_opening(asked, by=colleague(request), now=timezone.now())
+    except services.NeedsAnother:
+        messages.error(request, _("You asked for it yourself. A colleague must approve."))
+    return redirect("people:hold", organisation, reference)
+
+
+def _open(request: HttpRequest, organisation: str, reference: str) -> LegalHold:
+    """A hold is reached through its organisation, as everything is."""
+    controller = open_organisation(request, organisation, PERMISSION)
+    people = controller.holds.select_related("organisation", "asked_by", "approved_by", "subject")
+    return get_object_or_404(people, reference=reference)

@@ -1,0 +1,201 @@
+"""Legal holds: two people ask and approve, two open; the evidence outlives an erasure, and ends by itself."""
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from consents import services
+from consents.models import Consent, EventDetail, HeldEvidence, HoldOpening, LegalHold, Subject
+from consents.retention import policies, purge
+from smsconsent import crypto
+from smsconsent.staff.models import User
+from tests.make import DAY, HOUR, NOON, SECOND, make_consent, make_user
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 3, 10)
+LAST_DAY = TODAY + 30 * DAY
+POLICIES = {policy.name: policy for policy in policies()}
+
+
+def ask(subject: Subject, *, by: User | None = None, ends_on: date = LAST_DAY) -> LegalHold:
+    return services.ask_for_hold(
+        subject,
+        reason="Klage til Forbrukertilsynet",
+        ends_on=ends_on,
+        by=by or make_user(),
+        today=TODAY,
+        now=NOON,
+    )
+
+
+def held_and_erased(consent: Consent) -> LegalHold:
+    hold = ask(consent.subject)
+    assert services.approve_hold(hold, by=make_user(), now=NOON)
+    services.erase_subject(consent.subject, now=NOON)
+    hold.refresh_from_db()
+    return hold
+
+
+# -- holding -------------------------------------------------------------------------------------------
+def test_without_a_hold_nothing_outlives_an_erasure() -> None:
+    services.erase_subject(make_consent("granted").subject, now=NOON)
+
+    assert not HeldEvidence.objects.exists()
+
+
+def test_a_hold_that_nobody_approved_keeps_nothing() -> None:
+    consent = make_consent("granted")
+    hold = ask(consent.subject)
+
+    services.erase_subject(consent.subject, now=NOON)
+
+    assert not HeldEvidence.objects.exists()
+    assert not services.approve_hold(hold, by=make_user(), now=NOON), "the number is gone"
+
+
+def test_whoever_asked_cannot_approve() -> None:
+    officer = make_user()
+    hold = ask(make_consent("granted").subject, by=officer)
+
+    with pytest.raises(services.NeedsAnother):
+        services.approve_hold(hold, by=officer, now=NOON)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LegalHold.objects.update(approved_by=officer, approved_at=NOON)
+
+
+@pytest.mark.parametrize("ends_on", [TODAY, TODAY - DAY, TODAY + 1200 * DAY])
+def test_a_hold_has_an_end_that_is_ahead_and_not_too_far(ends_on: date) -> None:
+    with pytest.raises(services.HoldRefused):
+        ask(make_consent("granted").subject, ends_on=ends_on)
+
+
+def test_without_a_hold_key_nothing_can_be_held(settings: Any) -> None:
+    settings.FERNET_HOLD_KEYS = []
+
+    with pytest.raises(services.HoldRefused):
+        ask(make_consent("granted").subject)
+    with pytest.raises(ImproperlyConfigured):
+        HeldEvidence(hold_id=1, event_id="x", detail="x").save()
+
+
+def test_evidence_under_a_hold_outlives_the_erasure_and_nothing_else_does() -> None:
+    consent = make_consent("granted")
+    details = {row.event_id: row.detail for row in EventDetail.objects.all()}
+
+    hold = held_and_erased(consent)
+
+    kept = {row.event_id: row.detail for row in hold.evidence.all()}
+    assert details.items() <= kept.items()
+    assert len(kept) == 3, "asked, given, erased"
+    assert not Subject.objects.exists()
+    assert not EventDetail.objects.exists()
+    assert hold.subject is None
+
+
+def test_the_report_tells_the_person_of_the_hold() -> None:
+    held_and_erased(make_consent("granted"))
+
+    stays = {row["what"]: row for row in LegalHold.objects.get().organisation.erasures.get().stays}
+
+    assert stays["hold"] == {"what": "hold", "count": 3, "until": "2026-04-09"}
+
+
+def test_held_evidence_opens_with_the_hold_key_alone(settings: Any) -> None:
+    held_and_erased(make_consent("granted"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT detail FROM consents_heldevidence")
+        token = bytes(cursor.fetchone()[0])
+
+    with pytest.raises(crypto.CannotDecrypt):
+        crypto.decrypt_bytes(token)
+    settings.FERNET_KEYS = ["the daily keys have been changed"]
+    assert json.loads(HeldEvidence.objects.all()[0].detail)["private"]["phone"] == "+4790000001"
+    settings.FERNET_HOLD_KEYS = ["another hold key"]
+    with pytest.raises(crypto.CannotDecrypt):
+        str(HeldEvidence.objects.all()[0].detail)
+
+
+# -- the end -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("late", [False, True])
+def test_a_hold_ends_by_itself_after_its_last_day(late: bool) -> None:
+    held_and_erased(make_consent("granted"))
+    midnight = datetime.fromisoformat("2026-04-10T00:00:00+02:00")
+
+    purge(POLICIES["legal_holds"], now=midnight - (timedelta() if late else SECOND))
+
+    assert HeldEvidence.objects.exists() is not late
+    assert (LegalHold.objects.get().reason is None) is late
+
+
+def test_who_asked_and_approved_is_known_for_two_years_more() -> None:
+    held_and_erased(make_consent("granted"))
+    purge(POLICIES["legal_holds"], now=NOON + 700 * DAY)
+    assert LegalHold.objects.exists()
+
+    purge(POLICIES["legal_holds"], now=NOON + 762 * DAY)
+
+    assert not LegalHold.objects.exists()
+
+
+def test_the_purge_waits_for_a_hold() -> None:
+    consent = make_consent("withdrawn")
+    due = consent.delete_after
+    assert due is not None
+    hold = ask(consent.subject, ends_on=TODAY + 365 * DAY)
+    services.approve_hold(hold, by=make_user(), now=NOON)
+
+    purge(POLICIES["consents"], now=due)
+    assert Consent.objects.exists()
+    purge(POLICIES["consents"], now=NOON + 366 * DAY)
+
+    assert not Consent.objects.exists()
+
+
+# -- opening -------------------------------------------------------------------------------------------
+def test_two_people_open_and_only_the_one_who_asked_reads_for_an_hour() -> None:
+    hold = held_and_erased(make_consent("granted"))
+    asks, approves = make_user(), make_user()
+    opening = services.ask_to_open(hold, reason="Tilsynet spør", by=asks, now=NOON)
+    assert services.read_held(hold, by=asks, now=NOON) is None
+    with pytest.raises(services.NeedsAnother):
+        services.approve_opening(opening, by=asks, now=NOON)
+
+    services.approve_opening(opening, by=approves, now=NOON)
+
+    assert len(services.read_held(hold, by=asks, now=NOON + HOUR - SECOND) or []) == 3
+    assert services.read_held(hold, by=approves, now=NOON) is None
+    assert services.read_held(hold, by=asks, now=NOON + HOUR) is None
+
+
+def test_two_officers_hold_and_read_through_the_portal(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consents.views.staff.holds.timezone.now", lambda: NOON)
+    consent = make_consent("granted")
+    organisation = consent.purpose.organisation
+    one, other = (make_user("privacy_officer", organisation) for _person in range(2))
+    base = f"/staff/{organisation.slug}"
+    client.force_login(one)
+    number = f"{base}/numbers/{consent.subject.public_id}"
+    client.post(f"{number}/hold/", {"reason": "Klage", "ends_on": "2026-04-09"})
+    page = f"{base}/holds/{LegalHold.objects.get().reference}/"
+    client.post(f"{page}approve/")
+    assert LegalHold.objects.get().approved_at is None, "not by whoever asked"
+
+    client.force_login(other)
+    client.post(f"{page}approve/")
+    services.erase_subject(consent.subject, now=NOON)
+    client.post(f"{page}open/", {"reason": "Tilsynet spør"})
+    assert "+4790000001" not in client.get(page).content.decode()
+    client.force_login(one)
+    client.post(f"{page}open/{HoldOpening.objects.get().pk}/")
+    client.force_login(other)
+
+    shown = client.get(page).content.decode()
+    assert "+4790000001" in shown
+    assert "Samtykke gitt" in shown
