@@ -17,6 +17,7 @@ from django.utils.translation import override
 
 from campaigns import audiences, calendar, guards
 from campaigns.models import Approval, Campaign, Delivery
+from consents import sealing
 from consents.models import Consent, InboundMessage, Purpose
 from smsconsent import crypto, gsm, outbox, signing
 from smsconsent.gateways import Outgoing
@@ -25,6 +26,7 @@ from smsconsent.phones import Phone
 MOST_SEGMENTS = 6
 SAME_TEXT_WITHIN = timedelta(hours=1)
 SENDS_FOR = timedelta(hours=24)
+EVIDENCE_PAUSE = timedelta(minutes=1)
 # Stands in for a real link when a text is measured: same length, opens nothing.
 SAMPLE_TOKEN = "x" * 22
 
@@ -185,11 +187,13 @@ def _paused(consents: Iterable[int | None], *, now: datetime) -> set[int]:
 
 def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, _Message]:
     approved = _approved(campaigns.values())
+    # trust.md § 5: evidence first. Nothing is sent while events have waited for minutes to be sealed.
+    pause = EVIDENCE_PAUSE if sealing.is_behind(now) else timedelta(0)
     return {
         campaign.pk: _Message(
             campaign=campaign,
             verdict=_of_campaign(campaign, approved, now=now),
-            opening=calendar.next_opening(campaign.purpose, now),
+            opening=calendar.next_opening(campaign.purpose, now + pause),
             text=full_text(campaign.purpose, campaign.text),
             has_link=needs_stop_link(campaign.purpose),
         )

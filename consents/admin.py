@@ -15,10 +15,12 @@ from guardian.admin import GuardedModelAdmin
 
 from consents import ledger, services
 from consents.models import (
+    Anchor,
     CallbackNonce,
     Case,
     CaseCode,
     CaseEvent,
+    Checkpoint,
     Confirmation,
     Consent,
     ConsentEvent,
@@ -35,8 +37,10 @@ from consents.models import (
     InboundMessage,
     JournalMark,
     KeyCanary,
+    Leaf,
     LegalHold,
     Letter,
+    Node,
     Organisation,
     PendingEntry,
     PendingEvent,
@@ -48,6 +52,7 @@ from consents.models import (
     ServiceMessage,
     Subject,
     Suppression,
+    Verification,
     Visit,
     Wording,
 )
@@ -331,7 +336,9 @@ class ConsentImportAdmin(ReadOnlyAdmin):
 
 
 for model in (
+    Anchor,
     CallbackNonce,
+    Checkpoint,
     Confirmation,
     ContactGuard,
     HandsetCode,
@@ -340,11 +347,14 @@ for model in (
     JournalMark,
     KeyCanary,
     LegalHold,
+    Leaf,
+    Node,
     PendingEntry,
     CaseCode,
     ImportChunk,
     ImportProblem,
     PendingEvent,
     RateWindow,
+    Verification,
 ):
     admin.site.register(model, ReadOnlyAdmin)

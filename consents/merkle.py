@@ -41,6 +41,18 @@ def perfect_nodes(span: Span) -> list[Node]:
     return nodes
 
 
+def number_of(node: Node) -> int:
+    """Return the one number under which a node is stored: leaf i is 2i, a parent lies amid its leaves."""
+    level, index = node
+    return ((2 * index + 1) << level) - 1
+
+
+def node_of(number: int) -> Node:
+    """Return the node of a number, the reverse of `number_of`."""
+    level = (~number & (number + 1)).bit_length() - 1
+    return level, number >> (level + 1)
+
+
 def join(hashes: Sequence[bytes]) -> bytes:
     """Return the hash of a span from those of its perfect subtrees, left to right."""
     if not hashes:

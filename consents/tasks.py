@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from consents import (
+    anchors,
     cases,
     confirmations,
     erasing,
@@ -16,7 +17,9 @@ from consents import (
     journal,
     reminders,
     retention,
+    sealing,
     suspensions,
+    verification,
 )
 from consents.models import ServiceMessage
 from smsconsent import outbox, polling
@@ -131,6 +134,21 @@ def carry_on_erasures() -> None:
 @shared_task(base=DjangoTask)
 def overwrite_erased() -> None:
     erasing.overwrite(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def seal_events() -> None:
+    sealing.seal_all(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def anchor_log() -> None:
+    anchors.anchor_everywhere(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def verify_log() -> None:
+    verification.run_due(clock=timezone.now)
 
 
 @shared_task(base=DjangoTask)

@@ -7,11 +7,19 @@ SQLite drops them without a word when Django rebuilds a table.
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# Table → the columns that name a row: INSERT OR REPLACE must not slip past the delete trigger on SQLite.
-IMMUTABLE: dict[str, tuple[str, ...]] = {
-    "ledger_event": ("id", "event_id"),
-    "consents_wording": ("id",),
-    "consents_privacynotice": ("id",),
+# Table → what is unique in it: INSERT OR REPLACE must not slip past the delete trigger on SQLite.
+IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "ledger_event": (("id",), ("event_id",)),
+    "ledger_leaf": (("tree_index",), ("event_id",)),
+    "ledger_node": (("number",),),
+    "ledger_checkpoint": (("id",), ("size",)),
+    "ledger_anchor": (("id",), ("kind", "place", "size")),
+    "consents_wording": (
+        ("id",),
+        ("purpose_id", "language", "version"),
+        ("purpose_id", "language", "sha256"),
+    ),
+    "consents_privacynotice": (("id",), ("organisation_id", "language", "version")),
 }
 LEAF_CHECK = "ledger_event_leaf_hash_is_true"
 # Trigger → the table, what is filled in on INSERT, and the column that takes the new row's id.
@@ -73,8 +81,9 @@ def are_in_place() -> str:
 
 def _names(database: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     kinds = ("row", "trunc") if database.vendor == "postgresql" else ("upd", "del", "ins")
-    names = [(f"{table}_{kind}", table) for table in IMMUTABLE for kind in kinds]
-    return [*names, *((name, table) for name, (table, _into, _column) in FILLED.items())]
+    tables = set(database.introspection.table_names())
+    names = [(f"{table}_{kind}", table) for table in IMMUTABLE.keys() & tables for kind in kinds]
+    return [*names, *((name, table) for name, (table, _into, _column) in _fillable(tables))]
 
 
 def _fillable(tables: set[str]) -> list[tuple[str, tuple[str, str, str]]]:
@@ -123,8 +132,10 @@ def _sqlite(tables: set[str]) -> list[str]:
                 BEGIN INSERT INTO {into} ({column}) VALUES (new.id); END""",  # noqa: S608  fixed names
         ]
     for table in IMMUTABLE.keys() & tables:
-        keys = IMMUTABLE[table]
-        same = " OR ".join(f"{key} = new.{key}" for key in keys)
+        same = " OR ".join(
+            "(" + " AND ".join(f"{column} = new.{column}" for column in columns) + ")"
+            for columns in IMMUTABLE[table]
+        )
         refuse = "BEGIN SELECT RAISE(ABORT, 'append-only'); END"
         statements += [
             f"DROP TRIGGER IF EXISTS {table}_upd",

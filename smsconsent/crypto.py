@@ -13,7 +13,9 @@ from hashlib import sha256
 from hmac import digest as hmac
 from typing import TYPE_CHECKING, Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -133,14 +135,19 @@ def forget(subject_id: int) -> None:
 
 
 # -- the blind index -----------------------------------------------------------------------------------
-@lru_cache(maxsize=4096)
-def _derived_key(key: str, use: str, organisation: int | None) -> bytes:
+def _key_bytes(key: str) -> bytes:
     try:
         raw = urlsafe_b64decode(key + "=" * (-len(key) % 4))
     except (NotBase64, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:
         raise ImproperlyConfigured("Each key must be 32 bytes in URL-safe base64.")
+    return raw
+
+
+@lru_cache(maxsize=4096)
+def _derived_key(key: str, use: str, organisation: int | None) -> bytes:
+    raw = _key_bytes(key)
     info = f"smsconsent/{use}/{'' if organisation is None else organisation}".encode()
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(raw)
 
@@ -216,6 +223,41 @@ class KeyedIndex:
     organisation: str | None = None
     number: str | None = None
     is_compared: bool = False
+
+
+# -- the signature of the log --------------------------------------------------------------------------
+@lru_cache(maxsize=4)
+def _signing_keys(keys: tuple[str, ...]) -> list[Ed25519PrivateKey]:
+    return [Ed25519PrivateKey.from_private_bytes(_key_bytes(key)) for key in keys]
+
+
+def log_public_keys() -> list[bytes]:
+    """Return the Ed25519 public keys that this process signs the log with, newest first. 32 bytes each.
+
+    Empty in a process without LEDGER_SIGNING_KEY: only the one that seals needs it.
+    """
+    keys = _signing_keys(tuple(settings.LEDGER_SIGNING_KEY))
+    return [key.public_key().public_bytes_raw() for key in keys]
+
+
+def sign_for_log(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Return (public key, signature) under every signing key: while a key changes, both sign.
+
+    Raises ImproperlyConfigured without one.
+    """
+    keys = _signing_keys(tuple(settings.LEDGER_SIGNING_KEY))
+    if not keys:
+        raise ImproperlyConfigured("LEDGER_SIGNING_KEY is empty: nothing can be sealed.")
+    return [(key.public_key().public_bytes_raw(), key.sign(body)) for key in keys]
+
+
+def is_signed(body: bytes, signature: bytes, *, public_key: bytes) -> bool:
+    """Return whether this Ed25519 signature is over exactly these bytes."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, body)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 # Generic for the type checker only: Django's own classes take no parameters.

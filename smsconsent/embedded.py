@@ -29,11 +29,14 @@ def enter(*, create: bool) -> None:
         _require_writable(var)
         if not keys.exists():
             _create_keys(keys)
+        _add_missing_keys(keys)
     if keys.exists():
         os.environ.setdefault("EMBEDDED", "true")
         os.environ["VAR"] = str(var)
         os.environ["DATABASE_URL"] = f"sqlite:///{var / 'smsconsent.sqlite3'}"
         environ.Env.read_env(str(keys))
+        # Whatever the port is today: the log keeps its name.
+        os.environ.setdefault("LEDGER_ORIGIN", "localhost/ledger/1")
         _point_at_the_simulator()
 
 
@@ -78,6 +81,13 @@ def _create_keys(path: Path) -> None:
     draft.touch(mode=0o600)
     draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
     draft.rename(path)
+
+
+def _add_missing_keys(path: Path) -> None:
+    """Give a folder from an older version what it lacks."""
+    if "LEDGER_SIGNING_KEY=" not in path.read_text(encoding="utf-8"):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"LEDGER_SIGNING_KEY={_key()}\n")
 
 
 def _key() -> str:

@@ -6,6 +6,7 @@ from its own folder (`smsconsent.embedded`). Every variable stands in `.env.exam
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -27,6 +28,12 @@ env = environ.FileAwareEnv(
     FERNET_HOLD_KEYS=(list, []),
     INDEX_KEYS=list,
     TOKEN_KEYS=list,
+    LEDGER_SIGNING_KEY=(list, []),
+    LEDGER_FORMER_KEYS=(list, []),
+    LEDGER_ORIGIN=(str, ""),
+    LEDGER_FILE=(str, ""),
+    LEDGER_TSA_URL=(str, ""),
+    LEDGER_TSA_CERTIFICATES=(str, ""),
     DATABASE_URL=str,
     DATABASE_POOL_SIZE=(int, 8),
     REDIS_URL=(str, ""),
@@ -91,6 +98,7 @@ FERNET_KEYS: list[str] = env("FERNET_KEYS")
 FERNET_HOLD_KEYS: list[str] = env("FERNET_HOLD_KEYS")
 INDEX_KEYS: list[str] = env("INDEX_KEYS")
 TOKEN_KEYS: list[str] = env("TOKEN_KEYS")
+LEDGER_SIGNING_KEY: list[str] = env("LEDGER_SIGNING_KEY")
 
 # -- the application -------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -329,6 +337,16 @@ CODES_PER_NETWORK_AND_HOUR: int = env("CODES_PER_NETWORK_AND_HOUR")
 # How long the installation keeps its backups: what is erased lives on in them until then.
 BACKUP_LIFE = timedelta(days=env("BACKUP_LIFE_DAYS"))
 
+# -- the sealed log of evidence (trust.md § 5) -----------------------------------------------------
+# SECURITY: its name in every checkpoint. Another name is another log, so it must outlive a new address.
+LEDGER_ORIGIN: str = env("LEDGER_ORIGIN") or f"{urlsplit(PUBLIC_URL).netloc}/ledger/1"
+# Public keys that have signed before, as C2SP verifier keys: what they signed still counts.
+LEDGER_FORMER_KEYS: list[str] = env("LEDGER_FORMER_KEYS")
+LEDGER_FILE = Path(env("LEDGER_FILE") or VAR / "ledger" / "checkpoints.txt")
+# A time-stamping authority (RFC 3161), and the certificates (PEM) that its answers must lead to.
+LEDGER_TSA_URL: str = env("LEDGER_TSA_URL")
+LEDGER_TSA_CERTIFICATES: str = env("LEDGER_TSA_CERTIFICATES")
+
 # Who holds personal data, why and how long: one table per app (consents.retention.Policy).
 RETENTION_POLICIES = [
     "consents.retention.POLICY",
@@ -357,6 +375,7 @@ READINESS_WARNINGS = [
     "smsconsent.gateways.watch.key_warning",
     "smsconsent.gateways.watch.next_key_warning",
     "smsconsent.gateways.watch.lane_warning",
+    "consents.anchors.warning",
 ]
 
 # What waits for a colleague, on the start page: each called with (user, organisation).
@@ -364,6 +383,7 @@ PORTAL_COUNTERS = [
     "consents.views.staff.inbox.waiting",
     "consents.views.staff.cases.waiting",
     "consents.views.staff.gateway.waiting",
+    "consents.views.staff.evidence.waiting",
     "campaigns.views.staff.waiting",
 ]
 
@@ -383,7 +403,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 # The service lane has a queue of its own: a confirmation or a STOP receipt never waits behind a campaign.
 CELERY_TASK_DEFAULT_QUEUE = "service"
-CELERY_TASK_ROUTES = {"campaigns.*": {"queue": "campaigns"}}
+# Sealing has one as well, so that the signing key can be kept from every process but one.
+CELERY_TASK_ROUTES = {
+    "campaigns.*": {"queue": "campaigns"},
+    "consents.tasks.seal_events": {"queue": "ledger"},
+    "consents.tasks.anchor_log": {"queue": "ledger"},
+    "consents.tasks.verify_log": {"queue": "ledger"},
+}
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 600} if REDIS_URL else {"polling_interval": 0.02}
 )
@@ -408,6 +434,9 @@ CELERY_BEAT_SCHEDULE = {
     "read unread messages": {"task": "consents.tasks.read_unread_messages", "schedule": 10},
     "send waiting e-mails": {"task": "consents.tasks.send_waiting_emails", "schedule": 30},
     "lapse unconfirmed requests": {"task": "consents.tasks.lapse_unconfirmed", "schedule": 60},
+    "seal events": {"task": "consents.tasks.seal_events", "schedule": 5},
+    "anchor the log": {"task": "consents.tasks.anchor_log", "schedule": crontab(minute=37)},
+    "verify the log": {"task": "consents.tasks.verify_log", "schedule": 30},
     "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
     # By day on weekdays: a reminder wakes nobody.
     "remind people of their consents": {

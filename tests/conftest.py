@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 import redis
@@ -88,6 +89,12 @@ def flush_of_append_only_tables() -> Iterator[None]:
 def empty_cache() -> None:
     """Limits count in the cache, and each test starts at nought."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_published_log(settings: Settings) -> None:
+    """Each test has an empty log in its database, so it needs an empty published copy as well."""
+    settings.LEDGER_FILE = servers.folder() / "logs" / token_hex(8) / "checkpoints.txt"
 
 
 # -- the gateway -----------------------------------------------------------------------------------

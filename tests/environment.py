@@ -30,6 +30,7 @@ KEYS = {
     "FERNET_HOLD_KEYS": "only for tests: holds nothing for anybody",
     "INDEX_KEYS": _key(b"only for tests: index"),
     "TOKEN_KEYS": _key(b"only for tests: token"),
+    "LEDGER_SIGNING_KEY": _key(b"only for tests: log"),
 }
 TESTS = KEYS | {
     "EMBEDDED": "true",

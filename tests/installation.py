@@ -184,7 +184,7 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
         )
         installation.processes = {
             "web": web,
-            "service": start("service", *worker, "-Q", "service", "-n", "service"),
+            "service": start("service", *worker, "-Q", "service,ledger", "-n", "service"),
             "campaigns": start("campaigns", *worker, "-Q", "campaigns", "-n", "campaigns"),
         }
         if beat:

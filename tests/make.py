@@ -9,8 +9,9 @@ from campaigns import sending
 from campaigns import services as campaign_services
 from campaigns.models import Campaign
 from consents import notices, services, transitions
-from consents.ledger import Proof
-from consents.models import Consent, Organisation, Purpose, Sender, Subject, Wording
+from consents.ledger import Proof, canonical_json
+from consents.merkle import leaf_hash
+from consents.models import Consent, ConsentEvent, Organisation, Purpose, Sender, Subject, Wording
 from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff import roles
@@ -128,6 +129,31 @@ def make_consent(
     consent.refresh_from_db()
     assert consent.state == state
     return consent
+
+
+def make_events(count: int) -> list[str]:
+    """Events without people, as a verb would write their headers. Return their ids, oldest first."""
+    ids = [token_hex(16) for _number in range(count)]
+    headers = [
+        canonical_json(
+            {
+                "v": 1,
+                "event_id": each,
+                "type": "granted",
+                "purpose": "0" * 32,
+                "notice_sha256": "0" * 64,
+                "recorded_day": "2026-03-10",
+                "commit": token_hex(32),
+                "tag": token_hex(32),
+            }
+        )
+        for each in ids
+    ]
+    ConsentEvent.objects.bulk_create(
+        ConsentEvent(event_id=each, header=header, leaf_hash=leaf_hash(header))
+        for each, header in zip(ids, headers, strict=True)
+    )
+    return ids
 
 
 def make_user(role: str = "", target: Any = None, **values: Any) -> User:

@@ -8,6 +8,7 @@ from consents.models.housekeeping import KeyCanary, PurgeRun
 from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
 from consents.models.journal import JournalMark, PendingEntry
 from consents.models.limits import ContactGuard, RateWindow
+from consents.models.log import Anchor, Checkpoint, Leaf, Node, Verification
 from consents.models.messages import CallbackNonce, InboundMessage, ServiceMessage
 from consents.models.organisations import Organisation, PrivacyNotice, Sender
 from consents.models.permissions import OrganisationGroupPermission, PurposeGroupPermission
@@ -17,10 +18,12 @@ from consents.models.subjects import Disclosure, Subject, Suppression
 from consents.models.visits import Visit
 
 __all__ = [
+    "Anchor",
     "CallbackNonce",
     "Case",
     "CaseCode",
     "CaseEvent",
+    "Checkpoint",
     "Confirmation",
     "Consent",
     "ConsentEvent",
@@ -37,8 +40,10 @@ __all__ = [
     "InboundMessage",
     "JournalMark",
     "KeyCanary",
+    "Leaf",
     "LegalHold",
     "Letter",
+    "Node",
     "Organisation",
     "OrganisationGroupPermission",
     "PendingEntry",
@@ -52,6 +57,7 @@ __all__ = [
     "ServiceMessage",
     "Subject",
     "Suppression",
+    "Verification",
     "Visit",
     "Wording",
 ]

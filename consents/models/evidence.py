@@ -4,6 +4,7 @@ The design: an event is header + detail, sealed in batches into a Merkle log.
 """
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from consents.models.consents import Consent
@@ -72,6 +73,8 @@ class PendingEvent(models.Model):
     """Headers that wait to be sealed. Filled by a database trigger, so that none is ever missed."""
 
     id = models.BigIntegerField(primary_key=True)
+    # Written by the database: the trigger knows no other clock.
+    since = models.DateTimeField(_("since"), db_default=Now())
 
     class Meta:
         db_table = "ledger_pending"

@@ -19,6 +19,7 @@ from consents.services.asking import (
     request_consent,
 )
 from consents.services.blocking import block_number, review_blocks, unblock_number
+from consents.services.evidence import verify_log
 from consents.services.handling import (
     CaseClosed,
     ClashingRequest,
@@ -181,5 +182,6 @@ __all__ = [
     "stop_here",
     "suppress",
     "unblock_number",
+    "verify_log",
     "withdraw_for_person",
 ]

@@ -5,6 +5,7 @@ from django.urls import path
 from consents.views.staff import (
     blocks,
     cases,
+    evidence,
     gateway,
     holds,
     imports,
@@ -62,6 +63,9 @@ urlpatterns = [
     ),
     path("<slug:organisation>/imports/<uuid:run>/proof/", imports.proof, name="import-proof"),
     path("<slug:organisation>/gateway/keywords/", gateway.keywords, name="keywords"),
+    path("<slug:organisation>/ledger/", evidence.ledger, name="ledger"),
+    path("<slug:organisation>/ledger/verify/", evidence.verify, name="ledger-verify"),
+    path("<slug:organisation>/ledger/progress/", evidence.progress, name="ledger-progress"),
     path("<slug:organisation>/retention/", keeping.keeping, name="retention"),
     path("<slug:organisation>/numbers/<uuid:public_id>/hold/", holds.ask, name="hold-ask"),
     path("<slug:organisation>/holds/", holds.holds, name="holds"),

@@ -43,6 +43,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Page, ...]], ...] = (
             Page("people:notice", _("Privacy notice"), "consents.view_organisation"),
             Page("people:imports", _("Import consents"), "consents.import_consents"),
             Page("people:blocks", _("Block list"), "consents.handle_requests"),
+            Page("people:ledger", _("Sealed evidence"), "consents.view_evidence"),
             Page("people:retention", _("What we keep"), "consents.view_retention"),
             Page("people:gateway", _("SMS gateway"), "consents.change_organisation"),
             Page("staff:colleagues", _("Colleagues"), "consents.manage_roles"),

@@ -1,7 +1,7 @@
 """The campaign gate: what held when the audience was frozen is asked again at the second of sending."""
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,9 +9,9 @@ from pytest_django import Settings
 
 from campaigns import audiences, sending, services
 from campaigns.models import Approval, Campaign, Delivery
-from consents import transitions
+from consents import sealing, transitions
 from consents.ledger import Proof
-from consents.models import Consent, InboundMessage, Purpose, Subject, Suppression
+from consents.models import Consent, InboundMessage, PendingEvent, Purpose, Subject, Suppression
 from consents.services import erase_subject, suppress
 from smsconsent import crypto, outbox
 from smsconsent.gateways import get_gateway
@@ -63,6 +63,23 @@ def test_a_person_who_said_yes_gets_it_with_a_way_out(
     [text] = texts(simulator)
     assert text.startswith("Fjord Sport: Halv pris i dag.")
     assert "STOPP" in text
+    assert outcome() == ("handed_over", "")
+
+
+@pytest.mark.parametrize(
+    ("waited", "state"), [(10 * MINUTE, "handed_over"), (10 * MINUTE + SECOND, "queued")]
+)
+def test_a_campaign_waits_for_evidence_that_is_not_sealed(
+    consent: Consent, waited: timedelta, state: str
+) -> None:
+    make_campaign("sending", purpose=consent.purpose)
+    PendingEvent.objects.update(since=NOON - waited)
+
+    send()
+    assert outcome() == (state, "")
+
+    sealing.seal(now=NOON)
+    send(NOON + MINUTE)
     assert outcome() == ("handed_over", "")
 
 

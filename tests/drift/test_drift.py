@@ -37,6 +37,7 @@ NOT_PERSONAL = {
     "consents.ServiceMessage.index_key_id": "the name of a key",
     "consents.Subject.index_key_id": "the name of a key",
     "consents.Suppression.index_key_id": "the name of a key",
+    "consents.Leaf.tree_index": "a place in the log",
     "consents.Organisation.name": "an organisation",
     "consents.Organisation.contact_email": "an organisation's public address",
     "consents.Organisation.contact_phone": "an organisation's public number",

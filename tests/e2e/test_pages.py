@@ -132,6 +132,7 @@ STAFF_PAGES = {
         "/staff/nordlys/inbox/",
         "/staff/nordlys/notice/",
         "/staff/nordlys/imports/",
+        "/staff/nordlys/ledger/",
         "/staff/nordlys/retention/",
         "/staff/nordlys/cases/",
         "/staff/nordlys/cases/?show=closed",
@@ -146,7 +147,7 @@ STAFF_PAGES = {
         "/staff/nordlys/purposes/tilbud/register/",
         "/staff/nordlys/inbox/",
     ],
-    "revisor": ["/staff/", "/staff/nordlys/retention/"],
+    "revisor": ["/staff/", "/staff/nordlys/ledger/", "/staff/nordlys/retention/"],
     "admin": ["/staff/", "/staff/nordlys/colleagues/"],
 }
 

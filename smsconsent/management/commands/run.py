@@ -153,7 +153,7 @@ def _work() -> None:
     worker = app.Worker(
         pool="threads",
         concurrency=4,
-        queues=["service", "campaigns"],
+        queues=["service", "campaigns", "ledger"],
         quiet=True,
         loglevel="WARNING",
         without_gossip=True,
