@@ -44,6 +44,9 @@ env = environ.FileAwareEnv(
     DEFAULT_FROM_EMAIL=(str, "samtykke@localhost"),
     LOG_LEVEL=(str, "INFO"),
     GATEWAY=(str, "strex"),
+    HTTP_JSON_CONFIG=(str, ""),
+    HTTP_JSON_KEY=(str, ""),
+    HTTP_JSON_SIGNING_SECRET=(str, ""),
     SMS_PRICE_ORE=(int, 45),
     QUIET_HOURS=(bool, True),
     STREX_BASE_URL=(str, "https://test.target365.io/"),
@@ -289,6 +292,9 @@ LOGGING = {
 
 # -- gateway ---------------------------------------------------------------------------------------
 GATEWAY: str = env("GATEWAY")
+HTTP_JSON_CONFIG: str = env("HTTP_JSON_CONFIG")
+HTTP_JSON_KEY: str = env("HTTP_JSON_KEY")
+HTTP_JSON_SIGNING_SECRET: str = env("HTTP_JSON_SIGNING_SECRET")
 # What one part of an SMS costs, in øre, for the preview.
 SMS_PRICE_ORE: int = env("SMS_PRICE_ORE")
 # law.md L28. Off in the embedded installation, so that it can be tried at any hour.

@@ -18,7 +18,10 @@ from django.utils.module_loading import import_string
 
 from smsconsent.phones import Phone
 
-BUILDERS = {"strex": "smsconsent.gateways.strex.build"}
+BUILDERS = {
+    "strex": "smsconsent.gateways.strex.build",
+    "http_json": "smsconsent.gateways.http_json.build",
+}
 
 
 class GatewayUnavailable(Exception):

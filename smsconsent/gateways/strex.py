@@ -26,16 +26,19 @@ from smsconsent.gateways import (
     Receipt,
     strex_callbacks,
 )
-from smsconsent.gateways.pacing import RateLimit
-from smsconsent.gateways.strex_client import (
+from smsconsent.gateways.http_client import (
     MISCONFIGURED_FOR,
     Answer,
     Deadline,
+    HttpClient,
     OutcomeUnknown,
-    StrexClient,
 )
+from smsconsent.gateways.pacing import RateLimit
+from smsconsent.gateways.reading import read_object
+from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex_messages import Encoder, Item, Refused, TooLate, join, split
 from smsconsent.gateways.strex_settings import StrexSettings
+from smsconsent.gateways.strex_signatures import RequestSigner
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +64,13 @@ class Strex:
         self,
         settings: StrexSettings,
         *,
-        client: StrexClient | None = None,
+        client: HttpClient | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
-        self.client = client or StrexClient(settings)
+        self.client = client or HttpClient(
+            settings, state=SharedState(self.name), signer=RequestSigner.from_settings(settings)
+        )
         self.keys = strex_callbacks.ServerKeys(settings.server_key_names, self._fetch_key)
         self.rate = RateLimit(settings.messages_per_second, self.client.state)
         # A batch is at most a second's worth, so that the next one need not wait longer than that.
@@ -163,7 +168,7 @@ class Strex:
         """Return the object in a successful answer. Raises GatewayUnavailable otherwise."""
         try:
             if answer.is_success:
-                return strex_callbacks.read_object(answer.body)
+                return read_object(answer.body)
         except CallbackMalformed:
             pass
         raise GatewayUnavailable(f"the gateway answers {answer.status} without what was asked for")

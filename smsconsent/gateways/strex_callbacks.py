@@ -3,20 +3,17 @@
 Readers ignore fields they do not know and survive the lack of all but the id.
 """
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from smsconsent.gateways import (
     Basis,
     Callback,
-    CallbackMalformed,
     CallbackRefused,
     GatewayMisconfigured,
     GatewayUnavailable,
@@ -24,14 +21,20 @@ from smsconsent.gateways import (
     Receipt,
     Trust,
 )
+from smsconsent.gateways.reading import (
+    read_flag,
+    read_id,
+    read_moment_or_none,
+    read_object,
+    read_phone,
+    read_text,
+)
 from smsconsent.gateways.strex_codes import meaning_of
 from smsconsent.gateways.strex_settings import StrexSettings
-from smsconsent.gateways.strex_signatures import KEY_NAME, ServerKey, Signature, read_moment
-from smsconsent.phones import NotAMobileNumber, Phone, parse_mobile
+from smsconsent.gateways.strex_signatures import KEY_NAME, ServerKey, Signature
 
 log = logging.getLogger(__name__)
 
-LONGEST_ID = 100
 LONGEST_RECIPIENT = 20
 KEYS_LIVE = timedelta(days=1)
 TRY_KEYS_AGAIN = timedelta(minutes=1)
@@ -135,12 +138,12 @@ def read_inbound(body: bytes, settings: StrexSettings) -> Inbound:
     """Read an in-message. Raises CallbackMalformed when it is no object or has no id."""
     fields = read_object(body)
     return Inbound(
-        message_id=_read_id(fields),
-        sender=_read_phone(fields.get("sender"), fake=settings.allow_fake_numbers),
-        recipient=_read_text(fields.get("recipient"))[:LONGEST_RECIPIENT],
-        text=_read_text(fields.get("content")),
-        is_stop=_read_flag(fields.get("isStopMessage")) if settings.trust_stop_flag else None,
-        received_at=_read_moment(fields.get("created")),
+        message_id=read_id(fields.get("transactionId")),
+        sender=read_phone(fields.get("sender"), fake=settings.allow_fake_numbers),
+        recipient=read_text(fields.get("recipient"))[:LONGEST_RECIPIENT],
+        text=read_text(fields.get("content")),
+        is_stop=read_flag(fields.get("isStopMessage")) if settings.trust_stop_flag else None,
+        received_at=read_moment_or_none(fields.get("created")),
     )
 
 
@@ -148,7 +151,7 @@ def read_receipt(body: bytes) -> Receipt | None:
     """Read a delivery report. None for an id that is not ours. Raises CallbackMalformed."""
     fields = read_object(body)
     try:
-        message_id = UUID(_read_id(fields))
+        message_id = UUID(read_id(fields.get("transactionId")))
     except ValueError:
         return None
     return receipt_of(message_id, fields)
@@ -156,8 +159,8 @@ def read_receipt(body: bytes) -> Receipt | None:
 
 def receipt_of(message_id: UUID, fields: Mapping[str, Any]) -> Receipt:
     """Read the status of a message: the same fields stand in a report and in an OutMessage."""
-    status, detail = (_read_text(fields.get(name)) for name in ("statusCode", "detailedStatusCode"))
-    meaning = meaning_of(status, detail, _read_flag(fields.get("delivered")))
+    status, detail = (read_text(fields.get(name)) for name in ("statusCode", "detailedStatusCode"))
+    meaning = meaning_of(status, detail, read_flag(fields.get("delivered")))
     if meaning.unexpected:
         log.error("message %s has the unexpected status %.40r/%.40r", message_id, status, detail)
     parts = fields.get("smscMessageParts")
@@ -169,52 +172,3 @@ def receipt_of(message_id: UUID, fields: Mapping[str, Any]) -> Receipt:
         else None,
         **asdict(meaning),
     )
-
-
-def read_object(body: bytes) -> dict[str, Any]:
-    """Return one JSON object. Raises CallbackMalformed, also for one nested too deep to read."""
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        raise CallbackMalformed("the body is not JSON") from None
-    if not isinstance(fields, dict):
-        raise CallbackMalformed("the body is not one JSON object")
-    return fields
-
-
-def _read_id(fields: Mapping[str, Any]) -> str:
-    found = _read_text(fields.get("transactionId"))
-    if not found:
-        raise CallbackMalformed("the body has no transactionId")
-    # An id that does not fit the column still has to be stored, and to be the same at each retry.
-    return found if len(found) <= LONGEST_ID else sha256(found.encode()).hexdigest()
-
-
-def _read_text(value: object) -> str:
-    """Return text without half surrogate pairs, which JSON allows and no database stores."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        return ""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _read_flag(value: object) -> bool | None:
-    """Return true, false, or None for "it does not say"."""
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.lower())
-    return value if isinstance(value, bool) else None
-
-
-def _read_phone(value: object, *, fake: bool) -> Phone | None:
-    try:
-        return parse_mobile(_read_text(value), fake=fake)
-    except NotAMobileNumber:
-        return None
-
-
-def _read_moment(value: object) -> datetime | None:
-    try:
-        return read_moment(_read_text(value))
-    except ValueError:
-        return None

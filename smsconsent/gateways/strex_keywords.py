@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from smsconsent.gateways import GatewayUnavailable
+from smsconsent.gateways.http_client import Answer
 from smsconsent.gateways.strex import Strex
-from smsconsent.gateways.strex_client import Answer
 from smsconsent.gateways.strex_services import encode, require_success
 
 ONE = "/api/keywords/{id}"

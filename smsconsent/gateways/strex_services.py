@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
+from smsconsent.gateways.http_client import Answer
 from smsconsent.gateways.strex import Strex
-from smsconsent.gateways.strex_client import Answer
 from smsconsent.phones import Phone
 
 PIN_DIGITS = 6

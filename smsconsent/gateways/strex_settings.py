@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from smsconsent.gateways import GatewayMisconfigured
+from smsconsent.gateways.http_client import require_safe_url
 
 LARGEST_BATCH = 10_000
 SIGNATURE_POLICIES = ("required", "stop-only", "path", "off")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class StrexSettings:
             bool(self.signing_key) == bool(self.signing_key_name),
             "STREX_SIGNING_KEY and STREX_SIGNING_KEY_NAME belong together",
         )
-        _require_safe_url(self.base_url)
+        require_safe_url(self.base_url, name="STREX_BASE_URL")
         _require(
             1 <= self.batch_size <= LARGEST_BATCH,
             f"STREX_BATCH_SIZE must be 1 to {LARGEST_BATCH}",
@@ -93,13 +92,3 @@ class StrexSettings:
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise GatewayMisconfigured(message)
-
-
-def _require_safe_url(url: str) -> None:
-    parts = urlsplit(url)
-    _require(bool(parts.hostname), "STREX_BASE_URL is not an address")
-    # SECURITY: the key travels in a header. Without TLS it may only reach this machine.
-    _require(
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK),
-        "STREX_BASE_URL must be https (http only for the simulator on this machine)",
-    )

@@ -9,9 +9,12 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from smsconsent.gateways import Gateway, Outgoing
+from smsconsent.gateways.http_json import HttpJson
+from smsconsent.gateways.http_json_settings import JsonSettings
 from smsconsent.gateways.strex import Strex
 from smsconsent.gateways.strex_settings import StrexSettings
 from smsconsent.phones import Phone
+from tests.gateways.json_provider import JSON_KEY, JsonProvider
 from tests.make import phone
 from tests.simulator import Simulator
 
@@ -132,3 +135,55 @@ def posted(simulator: Simulator) -> list[tuple[str, str]]:
 def fake_number(number: int) -> Phone:
     """A number of the range that Strex keeps for tests."""
     return Phone(f"+47000000{number:02}")
+
+
+@dataclass
+class JsonStage:
+    """The JSON adapter before a small provider of its own, in a thread of the test."""
+
+    provider: JsonProvider
+    gateway: HttpJson
+
+    @classmethod
+    def open(cls) -> "JsonStage":
+        provider = JsonProvider()
+        return cls(provider, cls._adapter(provider.url))
+
+    @staticmethod
+    def _adapter(url: str) -> HttpJson:
+        table = {
+            "base_url": url,
+            "send_path": "send",
+            "status_path": "messages/{id}",
+            "ping_path": "ping",
+            "headers": {"Authorization": f"Bearer {JSON_KEY}"},
+            "body": {"id": "{id}", "msisdn": "{to}", "from": "{from}", "body": "{text}"},
+            "receipt": {"id": "message.id", "state": "message.state"},
+            "states": {"Received": "delivered", "Queued": "waiting"},
+            "read_timeout": 0.3,
+            "deadline": 1.0,
+        }
+        return HttpJson(JsonSettings.from_table(table))
+
+    def taken(self) -> list[str]:
+        return list(self.provider.stored)
+
+    def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
+        self.provider.faults += [(status, retry_after)] * count
+
+    def lose_the_answer(self, *, hang: bool) -> None:
+        self.provider.faults.append(("hang" if hang else "drop", None))
+
+    def break_off(self) -> None:
+        self.provider.faults.append(("drop before", None))
+
+    def refuse_the_key(self) -> None:
+        self.provider.key = "another"
+
+    def is_gone(self) -> None:
+        self.gateway.close()
+        self.gateway = self._adapter("http://127.0.0.1:9")
+
+    def close(self) -> None:
+        self.gateway.close()
+        self.provider.close()

@@ -12,7 +12,7 @@ from smsconsent.gateways import (
     Outcome,
     ReceiptState,
 )
-from tests.gateways.stages import Stage, StrexStage, crowd, outgoing
+from tests.gateways.stages import JsonStage, Stage, StrexStage, crowd, outgoing
 from tests.make import NOON
 from tests.simulator import Simulator
 
@@ -23,7 +23,10 @@ def _strex(request: pytest.FixtureRequest) -> Stage:
     return StrexStage.open(simulator)
 
 
-STAGES: dict[str, Callable[[pytest.FixtureRequest], Stage]] = {"strex": _strex}
+STAGES: dict[str, Callable[[pytest.FixtureRequest], Stage]] = {
+    "strex": _strex,
+    "http_json": lambda request: JsonStage.open(),
+}
 
 
 @pytest.fixture(params=STAGES)

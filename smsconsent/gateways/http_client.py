@@ -1,4 +1,4 @@
-"""HTTP to Strex Connect: one pool, a deadline for the whole call, no retry, nothing personal logged."""
+"""HTTP to a gateway: one pool, a deadline for the whole call, no retry, nothing personal logged."""
 
 import logging
 import math
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
@@ -18,8 +18,6 @@ from django.utils.translation import gettext_noop
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
 from smsconsent.gateways.pacing import Breaker
 from smsconsent.gateways.state import SharedState
-from smsconsent.gateways.strex_settings import LOOPBACK, StrexSettings
-from smsconsent.gateways.strex_signatures import RequestSigner
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +25,12 @@ RETRY_AFTER = 30.0
 LONGEST_RETRY_AFTER = 600.0
 MISCONFIGURED_FOR = 60.0
 NEXT_KEY_SHOWN_FOR = 7 * 24 * 3600.0
-REFUSED_KEY = gettext_noop("the gateway refuses our API key (STREX_API_KEY)")
+REFUSED_KEY = gettext_noop("the gateway refuses our API key")
 # Answers below 500 that a person should know of.
 TROUBLE = (401, 403, 413, 429)
 # An idle connection that the other side has just closed looks like a lost answer, so we close first.
 IDLE_FOR = 4.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
@@ -61,21 +60,45 @@ class Deadline:
         return max(0.0, self._at - self._monotonic())
 
 
-class StrexClient:
+class HttpSettings(Protocol):
+    """What the client must know. Times are seconds; an empty key is not sent."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def api_key(self) -> str: ...
+    @property
+    def api_key_next(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def connect_timeout(self) -> float: ...
+    @property
+    def read_timeout(self) -> float: ...
+    @property
+    def write_timeout(self) -> float: ...
+    @property
+    def pool_timeout(self) -> float: ...
+    @property
+    def deadline(self) -> float: ...
+
+
+class HttpClient:
     """Calls the API with our key, or with the next one when the first is refused."""
 
     def __init__(
         self,
-        settings: StrexSettings,
+        settings: HttpSettings,
         *,
-        state: SharedState | None = None,
+        state: SharedState,
+        signer: httpx2.Auth | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self.state = state or SharedState("strex")
+        self.state = state
         self.breaker = Breaker(self.state)
         # Signed requests carry no key: the empty one stands for "none".
         self._keys = [key for key in (settings.api_key, settings.api_key_next) if key] or [""]
-        self._signer = RequestSigner.from_settings(settings)
+        self._signer = signer
         self._deadline = settings.deadline
         self._http = httpx2.Client(
             base_url=settings.base_url,
@@ -178,7 +201,7 @@ class StrexClient:
             except BaseException as error:  # noqa: BLE001  it is raised in the waiting thread
                 box.put(error)
 
-        threading.Thread(target=run, name="strex", daemon=True).start()
+        threading.Thread(target=run, name="gateway", daemon=True).start()
         try:
             result = box.get(timeout=deadline.left())
         except Empty:
@@ -203,7 +226,20 @@ class StrexClient:
     def _log(self, method: str, template: str, outcome: str, started_at: float, count: int) -> None:
         # PRIVACY: no body, no number, no key; the path template, since a path may hold an id.
         spent = (time.monotonic() - started_at) * 1000
-        log.info("strex %s %s: %s in %.0f ms, %d messages", method, template, outcome, spent, count)
+        line = "%s %s %s: %s in %.0f ms, %d messages"
+        log.info(line, self.state.name, method, template, outcome, spent, count)
+
+
+def require_safe_url(url: str, *, name: str) -> None:
+    """Raise GatewayMisconfigured unless a key may travel to this address."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise GatewayMisconfigured(f"{name} is not an address")
+    # SECURITY: the key travels in a header. Without TLS it may only reach this machine.
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise GatewayMisconfigured(
+            f"{name} must be https (http only for the simulator on this machine)"
+        )
 
 
 def _answer_of(result: httpx2.Response | BaseException) -> Answer:

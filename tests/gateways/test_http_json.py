@@ -1,0 +1,247 @@
+"""The gateway that is described in a file: templates, callbacks, signatures. The rest is in the contract."""
+
+import hmac
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from consents.models import Consent
+from smsconsent.gateways import (
+    Basis,
+    CallbackMalformed,
+    CallbackRefused,
+    GatewayMisconfigured,
+    GatewayUnavailable,
+    ReceiptState,
+    Trust,
+    gateway_of_process,
+    get_gateway,
+)
+from smsconsent.gateways.http_json import HttpJson, render
+from smsconsent.gateways.http_json_settings import JsonSettings
+from tests import environment
+from tests.gateways.stages import outgoing
+from tests.make import MINUTE, NOON, SHORT_NUMBER, make_consent, phone
+
+TABLE: dict[str, Any] = {
+    "base_url": "https://gateway.example",
+    "send_path": "send",
+    "body": {"id": "{id}", "to": "{to}"},
+    "timestamp_header": "X-Timestamp",
+    "inbound": {
+        "id": "sms.id",
+        "from": "sms.sender",
+        "to": "sms.number",
+        "text": "sms.body",
+        "is_stop": "sms.stop",
+    },
+    "receipt": {"id": "ref", "state": "state"},
+    "states": {"Received": "delivered", "Lost": "failed", "NoSuchNumber": "gone", "No": "barred"},
+}
+SECRET = "only for tests"
+FILE = """
+base_url = "https://gateway.example"
+send_path = "v1/sms"
+headers = { Authorization = "Bearer {key}" }
+body = { ref = "{id}", to = "{to}", text = "{text}" }
+success = [202]
+inbound = { to = "to" }
+"""
+
+
+@pytest.fixture
+def gateway() -> Iterator[HttpJson]:
+    made = HttpJson(JsonSettings.from_table(TABLE, signing_secret=SECRET))
+    yield made
+    made.close()
+
+
+def sign(body: bytes, at: str = str(int(NOON.timestamp())), secret: str = SECRET) -> dict[str, str]:
+    digest = hmac.digest(secret.encode(), f"{at}.".encode() + body, "sha256").hex()
+    return {"X-Signature": digest, "X-Timestamp": at}
+
+
+def verify(gateway: HttpJson, headers: dict[str, str], body: bytes = b"{}") -> Trust:
+    return gateway.verify(method="POST", path="/x", headers=headers, body=body, now=NOON).trust
+
+
+# -- what is sent ---------------------------------------------------------------------------------------
+def test_a_template_is_filled_at_any_depth_and_once_only() -> None:
+    message = outgoing("Svar {to} eller {id}", not_after=NOON)
+    template = {"a": [{"b": "til {to}"}], "text": "{text}", "n": 7, "end": "{not_after}"}
+
+    assert render(template, message) == {
+        "a": [{"b": f"til {phone().e164}"}],
+        "text": "Svar {to} eller {id}",
+        "n": 7,
+        "end": NOON.isoformat(),
+    }
+
+
+def test_a_gateway_that_cannot_be_asked_gets_one_message_at_a_time(gateway: HttpJson) -> None:
+    assert gateway.max_batch == 1
+    with pytest.raises(GatewayUnavailable, match="cannot be asked"):
+        gateway.look_up(outgoing().id)
+
+
+# -- the file -------------------------------------------------------------------------------------------
+def test_the_file_is_read_and_the_key_put_in_its_place(settings: Settings, tmp_path: Path) -> None:
+    settings.HTTP_JSON_CONFIG = str(tmp_path / "gateway.toml")
+    settings.HTTP_JSON_KEY = "hemmelig"
+    Path(settings.HTTP_JSON_CONFIG).write_text(FILE)
+
+    found = JsonSettings.from_django(settings)
+
+    assert found.headers == {"Authorization": "Bearer hemmelig"}
+    assert found.success == (202,)
+    assert "hemmelig" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"base_url": "http://gateway.example"},
+        {"body": {"to": "{to}"}},
+        {"body": {"id": "{id}"}},
+        {"colour": "red"},
+    ],
+    ids=["no TLS", "no id", "no recipient", "unknown field"],
+)
+def test_an_unsafe_file_does_not_start(changes: dict[str, Any]) -> None:
+    with pytest.raises(GatewayMisconfigured):
+        JsonSettings.from_table(TABLE | changes)
+
+
+@pytest.mark.parametrize("content", [None, "base_url = "], ids=["missing", "no TOML"])
+def test_a_file_that_cannot_be_read_says_so(
+    settings: Settings, tmp_path: Path, content: str | None
+) -> None:
+    settings.HTTP_JSON_CONFIG = str(tmp_path / "gateway.toml")
+    if content is not None:
+        Path(settings.HTTP_JSON_CONFIG).write_text(content)
+
+    with pytest.raises(GatewayMisconfigured, match="cannot be read"):
+        JsonSettings.from_django(settings)
+
+
+# -- callbacks ------------------------------------------------------------------------------------------
+def test_a_good_signature_is_trusted(gateway: HttpJson) -> None:
+    assert verify(gateway, sign(b"{}")) is Trust.SIGNED
+
+
+@pytest.mark.parametrize(("off", "trust"), [(300, Trust.SIGNED), (301, Trust.STALE)])
+def test_an_old_signature_may_stop_and_never_start(
+    gateway: HttpJson, off: int, trust: Trust
+) -> None:
+    assert verify(gateway, sign(b"{}", at=str(int(NOON.timestamp()) - off))) is trust
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        sign(b"{ }"),
+        sign(b"{}", secret="another"),
+        sign(b"{}", at="soon"),
+        sign(b"{}") | {"X-Timestamp": str(int(NOON.timestamp()) + 1)},
+        sign(b"{}") | {"x-signature": "0" * 64},
+        sign(b"{}") | {"X-Signature": "æ"},
+    ],
+    ids=["none", "body", "secret", "no time", "time", "two headers", "letters"],
+)
+def test_a_forgery_is_refused(gateway: HttpJson, headers: dict[str, str]) -> None:
+    with pytest.raises(CallbackRefused):
+        verify(gateway, headers)
+
+
+def test_without_a_secret_a_callback_counts_as_unsigned() -> None:
+    gateway = HttpJson(JsonSettings.from_table(TABLE))
+
+    found = gateway.verify(method="POST", path="/x", headers={}, body=b"{}", now=NOON)
+
+    gateway.close()
+    assert (found.trust, found.basis) == (Trust.UNSIGNED, Basis.PATH)
+
+
+def test_a_message_from_a_person_is_read_by_the_names_in_the_file(gateway: HttpJson) -> None:
+    body = {"sms": {"id": 7, "sender": "90000001", "number": 2002, "body": "Stopp", "stop": True}}
+
+    found = gateway.read_inbound(json.dumps(body).encode())
+
+    assert (found.message_id, found.sender, found.recipient) == ("7", phone(), "2002")
+    assert (found.text, found.is_stop) == ("Stopp", True)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"sms": 7}', b'{"sms": {"id": {}}}'])
+def test_what_has_no_id_is_malformed(gateway: HttpJson, body: bytes) -> None:
+    with pytest.raises(CallbackMalformed):
+        gateway.read_inbound(body)
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "true"),
+    [
+        ("received", ReceiptState.DELIVERED, "final"),
+        ("Lost", ReceiptState.FAILED, "bounce"),
+        ("NoSuchNumber", ReceiptState.FAILED, "gone"),
+        ("No", ReceiptState.FAILED, "barred"),
+        ("Teleported", ReceiptState.HANDED_OVER, "unexpected"),
+        ("", ReceiptState.HANDED_OVER, "unexpected"),
+    ],
+)
+def test_a_report_means_what_the_file_says(
+    gateway: HttpJson, word: str, state: ReceiptState, true: str
+) -> None:
+    message = outgoing()
+
+    found = gateway.read_receipt(json.dumps({"ref": str(message.id), "state": word}).encode())
+
+    assert found is not None
+    assert (found.id, found.state, getattr(found, true)) == (message.id, state, True)
+
+
+def test_a_report_about_another_id_is_not_ours(gateway: HttpJson) -> None:
+    assert gateway.read_receipt(b'{"ref": "invoice 7", "state": "Received"}') is None
+
+
+# -- the whole way --------------------------------------------------------------------------------------
+@pytest.mark.django_db
+def test_a_stop_through_this_gateway_withdraws(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.GATEWAY = "http_json"
+    settings.HTTP_JSON_CONFIG = str(tmp_path / "gateway.toml")
+    Path(settings.HTTP_JSON_CONFIG).write_text(FILE)
+    gateway_of_process.cache_clear()
+    consent = make_consent("granted", at=NOON - MINUTE)
+    body = {"id": "m1", "from": phone().e164, "to": SHORT_NUMBER, "text": "STOPP"}
+
+    answer = client.post(
+        f"/hooks/http_json/{environment.CALLBACK_SECRET}/inbound/",
+        json.dumps(body),
+        content_type="application/json",
+    )
+
+    found = get_gateway()
+    assert isinstance(found, HttpJson)
+    found.close()
+    gateway_of_process.cache_clear()
+    consent.refresh_from_db()
+    assert (answer.status_code, consent.state) == (200, Consent.State.WITHDRAWN)
+
+
+def test_the_example_in_the_document_works() -> None:
+    document = (environment.ROOT / "docs/gateways.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
+
+    found = JsonSettings.from_table(tomllib.loads(example))
+
+    assert found.status_path == "v1/messages/{id}"
+    assert found.states["unknown_number"] == "gone"
