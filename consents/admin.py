@@ -29,6 +29,7 @@ from consents.models import (
     Disclosure,
     Erasure,
     EventDetail,
+    EvidenceExport,
     HandsetCode,
     HeldEvidence,
     HoldOpening,
@@ -313,6 +314,12 @@ class VisitAdmin(ReadOnlyAdmin):
 
     list_display = ["created_at", "organisation", "tries", "expires_at", "opened_at"]
     list_select_related = ["organisation"]
+
+
+@admin.register(EvidenceExport)
+class EvidenceExportAdmin(ReadOnlyAdmin):
+    list_display = ["at", "organisation", "kind", "by", "reason", "log_size"]
+    list_select_related = ["organisation", "by"]
 
 
 @admin.register(PurgeRun)

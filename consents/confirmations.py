@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from consents import limits, transitions
+from consents import limits, receipts, transitions
 from consents.ledger import Proof
 from consents.models import (
     Case,
@@ -315,7 +315,12 @@ def _queue_code(visit: Visit, *, now: datetime) -> bool:
 
 
 def _queue(
-    kind: ServiceMessage.Kind, consent: Consent, *, now: datetime, not_after: datetime, link: str
+    kind: ServiceMessage.Kind,
+    consent: Consent,
+    *,
+    now: datetime,
+    not_after: datetime,
+    link: str,
 ) -> ServiceMessage:
     message = _prepare(kind, consent, consent.wording, now=now, not_after=not_after, link=link)
     message.save(force_insert=True)
@@ -342,6 +347,7 @@ def _prepare(
         "number": purpose.sender.reply_number,
         "direct": purpose.sender.is_answered_directly,
         "link": link,
+        "receipt": _receipt_link(kind, consent),
         "privacy": settings.PUBLIC_URL
         + reverse("consents:privacy", args=[purpose.organisation.slug]),
     }
@@ -352,7 +358,7 @@ def _prepare(
         consent=consent,
         sender=purpose.sender.value,
         phone=consent.subject.phone,
-        text=_render(kind, context, wording.language),
+        text=_render_in_parts(kind, context, wording.language),
         language=wording.language,
         now=now,
         not_after=not_after,
@@ -400,6 +406,20 @@ def _render(kind: ServiceMessage.Kind, context: dict[str, object], language: str
     with translation.override(language):
         text = render_to_string(f"consents/sms/{kind}.txt", context)
     return gsm.normalise(" ".join(text.split()))
+
+
+def _render_in_parts(kind: ServiceMessage.Kind, context: dict[str, object], language: str) -> str:
+    """Return the text, without the address of the receipt where that would cost one more part."""
+    whole = _render(kind, context, language)
+    if not context["receipt"]:
+        return whole
+    bare = _render(kind, context | {"receipt": ""}, language)
+    return whole if gsm.measure(whole).segments == gsm.measure(bare).segments else bare
+
+
+def _receipt_link(kind: ServiceMessage.Kind, consent: Consent) -> str:
+    has_one = kind is Kind.WELCOME and consent.receipt_digest
+    return settings.PUBLIC_URL + receipts.address_of(consent) if has_one else ""
 
 
 def _stop_link(consent: Consent) -> str:

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from consents import ledger
+from consents import ledger, reports
 from consents.import_rules import WORDS
 from consents.models import (
     Consent,
@@ -96,7 +96,7 @@ def _event(detail: Any) -> dict[str, Any]:
     return {
         "at": datetime.fromisoformat(private["occurred_at"]),
         "title": f"{_what_happened(kind, private)}: {purpose}",
-        "text": _method(private["method"]),
+        "text": reports.method_in_words(private["method"]),
         "kind": _KINDS.get(kind, "neutral"),
     }
 
@@ -109,7 +109,7 @@ def held(row: HeldEvidence) -> dict[str, Any]:
     return {
         "at": datetime.fromisoformat(private["occurred_at"]),
         "title": _what_happened(ledger.kind_of(event), private),
-        "text": _method(private["method"]),
+        "text": reports.method_in_words(private["method"]),
         "phone": private["phone"],
         "event": row.event_id,
         "detail": json.dumps(content, ensure_ascii=False, indent=1),
@@ -131,25 +131,6 @@ def _what_happened(kind: str, private: dict[str, Any]) -> str:
         "count": _("Fewer messages"),
     }
     return changes.get(private["proof"].get("change")) or str(ConsentEvent.Type(kind).label)
-
-
-def _method(name: str) -> str:
-    """Return in plain words how the event came about."""
-    names = {
-        "web_form": _("on the public page"),
-        "mo_keyword": _("by SMS with a keyword"),
-        "mo_reply": _("by answering our SMS"),
-        "mo_stop": _("by SMS"),
-        "handset_code": _("by SMS with a code from the page"),
-        "link": _("by the link in our SMS"),
-        "email_link": _("by the link in our e-mail"),
-        "stop_link": _("by a stop link"),
-        "my_page": _("on my page"),
-        "staff": _("through a colleague"),
-        "import": _("imported from another system"),
-        "timer": _("by itself, when the time was up"),
-    }
-    return names.get(name, name)
 
 
 def problem_text(problem: ImportProblem) -> str:

@@ -198,6 +198,21 @@ class OpeningForm(forms.Form):
     )
 
 
+class ExportForm(forms.Form):
+    """Why evidence leaves the house."""
+
+    reason = forms.CharField(
+        label=_("Why is it exported?"),
+        help_text=_("For example: complaint to the authority, case 26/1234. No names."),
+        max_length=150,
+        error_messages={"required": _("Write why. It is stored together with your name.")},
+    )
+
+    def __init__(self, data: Any = None, *, place: str = "export") -> None:
+        """`place` keeps the ids apart where the form stands more than once on a page."""
+        super().__init__(data, auto_id=f"{place}_%s")
+
+
 class ReasonForm(forms.Form):
     """Why a colleague needs to see a full number."""
 

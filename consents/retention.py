@@ -246,6 +246,7 @@ POLICY: tuple[Policy, ...] = (
             "consents.Consent.chosen_count",
             "consents.Consent.stop_nonce",
             "consents.Consent.stop_digest",
+            "consents.Consent.receipt_digest",
             "consents.EventDetail.detail",
         ),
         reason=_("To prove that the person said yes, and to answer complaints afterwards."),

@@ -1,5 +1,7 @@
 """What led to a yes: the steps of the double opt-in, gathered as evidence when it is given (law.md L19).
 
+A renewal is a yes as well: its steps are those of the message that asked for it, and the event before it.
+
 EDPB 05/2020 § 108 asks how and when consent was given and what the person was shown. The confirmation's
 own row is deleted after 30 days, so what it proves is copied into the encrypted detail of the event.
 """
@@ -13,6 +15,8 @@ from consents.models import Confirmation, Consent, EventDetail, ServiceMessage
 
 # What is taken over from the request, so that a receipt for the yes stands alone.
 OF_THE_FORM = ("form", "box_default", "page_sha256", "page_named")
+
+ASKS = (ServiceMessage.Kind.CONFIRMATION, ServiceMessage.Kind.RENEWAL)
 
 
 def with_steps(proof: Proof, *, consent: Consent, now: datetime) -> Proof:
@@ -43,9 +47,7 @@ def _of_confirmation(consent: Consent) -> tuple[Facts, Facts]:
     if link is not None and link.channel == Confirmation.Channel.EMAIL:
         return {"channel": "email", "confirmation_sent_at": _moment(link.email_sent_at)}, {}
     sms = (
-        ServiceMessage.objects.filter(consent=consent, kind=ServiceMessage.Kind.CONFIRMATION)
-        .order_by("-queued_at")
-        .first()
+        ServiceMessage.objects.filter(consent=consent, kind__in=ASKS).order_by("-queued_at").first()
     )
     if sms is None:
         return {}, {}

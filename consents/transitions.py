@@ -14,7 +14,7 @@ from typing import TypeAlias
 from django.conf import settings
 from django.db import transaction
 
-from consents import ledger, steps
+from consents import ledger, receipts, steps
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -104,13 +104,14 @@ def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) ->
         holds = Consent.objects.granted(now).exclude(pk__in=Consent.objects.doubtful())
         if mine is None or not holds.filter(pk=mine.pk).exists():
             return False
+        evidence = steps.with_steps(proof, consent=mine, now=now)
         mine.renewed_at = now
         mine.reminded_at = mine.renewal_asked_at = None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
         mine.wording = wording
         mine.save()
         _close_links(mine, now=now)
-        _write(Event.RENEWED, subject, mine, proof=proof, now=now)
+        _write(Event.RENEWED, subject, mine, proof=evidence, now=now)
         return True
 
 
@@ -330,4 +331,5 @@ def _new_consent(subject: Subject, purpose: Purpose) -> Consent:
         purpose=purpose,
         stop_nonce=nonce,
         stop_digest=signing.digest(token, purpose="stop"),
+        receipt_digest=receipts.digest_of(nonce),
     )

@@ -20,6 +20,7 @@ IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("purpose_id", "language", "sha256"),
     ),
     "consents_privacynotice": (("id",), ("organisation_id", "language", "version")),
+    "ledger_export": (("id",),),
 }
 LEAF_CHECK = "ledger_event_leaf_hash_is_true"
 # Trigger → the table, what is filled in on INSERT, and the column that takes the new row's id.

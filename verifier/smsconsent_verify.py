@@ -559,8 +559,8 @@ def stamp_signer(stamp: Stamp) -> x509.Certificate | None:
 
 
 def _signed_by(stamp: Stamp, certificate: x509.Certificate) -> bool:
-    key = certificate.public_key()
     try:
+        key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(stamp.signature, stamp.attributes, padding.PKCS1v15(), stamp.signer_hash)
         elif isinstance(key, ec.EllipticCurvePublicKey):
@@ -569,7 +569,7 @@ def _signed_by(stamp: Stamp, certificate: x509.Certificate) -> bool:
             key.verify(stamp.signature, stamp.attributes)
         else:
             return False
-    except (InvalidSignature, UnsupportedAlgorithm):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
 
@@ -578,7 +578,7 @@ def leads_to(stamp: Stamp, signer: x509.Certificate, roots: list[x509.Certificat
     """Return whether the signer may stamp, was valid then, and was issued under one of the roots."""
     try:
         usage = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, ValueError):
         return False
     if ExtendedKeyUsageOID.TIME_STAMPING not in usage:
         return False

@@ -4,7 +4,7 @@ from consents.models.consents import Confirmation, Consent, HandsetCode
 from consents.models.erasures import Erasure
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
 from consents.models.holds import HeldEvidence, HoldOpening, LegalHold
-from consents.models.housekeeping import KeyCanary, PurgeRun
+from consents.models.housekeeping import EvidenceExport, KeyCanary, PurgeRun
 from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
 from consents.models.journal import JournalMark, PendingEntry
 from consents.models.limits import ContactGuard, RateWindow
@@ -32,6 +32,7 @@ __all__ = [
     "Disclosure",
     "Erasure",
     "EventDetail",
+    "EvidenceExport",
     "HandsetCode",
     "HeldEvidence",
     "HoldOpening",

@@ -157,6 +157,8 @@ class Consent(models.Model):
     # Random; the stop link of this consent is derived from it and found again by its digest.
     stop_nonce = models.BinaryField(max_length=16, editable=False)
     stop_digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    # So is the address of its receipt. Null on a consent from before there were receipts.
+    receipt_digest = models.BinaryField(max_length=32, unique=True, null=True, editable=False)
 
     objects = ConsentQuerySet.as_manager()
 

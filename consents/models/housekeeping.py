@@ -1,8 +1,9 @@
-"""What was purged, when, and how much of it."""
+"""What was purged, and what evidence was taken out: when, and how much of it."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from consents.models.organisations import Organisation
 from smsconsent import crypto
 
 
@@ -42,3 +43,33 @@ class KeyCanary(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key_id} {self.index_key_id}"
+
+
+class EvidenceExport(models.Model):
+    """A bundle of evidence left the house. Only ever added to: the database refuses anything else.
+
+    Nothing here is about a person: of a case bundle the reason stands in the Disclosure of its number.
+    """
+
+    class Kind(models.TextChoices):
+        AUDIT = "audit", _("Audit bundle")
+        CASE = "case", _("Case bundle")
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="evidence_exports")
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind.choices)
+    by = models.ForeignKey(
+        "staff.User", models.PROTECT, related_name="+", verbose_name=_("colleague")
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    log_size = models.BigIntegerField(_("entries in the log"))
+    file_sha256 = models.CharField("SHA-256", max_length=64)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        db_table = "ledger_export"
+        verbose_name = _("export of evidence")
+        verbose_name_plural = _("exports of evidence")
+        indexes = [models.Index(fields=["organisation", "-at"], name="export_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.kind}"

@@ -20,6 +20,12 @@ from consents.services.asking import (
 )
 from consents.services.blocking import block_number, review_blocks, unblock_number
 from consents.services.evidence import verify_log
+from consents.services.exporting import (
+    NothingSealed,
+    export_audit,
+    export_case,
+    open_receipt,
+)
 from consents.services.handling import (
     CaseClosed,
     ClashingRequest,
@@ -116,6 +122,7 @@ __all__ = [
     "NeedsAnother",
     "NotActedUpon",
     "NotIdentified",
+    "NothingSealed",
     "NoticeIncomplete",
     "NoticeMissing",
     "PageCodeOver",
@@ -145,6 +152,8 @@ __all__ = [
     "declare_wrong_person",
     "enter_code",
     "erase_subject",
+    "export_audit",
+    "export_case",
     "extend_case",
     "find_confirmation",
     "find_stop",
@@ -156,6 +165,7 @@ __all__ = [
     "lift_restriction",
     "open_handset_code",
     "open_import",
+    "open_receipt",
     "pause_here",
     "plan_keywords",
     "publish_notice",

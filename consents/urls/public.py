@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consents.views import me, public
+from consents.views import me, public, receipts
 
 app_name = "consents"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("c/<str:token>/", public.confirm, name="confirm"),
     path("s/<str:token>/", public.stop, name="stop"),
     path("me/", me.choose, name="me-choose"),
+    path("r/<str:token>/", receipts.receipt, name="receipt"),
+    path("r/<str:token>/receipt.jsonld", receipts.receipt_file, name="receipt-file"),
     path("<slug:organisation>/", public.organisation, name="organisation"),
     path("<slug:organisation>/me/", me.me, name="me"),
     path("<slug:organisation>/me/code/", me.me_code, name="me-code"),

@@ -12,6 +12,7 @@ from consents.views.staff import (
     inbox,
     keeping,
     numbers,
+    proofs,
     purposes,
 )
 
@@ -34,6 +35,17 @@ urlpatterns = [
     path("<slug:organisation>/numbers/<uuid:public_id>/reveal/", numbers.reveal, name="reveal"),
     path("<slug:organisation>/numbers/<uuid:public_id>/erase/", numbers.erase, name="erase"),
     path("<slug:organisation>/numbers/<uuid:public_id>/release/", numbers.release, name="release"),
+    path(
+        "<slug:organisation>/numbers/<uuid:public_id>/case/",
+        proofs.case_bundle,
+        name="case-bundle",
+    ),
+    path(
+        "<slug:organisation>/numbers/<uuid:public_id>/receipt/<int:consent>/",
+        proofs.receipt,
+        name="number-receipt",
+    ),
+    path("<slug:organisation>/ledger/audit/", proofs.audit_bundle, name="audit-bundle"),
     path("<slug:organisation>/inbox/", inbox.inbox, name="inbox"),
     path("<slug:organisation>/inbox/<int:message>/", inbox.settle, name="settle"),
     path("<slug:organisation>/cases/", cases.cases, name="cases"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consents import services
+from consents import receipts, services
 from consents.forms import SignUpForm
 from consents.models import Confirmation, Consent, HandsetCode, Organisation, Purpose, Wording
 from consents.views import served
@@ -214,7 +214,12 @@ def _done(request: HttpRequest, purpose: Purpose, channel: str) -> HttpResponse:
 
 
 def _answered(request: HttpRequest, consent: Consent, outcome: str) -> HttpResponse:
-    context = {"consent": consent, "purpose": consent.purpose, "outcome": outcome}
+    context = {
+        "consent": consent,
+        "purpose": consent.purpose,
+        "outcome": outcome,
+        "receipt": receipts.address_of(consent) if consent.receipt_digest else "",
+    }
     return render(request, "consents/public/answered.html", context | _controller(consent.purpose))
 
 

@@ -47,6 +47,7 @@ ROLES: dict[str, Role] = {
                 "handle_requests",
                 "review_inbox",
                 "view_evidence",
+                "export_evidence",
                 "view_retention",
                 "run_purge",
                 "import_consents",

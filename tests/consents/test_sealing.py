@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
+from io import BytesIO
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,10 +15,10 @@ from django.db.models import Max
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from consents import merkle, notes, publication, sealing, triggers
+from consents import merkle, notes, publication, sealing, services, triggers
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, Node, PendingEvent
 from smsconsent import crypto
-from tests.make import MINUTE, NOON, SECOND, make_consent, make_events, make_purpose
+from tests.make import MINUTE, NOON, SECOND, make_consent, make_events, make_purpose, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -352,6 +353,7 @@ TABLES = {
     "ledger_anchor": ("place", "'x'"),
     "consents_wording": ("title", "'x'"),
     "consents_privacynotice": ("body", "'x'"),
+    "ledger_export": ("reason", "'x'"),
 }
 
 
@@ -378,8 +380,13 @@ def guards_at_rest() -> Iterator[None]:
 
 def refusals() -> list[str]:
     """Return the statements against evidence that the database has not refused as append-only."""
-    make_consent("granted", purpose=make_purpose())
-    sealing.seal(now=NOON)
+    purpose = make_purpose()
+    make_consent("granted", purpose=purpose)
+    sealing.seal(now=NOON, must_sign=True)
+    with BytesIO() as file:
+        services.export_audit(
+            purpose.organisation, file, by=make_user(), reason="Kontroll", now=NOON
+        )
     connection.check_constraints()
     passed = []
     with connection.cursor() as cursor:

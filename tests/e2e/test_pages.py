@@ -81,7 +81,13 @@ def walk_in_public(tour: Round) -> None:
             "/nordlys/kundeklubb/",
         ):
             tour.check(path + query)
-    for path in ("/nordlys/tilbud/done/", "/c/unknown/", "/s/unknown/", "/nowhere/at/all/"):
+    for path in (
+        "/nordlys/tilbud/done/",
+        "/c/unknown/",
+        "/s/unknown/",
+        "/r/unknown/",
+        "/nowhere/at/all/",
+    ):
         tour.check(path)
     tour.check("/staff/account/login/")
     tour.check("/staff/account/password/reset/")
@@ -106,6 +112,8 @@ def walk_through_a_sign_up(tour: Round) -> None:
     tour.check(link[0], name="confirm")
     page.locator("button[value=yes]").click()
     tour.look("confirmed")
+    page.get_by_role("link", name="kvitteringen").click()
+    tour.check(page.url, name="receipt")
     page.goto(f"{running.url}/nordlys/tilbud/")
     page.locator("button[name=handset]").click()
     page.wait_for_url("**/handset/**")

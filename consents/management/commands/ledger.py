@@ -1,20 +1,26 @@
-"""`manage.py ledger verify|checkpoint|anchor`: the sealed log of evidence, from the command line."""
+"""`manage.py ledger verify|checkpoint|anchor|export`: the sealed log of evidence, from the command line."""
 
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consents import anchors, publication, sealing, verification
+from consents import anchors, publication, sealing, services, verification
+from consents.models import Organisation, Subject
+from smsconsent.staff.models import User
 
 
 class Command(BaseCommand):
-    help = "Verify the sealed log of evidence, sign a checkpoint, or anchor it."
+    help = "Verify the sealed log of evidence, sign a checkpoint, anchor it, or take evidence out."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        acts = parser.add_subparsers(dest="act", required=True, metavar="verify|checkpoint|anchor")
+        acts = parser.add_subparsers(
+            dest="act", required=True, metavar="verify|checkpoint|anchor|export"
+        )
         acts.add_parser(
             "verify", help="Re-hash everything and name what is wrong. Exit code 1 then."
         )
@@ -24,8 +30,26 @@ class Command(BaseCommand):
         acts.add_parser(
             "anchor", help="Mail and time-stamp the newest checkpoint where that is due."
         )
+        export = acts.add_parser(
+            "export",
+            help="Write a case or audit bundle. It is logged, with your name and a reason.",
+        )
+        export.add_argument("kind", choices=["case", "audit"])
+        export.add_argument("organisation", help="the address of the organisation")
+        export.add_argument("--person", type=UUID, help="case: the id in the address of the number")
+        export.add_argument("--by", required=True, help="your e-mail address in the portal")
+        export.add_argument("--reason", required=True, help="why; no names")
+        export.add_argument("--output", type=Path, required=True, help="the file to write")
+        export.add_argument(
+            "--all-headers",
+            action="store_true",
+            help="case: the other organisations' headers as well, for a court",
+        )
 
     def handle(self, *, act: str, verbosity: int, **options: Any) -> None:
+        if act == "export":
+            self._export(**options)
+            return
         {"verify": self._verify, "checkpoint": self._checkpoint, "anchor": self._anchor}[act](
             verbosity
         )
@@ -67,3 +91,30 @@ class Command(BaseCommand):
             )
         if failures:
             raise CommandError(" ".join(failures))
+
+    def _export(
+        self, *, kind: str, organisation: str, by: str, output: Path, **options: Any
+    ) -> None:
+        """Write a bundle to a file that only its owner can read; a failed one leaves no file."""
+        controller = Organisation.objects.filter(slug=organisation).first()
+        user = User.objects.filter(email=by, is_active=True).first()
+        person = Subject.objects.filter(
+            organisation=controller, public_id=options["person"]
+        ).first()
+        if controller is None or user is None or (kind == "case" and person is None):
+            raise CommandError("No such organisation, colleague or person.")
+        how = {"by": user, "reason": options["reason"], "now": timezone.now()}
+        try:
+            output.touch(mode=0o600, exist_ok=False)
+            with output.open("w+b") as file:
+                if kind == "case" and person is not None:
+                    all_headers = options["all_headers"]
+                    logged = services.export_case(person, file, with_all_headers=all_headers, **how)
+                else:
+                    logged = services.export_audit(controller, file, **how)
+        except FileExistsError as error:
+            raise CommandError(f"{output} is there already.") from error
+        except (services.NothingSealed, ValueError) as error:
+            output.unlink()
+            raise CommandError(str(error) or "Nothing is sealed yet.") from error
+        self.stdout.write(f"{output}: {logged.log_size:,} events, SHA-256 {logged.file_sha256}")

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from consents import anchors, sealing, services, verification
+from consents.forms import ExportForm
 from consents.models import Organisation, PendingEvent
 from consents.views.staff.doors import login_required, open_organisation, show
 from smsconsent.staff import access
@@ -32,6 +33,8 @@ def ledger(request: HttpRequest, organisation: str) -> HttpResponse:
         "checkpoint": anchors.newest_checkpoint(),
         "anchors": anchors.newest_anchors(controller),
         "public_keys": sealing.verifier_keys(),
+        "export_form": ExportForm(),
+        "exports": controller.evidence_exports.select_related("by").order_by("-at")[:20],
     }
     return show(
         request, "ledger", controller, context | _verification(now), current="people:ledger"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consents import cases as rules
 from consents import exports, services
-from consents.forms import ReasonForm, SearchForm
+from consents.forms import ExportForm, ReasonForm, SearchForm
 from consents.models import Case, Consent, Subject
 from consents.views.staff.doors import (
     colleague,
@@ -130,6 +130,8 @@ def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
                 "consent": consent,
                 "kind": "ok" if consent.is_granted else "neutral",
                 "needs_new_yes": consent.is_granted and consent.pk not in standing,
+                "receipt_id": f"receipt-{consent.pk}",
+                "receipt_form": ExportForm(place=f"receipt-{consent.pk}"),
                 "may_stop": consent.purpose_id in mine
                 and consent.state in {Consent.State.GRANTED, Consent.State.PENDING},
             }
@@ -139,4 +141,5 @@ def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
         "events": exports.timeline(subject),
         "disclosures": subject.disclosures.select_related("by").order_by("-at")[:20],
         "reason_form": ReasonForm(),
+        "export_form": ExportForm(),
     }

@@ -1,0 +1,266 @@
+"""Proof for strangers: case and audit bundles, written as a stream (docs/evidence.md, trust.md § 5).
+
+The same data gives the same bytes. Memory stays bounded whatever the size of the log: entries are read
+in pages and written as they come. Other organisations' entries are written as hashes only.
+"""
+
+import json
+import zipfile
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from consents import ledger, reports, sealing
+from consents.ledger import canonical_json
+from consents.models import (
+    Anchor,
+    Checkpoint,
+    ConsentEvent,
+    EventDetail,
+    Leaf,
+    Organisation,
+    Subject,
+    Wording,
+)
+
+FORMAT = "smsconsent-bundle/v1"
+PAGE = 5_000
+# A ZIP cannot tell an earlier moment, and this one says nothing: the same data gives the same bytes.
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class NothingSealed(Exception):
+    """No checkpoint has been signed yet, so there is nothing to prove. Within a minute there is."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What one pass over the log has met. `mine` are the entries that the person's tag key lists."""
+
+    size: int
+    own_count: int = 0
+    wordings: set[str] = field(default_factory=set)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    mine: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+
+
+def write_audit(file: IO[bytes], organisation: Organisation, *, now: datetime) -> int:
+    """Write every header of an organisation, nothing opened, no personal data. Return the log's size.
+
+    Raises NothingSealed.
+    """
+    checkpoint = _newest_checkpoint()
+    with _archive(file) as bundle:
+        _start(bundle, checkpoint)
+        found = _write_leaves(bundle, checkpoint, organisation)
+        _write_texts(bundle, organisation, found.wordings)
+        anchors = _write_anchors(bundle, checkpoint, organisation)
+        facts = _manifest("audit", organisation, checkpoint, found, now=now) | {"waiting": []}
+        _write(bundle, "manifest.json", canonical_json(facts))
+        shown = facts | {"anchors": anchors, "rows": reports.audit_rows(organisation, found.counts)}
+        _write_report(bundle, "audit", shown)
+    return found.size
+
+
+def write_case(
+    file: IO[bytes], subject: Subject, *, now: datetime, with_all_headers: bool = False
+) -> int:
+    """Write every event of one person, opened, with the key that shows that none is missing.
+
+    `with_all_headers` writes the other organisations' headers as well, for a court that wants to see
+    that no event of the person hides among them. Return the log's size. Raises NothingSealed.
+    """
+    checkpoint, organisation = _newest_checkpoint(), subject.organisation
+    with _archive(file) as bundle:
+        _start(bundle, checkpoint)
+        found = _write_leaves(
+            bundle,
+            checkpoint,
+            organisation,
+            tag_key=bytes(subject.tag_key),
+            with_all_headers=with_all_headers,
+        )
+        opened, waiting = _opened(subject, found)
+        lines = [canonical_json(event) + b"\n" for event in opened]
+        _write(bundle, "events.jsonl", b"".join(lines))
+        subject_facts = {"subject_ref": subject.public_id.hex, "tag_key": subject.tag_key.hex()}
+        _write(bundle, "subject.json", canonical_json(subject_facts))
+        named = {header["notice_sha256"] for _index, header in found.mine.values()}
+        texts = _write_texts(bundle, organisation, named)
+        anchors = _write_anchors(bundle, checkpoint, organisation)
+        facts = _manifest("case", organisation, checkpoint, found, now=now) | {"waiting": waiting}
+        _write(bundle, "manifest.json", canonical_json(facts))
+        story = reports.case_events(opened, found.mine, texts)
+        _write_report(bundle, "case", facts | {"anchors": anchors, "events": story})
+    return found.size
+
+
+# -- the archive -----------------------------------------------------------------------------------------
+@contextmanager
+def _archive(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+        yield bundle
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, NO_TIME)
+    info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def _write(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
+    bundle.writestr(_entry(name), content)
+
+
+def _start(bundle: zipfile.ZipFile, checkpoint: Checkpoint) -> None:
+    _write(bundle, "checkpoint.txt", checkpoint.note.encode())
+    _write(bundle, "log.pub", "".join(f"{key}\n" for key in sealing.verifier_keys()).encode())
+
+
+def _newest_checkpoint() -> Checkpoint:
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is None:
+        raise NothingSealed
+    return newest
+
+
+# -- the entries -----------------------------------------------------------------------------------------
+def _write_leaves(
+    bundle: zipfile.ZipFile,
+    checkpoint: Checkpoint,
+    organisation: Organisation,
+    *,
+    tag_key: bytes = b"",
+    with_all_headers: bool = False,
+) -> Found:
+    """Write one line per entry, in the order of the tree, and return what was met."""
+    found = Found(checkpoint.size)
+    own = {each.hex for each in organisation.purposes.values_list("public_id", flat=True)}
+    with bundle.open(_entry("leaves.jsonl"), "w", force_zip64=True) as lines:
+        for index, raw, leaf_hash in _leaves(checkpoint.size):
+            header = json.loads(raw)
+            is_own = header.get("purpose") in own
+            if is_own:
+                _note(found, index, header, tag_key)
+            # An entry without a purpose is about the log itself: it belongs to all.
+            if is_own or with_all_headers or "purpose" not in header:
+                lines.write(b'{"header":"' + b64encode(raw) + b'"}\n')
+            else:
+                lines.write(b'{"leaf":"' + b64encode(leaf_hash) + b'"}\n')
+    return found
+
+
+def _leaves(size: int) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield (place, header, leaf hash) of the first `size` entries, page by page."""
+    for start in range(0, size, PAGE):
+        page = Leaf.objects.filter(tree_index__gte=start, tree_index__lt=min(start + PAGE, size))
+        rows = page.order_by("tree_index").values_list(
+            "tree_index", "event__header", "event__leaf_hash"
+        )
+        for index, header, leaf_hash in rows:
+            yield index, bytes(header), bytes(leaf_hash)
+
+
+def _note(found: Found, index: int, header: dict[str, Any], tag_key: bytes) -> None:
+    found.own_count += 1
+    found.wordings.add(header["notice_sha256"])
+    found.counts[header["purpose"], header["recorded_day"][:7], header["type"]] += 1
+    if tag_key and ledger.tag(tag_key, header["event_id"]) == header["tag"]:
+        found.mine[header["event_id"]] = (index, header)
+
+
+def _opened(subject: Subject, found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the person's sealed events, opened where their detail is still there, and what waits.
+
+    A detail is written as it is stored: one that was tampered with must show, not stop the export.
+    """
+    details = EventDetail.objects.filter(subject=subject).select_related("event").order_by("seq")
+    contents = {row.event.event_id: json.loads(row.detail) for row in details}
+    opened = [
+        {"index": index, "event_id": event_id, "detail": contents.pop(event_id, None)}
+        for event_id, (index, _header) in found.mine.items()
+    ]
+    waiting = ConsentEvent.objects.filter(event_id__in=contents).order_by("pk")
+    return opened, [{"event_id": each.event_id, "type": ledger.kind_of(each)} for each in waiting]
+
+
+# -- what is beside them ---------------------------------------------------------------------------------
+def _write_texts(
+    bundle: zipfile.ZipFile, organisation: Organisation, named: set[str]
+) -> dict[str, Wording]:
+    """Write the exact bytes of each wording that is named, and of the privacy notices that those name."""
+    wordings = Wording.objects.filter(
+        purpose__organisation=organisation, sha256__in=named
+    ).select_related("purpose", "notice")
+    texts = {wording.sha256: wording for wording in wordings.order_by("sha256", "pk")}
+    for sha256, wording in texts.items():
+        content = canonical_json(ledger.wording_bundle(wording))
+        _write(bundle, f"wordings/{sha256}.json", content)
+    notices = {wording.notice.sha256: wording.notice for wording in texts.values()}
+    for sha256, notice in sorted(notices.items()):
+        _write(bundle, f"notices/{sha256}.json", canonical_json(ledger.notice_bundle(notice)))
+    return texts
+
+
+def _write_anchors(
+    bundle: zipfile.ZipFile, checkpoint: Checkpoint, organisation: Organisation
+) -> list[dict[str, Any]]:
+    """Write the checkpoints that stand outside, with their time stamps. Return what stands where.
+
+    Of the append-only file only the newest: it holds a checkpoint a minute.
+    """
+    own_mail = Q(kind=Anchor.Kind.MAIL, place=str(organisation.pk))
+    kept = Anchor.objects.filter(own_mail | Q(kind=Anchor.Kind.TIME_STAMP))
+    outside = list(kept.filter(size__lte=checkpoint.size).order_by("size", "kind", "place"))
+    newest = Anchor.objects.filter(kind=Anchor.Kind.FILE, size__lte=checkpoint.size)
+    outside += newest.order_by("-size")[:1]
+    sizes = {anchor.size for anchor in outside}
+    notes = Checkpoint.objects.filter(size__in=sizes).order_by("size").values_list("size", "note")
+    for size, note in notes:
+        _write(bundle, f"anchors/{size:012}.txt", note.encode())
+    stamps = [anchor for anchor in outside if anchor.proof]
+    for number, anchor in enumerate(stamps, 1):
+        _write(bundle, f"anchors/{anchor.size:012}-{number}.tsr", bytes(anchor.proof))
+    return [
+        {"size": each.size, "kind": each.get_kind_display(), "at": each.anchored_at}
+        for each in outside
+    ]
+
+
+def _manifest(
+    kind: str, organisation: Organisation, checkpoint: Checkpoint, found: Found, *, now: datetime
+) -> dict[str, Any]:
+    """Return what the maker says of the bundle. Nothing in it is proven by anything."""
+    origin, _size, root = checkpoint.note.split("\n")[:3]
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "organisation": {
+            "name": organisation.name,
+            "number": organisation.number,
+            "address": organisation.address,
+            "contact": organisation.contact_email,
+        },
+        "origin": origin,
+        "size": found.size,
+        "root": root,
+        "own_entries": found.own_count,
+        "person_entries": len(found.mine),
+    }
+
+
+def _write_report(bundle: zipfile.ZipFile, kind: str, facts: dict[str, Any]) -> None:
+    """Write the same for people, in bokmål: one file that prints and needs no network."""
+    with translation.override("nb"):
+        text = render_to_string(f"consents/bundles/{kind}.html", facts)
+    _write(bundle, "report.html", text.encode())

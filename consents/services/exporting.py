@@ -1,0 +1,99 @@
+"""Bundles of evidence on their way out of the house: each with a name, a reason and a line in the log."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import BinaryIO
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from consents import bundles, receipts
+from consents.bundles import NothingSealed
+from consents.models import Consent, Disclosure, EvidenceExport, Organisation, Subject
+from smsconsent.staff.models import User
+
+__all__ = ["NothingSealed", "export_audit", "export_case", "open_receipt"]
+
+
+def export_audit(
+    organisation: Organisation, file: BinaryIO, *, by: User, reason: str, now: datetime
+) -> EvidenceExport:
+    """Write the audit bundle into a file that is open for reading and writing, and log it.
+
+    It holds every header of the organisation and no personal data. Raises NothingSealed, and ValueError
+    without a reason.
+    """
+    _require(reason)
+    size = bundles.write_audit(file, organisation, now=now)
+    return _log(
+        organisation, EvidenceExport.Kind.AUDIT, file, size=size, by=by, reason=reason, now=now
+    )
+
+
+def export_case(
+    subject: Subject,
+    file: BinaryIO,
+    *,
+    by: User,
+    reason: str,
+    now: datetime,
+    with_all_headers: bool = False,
+) -> EvidenceExport:
+    """Write everything that proves one person's consents, opened, and log it twice.
+
+    PRIVACY: the reason stands with the person's number, as a disclosure, and goes with it. The line that
+    cannot be deleted tells neither person nor reason. Raises NothingSealed, and ValueError without a reason.
+    """
+    _require(reason)
+    size = bundles.write_case(file, subject, now=now, with_all_headers=with_all_headers)
+    with transaction.atomic():
+        told = f"{_('Case bundle')}: {reason.strip()}"[:200]
+        Disclosure.objects.create(subject=subject, by=by, reason=told, at=now)
+        return _log(subject.organisation, EvidenceExport.Kind.CASE, file, size=size, by=by, now=now)
+
+
+@transaction.atomic
+def open_receipt(consent: Consent, *, by: User, reason: str, now: datetime) -> str:
+    """Return the path of the person's receipt, and write down who opened it and why.
+
+    Raises ValueError without a reason.
+    """
+    _require(reason)
+    told = f"{_('Receipt')}: {reason.strip()}"[:200]
+    Disclosure.objects.create(subject_id=consent.subject_id, by=by, reason=told, at=now)
+    # A consent from before there were receipts gets its address now.
+    Consent.objects.filter(pk=consent.pk, receipt_digest=None).update(
+        receipt_digest=receipts.digest_of(bytes(consent.stop_nonce))
+    )
+    return receipts.address_of(consent)
+
+
+def _require(reason: str) -> None:
+    if not reason.strip():
+        raise ValueError("evidence is exported for a reason")
+
+
+def _log(
+    organisation: Organisation,
+    kind: EvidenceExport.Kind,
+    file: BinaryIO,
+    *,
+    size: int,
+    by: User,
+    now: datetime,
+    reason: str = "",
+) -> EvidenceExport:
+    file.seek(0)
+    digest = sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    file.seek(0)
+    return EvidenceExport.objects.create(
+        organisation=organisation,
+        kind=kind,
+        by=by,
+        reason=reason.strip()[:200],
+        log_size=size,
+        file_sha256=digest.hexdigest(),
+        at=now,
+    )
