@@ -133,6 +133,7 @@ def test_an_entry_holds_no_number_no_name_and_no_text() -> None:
         "organisation": "ForeignKey",
         "purpose": "ForeignKey",
         "index": "BinaryField",
+        "index_key_id": "CharField",
         "reason": "CharField",
         "created_on": "DateField",
         "review_on": "DateField",
