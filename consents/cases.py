@@ -24,6 +24,8 @@ Kind = Case.Kind
 NEEDS_IDENTITY = {Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION}
 # There is something to carry out before the case can be closed as done.
 NEEDS_ACTION = {Kind.ERASURE, Kind.RECTIFICATION, Kind.OBJECTION, Kind.RESTRICTION}
+# The answer encloses a copy of everything that is held.
+SHOWS_DATA = {Kind.ACCESS, Kind.PORTABILITY}
 # Erasing takes away what these others ask for: they are answered first.
 BEFORE_ERASURE = {Kind.ACCESS, Kind.PORTABILITY, Kind.RESTRICTION}
 NEEDS_REASON = {Case.Outcome.REFUSED, Case.Outcome.PARTLY}

@@ -55,6 +55,7 @@ urlpatterns = [
     path("<slug:organisation>/cases/<uuid:case>/verify/", cases.case_verify, name="case-verify"),
     path("<slug:organisation>/cases/<uuid:case>/extend/", cases.case_extend, name="case-extend"),
     path("<slug:organisation>/cases/<uuid:case>/act/", cases.case_act, name="case-act"),
+    path("<slug:organisation>/cases/<uuid:case>/copy/", cases.case_copy, name="case-copy"),
     path("<slug:organisation>/cases/<uuid:case>/lift/", cases.case_lift, name="case-lift"),
     path("<slug:organisation>/cases/<uuid:case>/close/", cases.case_close, name="case-close"),
     path(

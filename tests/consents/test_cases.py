@@ -15,6 +15,7 @@ from consents.models import (
     Case,
     CaseEvent,
     Consent,
+    Disclosure,
     Letter,
     Organisation,
     ServiceMessage,
@@ -532,6 +533,36 @@ def test_an_officer_goes_from_the_request_to_the_printed_answer(client: Client) 
     assert "protesterte du mot marknadsføring" in answer.content.decode()
     assert Case.objects.get().outcome == "done"
     assert client.get(url(case)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", sorted(cases.SHOWS_DATA))
+def test_the_copy_for_the_answer_leaves_a_trace(client: Client, kind: str) -> None:
+    consent = make_consent("granted")
+    organisation = consent.purpose.organisation
+    case = make_case(kind, organisation=organisation, identified=True)
+    client.force_login(make_user("privacy_officer", organisation))
+
+    page = client.post(url(case, "case-copy"))
+    file = client.post(url(case, "case-copy"), {"file": "1"})
+
+    assert consent.wording.declaration in page.content.decode()
+    assert phone().e164 in file.content.decode()
+    assert case.reference in file["Content-Disposition"]
+    assert [case.reference in look.reason for look in Disclosure.objects.all()] == [True, True]
+
+
+@pytest.mark.parametrize(("kind", "identified"), [("access", False), ("objection", True)])
+def test_no_copy_for_a_stranger_or_for_another_request(
+    client: Client, kind: str, identified: bool
+) -> None:
+    organisation = make_consent("granted").purpose.organisation
+    case = make_case(kind, organisation=organisation, identified=identified)
+    client.force_login(make_user("privacy_officer", organisation))
+
+    answer = client.post(url(case, "case-copy"), {"file": "1"})
+
+    assert answer.status_code == 302
+    assert not Disclosure.objects.exists()
 
 
 def test_a_letter_for_another_outcome_is_written_anew(client: Client) -> None:

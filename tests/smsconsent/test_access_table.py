@@ -77,6 +77,7 @@ PORTAL = {
     "people:case-verify": Row(writes=(P, C)),
     "people:case-extend": Row(writes=(P,)),
     "people:case-act": Row(writes=(P,)),
+    "people:case-copy": Row(writes=(P,)),
     "people:case-lift": Row(writes=(P,)),
     "people:case-close": Row((P,), (P,)),
     "people:case-letter": Row((P,)),

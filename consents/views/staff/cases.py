@@ -7,17 +7,17 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consents import cases as rules
-from consents import services
+from consents import copies, services
 from consents.case_forms import CaseForm, CloseForm, CodeForm, ExtendForm, NewNumberForm
 from consents.models import Case, CaseCode, Letter, Organisation
 from consents.views.staff.doors import colleague, login_required, open_organisation, show
@@ -165,6 +165,35 @@ def case_act(request: HttpRequest, organisation: str, case: UUID) -> HttpRespons
     return redirect("people:case", organisation, case)
 
 
+@never_cache
+@login_required
+@require_POST
+def case_copy(request: HttpRequest, organisation: str, case: UUID) -> HttpResponse:
+    """Show or download everything that is held about the number, to enclose with the answer (Art. 15, 20).
+
+    Posted, because it shows the full number: that leaves a trace with the case as its reason.
+    """
+    found = _open_case(request, organisation, case, HANDLE)
+    subject = rules.subject_of(found)
+    if found.kind not in rules.SHOWS_DATA or found.identified_at is None or subject is None:
+        messages.error(request, _("The person must show first that the number is theirs."))
+        return redirect("people:case", organisation, case)
+    now = timezone.now()
+    reason = _("Copy for case %(reference)s") % {"reference": found.reference}
+    services.reveal(subject, by=colleague(request), reason=reason, now=now)
+    with override(found.language):
+        if "file" in request.POST:
+            return _file(copies.copy_of(subject, now=now), f"{found.reference}.json")
+        context = {
+            "case": found,
+            "sections": copies.sections(subject),
+            "recipients": copies.recipients(),
+            "source": copies.source(),
+            "rights": copies.rights(),
+        }
+        return show(request, "case_copy", found.organisation, context, current=CURRENT)
+
+
 @login_required
 @require_POST
 def case_lift(request: HttpRequest, organisation: str, case: UUID) -> HttpResponse:
@@ -245,6 +274,7 @@ def _page(
         "needs_identity": case.kind in rules.NEEDS_IDENTITY,
         "needs_action": case.kind in rules.NEEDS_ACTION and case.acted_at is None,
         "may_act": case.kind not in rules.NEEDS_IDENTITY or case.identified_at is not None,
+        "shows_data": case.kind in rules.SHOWS_DATA,
         "may_extend": case.may_extend(today),
         "code_waits": CaseCode.waiting(case, now).exists(),
         "letters": case.letters.order_by("written_at"),
@@ -257,6 +287,13 @@ def _page(
         "number_form": NewNumberForm(),
     }
     return show(request, "case", case.organisation, context | bound, current=CURRENT, status=status)
+
+
+def _file(content: Any, name: str) -> HttpResponse:
+    options = {"ensure_ascii": False, "indent": 2}
+    response = JsonResponse(content, json_dumps_params=options)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _badge(case: Case, today: date) -> dict[str, str]:
