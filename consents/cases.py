@@ -9,12 +9,13 @@ from typing import Literal
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from consents.erasing import forget_cases
 from consents.models import Case, CaseCode, CaseEvent, Letter, Organisation, Subject, Suppression
 from consents.retention import Counts, Policy
 from smsconsent.staff import roles
@@ -143,14 +144,6 @@ def _remind_of_blocks(organisation: Organisation, count: int) -> int:
 
 
 # -- the end -----------------------------------------------------------------------------------------------
-def forget(cases: QuerySet[Case]) -> int:
-    """Empty the personal parts of these cases; kind, dates and outcome stay. Return how many."""
-    ids = list(cases.values_list("pk", flat=True))
-    Letter.objects.filter(case__in=ids).delete()
-    CaseCode.objects.filter(case__in=ids).delete()
-    return Case.objects.filter(pk__in=ids).update(number=None, number_index=None, note=None)
-
-
 def _old(now: datetime) -> QuerySet[Case]:
     """A restriction in force keeps its case: it must be possible to lift it."""
     end = now - timedelta(days=settings.CASES_FOR_DAYS)
@@ -160,7 +153,8 @@ def _old(now: datetime) -> QuerySet[Case]:
 def _told(now: datetime) -> QuerySet[Case]:
     """Answered so long ago that a complaint would have come. A restriction in force keeps its number."""
     end = now - timedelta(days=settings.CASE_NUMBERS_FOR_DAYS)
-    return Case.objects.filter(closed_at__lte=end, number__isnull=False, restricts=False)
+    held = Q(number__isnull=False) | Exists(Letter.objects.filter(case=OuterRef("pk")))
+    return Case.objects.filter(held, closed_at__lte=end, restricts=False)
 
 
 def _old_codes(now: datetime) -> QuerySet[CaseCode]:
@@ -176,12 +170,12 @@ def _count(now: datetime) -> Counts:
 
 @transaction.atomic
 def _purge(now: datetime, limit: int) -> Counts:
-    codes = _old_codes(now).values("pk")[:limit]
-    gone = CaseCode.objects.filter(pk__in=list(codes.values_list("pk", flat=True))).delete()[1]
+    codes = _old_codes(now).values_list("pk", flat=True)[:limit]
+    gone: Counts = CaseCode.objects.filter(pk__in=list(codes)).delete()[1]
     ids = list(_old(now).order_by("pk").values_list("pk", flat=True)[:limit])
-    gone |= Case.objects.filter(pk__in=ids).delete()[1]
-    emptied = forget(_told(now).order_by("pk")[:limit])
-    gone[Case._meta.label] = gone.get(Case._meta.label, 0) + emptied
+    parts = (Case.objects.filter(pk__in=ids).delete()[1], forget_cases(_told(now)[:limit]))
+    for table, count in (pair for part in parts for pair in part.items()):
+        gone[table] = gone.get(table, 0) + count
     return gone
 
 

@@ -20,6 +20,7 @@ from django.db.models import Model, Q, QuerySet
 from consents import holding, ledger, limits
 from consents.models import (
     Case,
+    CaseCode,
     Confirmation,
     Consent,
     ConsentEvent,
@@ -28,6 +29,7 @@ from consents.models import (
     Erasure,
     EventDetail,
     InboundMessage,
+    Letter,
     RateWindow,
     ServiceMessage,
     Subject,
@@ -143,6 +145,17 @@ def waits_for_overwriting() -> bool:
     return waiting.exists()
 
 
+def forget_cases(cases: QuerySet[Case]) -> Counts:
+    """Empty the personal parts of these requests; kind, dates and outcome stay. Return rows per table."""
+    ids = list(cases.values_list("pk", flat=True))
+    gone: Counts = Letter.objects.filter(case__in=ids).delete()[1]
+    gone |= CaseCode.objects.filter(case__in=ids).delete()[1]
+    emptied = Case.objects.filter(pk__in=ids, number__isnull=False).update(
+        number=None, number_index=None, note=None
+    )
+    return gone | {Case._meta.label: emptied}
+
+
 # -- the parts of destroying ---------------------------------------------------------------------------
 def _lock(subject_id: int | None) -> Subject | None:
     """Return the subject, locked until the transaction ends, or None when it is gone."""
@@ -188,6 +201,7 @@ def _delete(subject: Subject) -> Counts:
         lambda: replies_of(subject).delete()[1],
         lambda: _service_messages(subject).delete()[1],
         lambda: subject.visits.all().delete()[1],
+        lambda: forget_cases(_answered_cases(subject)),
         lambda: _limits(subject),
         lambda: _unlink(subject),
         lambda: subject.delete()[1],
@@ -230,6 +244,12 @@ def _unlink(subject: Subject) -> Counts:
     return {lane._meta.label: lane.unlink(subject.pk) for lane in outbox.lanes()}
 
 
+def _answered_cases(subject: Subject) -> QuerySet[Case]:
+    """An open request keeps its number until it is answered, a restriction until it is lifted."""
+    mine = Case.objects.about(subject.organisation, subject.phone)
+    return mine.filter(closed_at__isnull=False, restricts=False)
+
+
 def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
     """Keep what a legal hold needs, and return what this erasure leaves, and until when."""
     stays: list[dict[str, Any]] = [
@@ -244,7 +264,8 @@ def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
     messages = sum(lane.kept_about(subject.pk) for lane in outbox.lanes())
     if messages:
         stays.append({"what": "deliveries", "count": messages, "until": ""})
-    cases = Case.objects.about(subject.organisation, subject.phone).count()
+    about = Case.objects.about(subject.organisation, subject.phone)
+    cases = about.exclude(pk__in=_answered_cases(subject)).count()
     if cases:
         stays.append({"what": "cases", "count": cases, "until": ""})
     blocks = Suppression.objects.blocking(subject.organisation, subject.phone)

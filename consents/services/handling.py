@@ -267,7 +267,10 @@ def close_case(
         raise ComplaintMissing
     letter = _keep(mine, Letter.Kind.ANSWER, text, by=by, now=now)
     mine.outcome, mine.closed_at = outcome, now
-    mine.save(update_fields=["outcome", "closed_at"])
+    if mine.kind == Case.Kind.ERASURE and mine.acted_at is not None:
+        # What was to be erased is not kept for having been erased. The letter names no number.
+        mine.number = mine.number_index = mine.note = None
+    mine.save()
     mine.codes.all().delete()
     _write(mine, Event.CLOSED, by=by, now=now)
     return letter

@@ -484,6 +484,20 @@ def test_a_case_loses_its_number_first_and_goes_later(
     assert Letter.objects.exists() is number
 
 
+def test_an_answered_erasure_keeps_no_number() -> None:
+    consent = make_consent("granted")
+    organisation = consent.purpose.organisation
+    close(make_case("access", organisation=organisation, identified=True))
+    case = make_case("erasure", organisation=organisation, identified=True)
+
+    act(case)
+    letter = close(case)
+
+    assert not Case.objects.filter(number__isnull=False).exists()
+    assert list(Letter.objects.all()) == [letter]
+    assert "900" not in letter.text
+
+
 def test_an_open_case_is_kept_however_old() -> None:
     make_case()
     [policy] = cases.POLICY
