@@ -14,22 +14,24 @@ from tests.make import make_consent, make_purpose
 RANDOM = "gen_random_uuid()"
 
 
-def crowd(size: int, *, purpose: Purpose | None = None) -> Purpose:
-    """Return a purpose with `size` consents that hold, each with a number of its own and no evidence."""
-    purpose = purpose or make_purpose(promised_count=50)
-    first = make_consent(purpose=purpose, number=number(0), at=timezone.now() - timedelta(days=1))
+def crowd(size: int, *, first: int = 0) -> Purpose:
+    """Return a purpose with `size` consents that hold, without evidence, of the numbers from `first` on."""
+    purpose = make_purpose(promised_count=50)
+    model = make_consent(
+        purpose=purpose, number=number(first), at=timezone.now() - timedelta(days=1)
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMP TABLE stage (phone bytea, lookup bytea, block bytea) ON COMMIT PRESERVE ROWS"
         )
         with cursor.copy("COPY stage (phone, lookup, block) FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(["bytea", "bytea", "bytea"])
-            for row in _numbers(size, purpose.organisation):
+            for row in _numbers(first, size, purpose.organisation):
                 copy.write_row(row)
-        newest = first.subject_id
+        newest = model.subject_id
         _copy_row(
             Subject,
-            first.subject_id,
+            model.subject_id,
             {
                 "phone": "new.phone",
                 "phone_index": "new.lookup",
@@ -39,7 +41,7 @@ def crowd(size: int, *, purpose: Purpose | None = None) -> Purpose:
         )
         _copy_row(
             Consent,
-            first.pk,
+            model.pk,
             {
                 "subject_id": "new.id",
                 "last_event_id": f"replace({RANDOM}::text, '-', '')",
@@ -57,8 +59,10 @@ def number(position: int) -> Phone:
     return Phone(f"+479{position:07}")
 
 
-def _numbers(size: int, organisation: Organisation) -> Iterator[tuple[bytes, bytes, bytes]]:
-    for position in range(1, size):
+def _numbers(
+    first: int, size: int, organisation: Organisation
+) -> Iterator[tuple[bytes, bytes, bytes]]:
+    for position in range(first + 1, first + size):
         phone = number(position)
         yield (
             crypto.encrypt_bytes(phone.e164.encode()),

@@ -7,7 +7,6 @@ from bench.crowd import crowd, number
 from bench.registry import Bench, Figure
 from bench.sender import sending
 from bench.web import Load, load, post, product, site
-from consents.models import Consent
 from tests import environment
 from tests.make import SHORT_NUMBER
 
@@ -18,7 +17,7 @@ REQUESTS = 2000
 def measure(bench: Bench) -> Iterator[Figure]:
     size = min(bench.size, 100_000)
     with bench.database() as url:
-        crowd(size)
+        purpose = crowd(size)
         with site("bare", url) as port:
             load(port, inserts(200), good=b"200")
             bare = load(port, inserts(REQUESTS), good=b"200")
@@ -27,7 +26,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
             alone = load(port, stops(200, REQUESTS), good=b"200")
             with sending(url, size):
                 busy = load(port, stops(200 + REQUESTS, REQUESTS), good=b"200")
-        assert Consent.objects.filter(state="withdrawn").count() == 200 + 2 * REQUESTS
+        assert purpose.consents.filter(state="withdrawn").count() == 200 + 2 * REQUESTS
     yield figure("inbound STOP, applied when answered", alone, bare, alone.p99 <= 3 * bare.p99)
     slower = busy.p99 / alone.p99
     yield Figure(

@@ -62,7 +62,7 @@ class Sender:
 @contextmanager
 def sending(database_url: str, size: int) -> Iterator[Purpose]:
     """Let a campaign to `size` people of another purpose run beside what is measured."""
-    purpose = crowd(size)
+    purpose = crowd(size, first=5_000_000)
     make_campaign("sending", purpose=purpose, now=timezone.now())
     with start_stub() as gateway_url, senders(1, database_url, gateway_url) as started:
         for each in started:

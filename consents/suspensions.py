@@ -24,15 +24,20 @@ SETTLED = {State.DELIVERED, State.FAILED}
 
 
 @transaction.atomic
-def take_receipt(receipt: Receipt, *, now: datetime) -> None:
-    """Record what became of a message, and what that says about its number. Repeating it changes nothing."""
-    message = outbox.find(receipt.id)
+def take_receipt(
+    receipt: Receipt, *, message: outbox.OutboundMessage | None = None, now: datetime
+) -> None:
+    """Record what became of a message, and what that says about its number. Repeating it changes nothing.
+
+    Whoever has found the message already hands it in.
+    """
+    message = message or outbox.find(receipt.id)
     if message is None:
         return
     subject_id = _number_of(message)
     if subject_id is not None and not receipt.duplicate:
         _note(message, subject_id, receipt, now=now)
-    outbox.record_receipt(receipt, now=now)
+    outbox.record_receipt(receipt, row=message, now=now)
 
 
 def suspend(subjects: QuerySet[Subject], *, reason: Doubt, now: datetime) -> int:

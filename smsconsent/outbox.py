@@ -329,13 +329,16 @@ def recover(
     return len(rows)
 
 
-def record_receipt(receipt: Receipt, *, now: datetime) -> OutboundMessage | None:
+def record_receipt(
+    receipt: Receipt, *, row: OutboundMessage | None = None, now: datetime
+) -> OutboundMessage | None:
     """Move the message forward by what the gateway reports. Return it, or None for an unknown id.
 
+    `row` is the message, when it has been found already.
     handed_over < failed < delivered: a late, doubled or reordered report cannot undo a better state,
     and a duplicate proves no more than that the gateway has the message (strex.md § 4, § 10).
     """
-    row = find(receipt.id)
+    row = row or find(receipt.id)
     if row is not None and _advance(row, receipt, now=now) and row.listener:
         listener: Listener = import_string(row.listener)
         listener(row, receipt, now=now)
@@ -343,12 +346,13 @@ def record_receipt(receipt: Receipt, *, now: datetime) -> OutboundMessage | None
 
 
 def find(message_id: UUID) -> OutboundMessage | None:
-    """Return the message with this id, of whichever lane."""
-    found = (model._default_manager.filter(pk=message_id).first() for model in lanes())
+    """Return the message with this id, of whichever lane: the larger one, that of campaigns, first."""
+    urgent_last = sorted(lanes(), key=lambda model: model.is_urgent)
+    found = (model._default_manager.filter(pk=message_id).first() for model in urgent_last)
     return next((row for row in found if row is not None), None)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
     """Stop those of these messages that still wait. Return how many."""
     queued, group = rows.filter(state=OutboundMessage.State.QUEUED), rows.model.counted_by

@@ -67,7 +67,8 @@ def receive_receipt(
     if _is_replay(callback, body, now=now):
         return
     SharedState(gateway).touch("receipt")
-    if receipt is None or outbox.find(receipt.id) is None:
+    message = outbox.find(receipt.id) if receipt else None
+    if receipt is None or message is None:
         _count(gateway, "unknown_id")
         return
     if receipt.unexpected:
@@ -78,7 +79,7 @@ def receive_receipt(
     if callback.trust is not Trust.SIGNED:
         polling.doubt(gateway, receipt.id)
         return
-    suspensions.take_receipt(receipt, now=now)
+    suspensions.take_receipt(receipt, message=message, now=now)
 
 
 def _count(gateway: str, what: str) -> None:

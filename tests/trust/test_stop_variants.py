@@ -1,6 +1,6 @@
 """STOP in a hundred thousand disguises, none of them missed; and the time that a megabyte takes.
 
-TRUST_STOP_VARIANTS=100000 for the full number and size.
+`make trust` for the full number.
 """
 
 import random
