@@ -28,6 +28,8 @@ RESERVED_SLUGS = frozenset(
         "static",
     }
 )
+# Pages of an organisation stand beside its purposes: /<organisation>/privacy/.
+RESERVED_PURPOSE_SLUGS = frozenset({"erased", "me", "privacy"})
 LANGUAGES = [("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")]
 
 slug_is_free = RegexValidator(

@@ -3,12 +3,20 @@
 from datetime import datetime, time, timedelta
 from uuid import uuid4
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from consents.models.organisations import LANGUAGES, Organisation, PrivacyNotice, Sender
+from consents.models.organisations import (
+    LANGUAGES,
+    RESERVED_PURPOSE_SLUGS,
+    Organisation,
+    PrivacyNotice,
+    Sender,
+    slug_is_free,
+)
 
 
 class PurposeQuerySet(models.QuerySet["Purpose"]):
@@ -119,6 +127,12 @@ class Purpose(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation}: {self.name}"
+
+    def clean(self) -> None:
+        """Refuse an address that a page of the organisation has already."""
+        super().clean()
+        if self.slug in RESERVED_PURPOSE_SLUGS:
+            raise ValidationError({"slug": slug_is_free.message})
 
     @property
     def promised_for(self) -> timedelta:

@@ -3,13 +3,15 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from guardian.shortcuts import get_group_perms, remove_perm
 
 from campaigns.models import Campaign
 from consents.models import Consent, ConsentEvent, Organisation, Subject
-from smsconsent.staff import access
+from smsconsent.staff import access, roles
 from tests.make import make_campaign, make_consent, make_user
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +154,30 @@ def test_granting_to_nobody_says_so(words: tuple[str, str]) -> None:
 
     with pytest.raises(CommandError, match="There is no"):
         call_command("grant", words[0] or user.email, "administrator", words[1])
+
+
+@pytest.mark.parametrize("kind", ["organisation", "purpose", "campaign"])
+def test_a_right_that_an_update_brings_reaches_those_who_hold_the_role(kind: str) -> None:
+    campaign = make_campaign()
+    purpose = campaign.purpose
+    target = {
+        "organisation": purpose.organisation,
+        "purpose": purpose,
+        "campaign": campaign,
+    }[kind]
+    officer = roles.group_of("privacy_officer", purpose.organisation)
+    right = f"view_{kind}"
+    remove_perm(right, officer, target)
+
+    call_command("sync_roles")
+
+    assert right in get_group_perms(officer, target)
+
+
+@pytest.mark.parametrize("slug", ["privacy", "me", "erased"])
+def test_a_purpose_cannot_take_the_address_of_a_page(slug: str) -> None:
+    purpose = make_consent("granted").purpose
+    purpose.slug = slug
+
+    with pytest.raises(ValidationError, match="Velg en annen"):
+        purpose.full_clean()

@@ -75,6 +75,8 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0)
+            # A new right belongs to those who hold its role already.
+            call_command("sync_roles")
         call_command("demo", if_empty=True, stdout=self.stdout)
         connection.close()
 
