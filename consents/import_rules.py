@@ -103,7 +103,7 @@ class People:
         lookup, lookups = _indexes(phones, use="lookup", organisation=organisation.pk)
         block, blocks = _indexes(phones, use="suppression", organisation=organisation.pk)
         _sender, senders = _indexes(phones, use="inbound", organisation=None)
-        query = Subject.objects.filter(organisation=organisation, phone_index__in=list(lookups))
+        query = Subject.objects.filter(organisation=organisation, phone_index__any=list(lookups))
         if lock:
             query = query.select_for_update(no_key=True, of=("self",))
         subjects = {}
@@ -145,7 +145,7 @@ def _histories(
     states: dict[tuple[int, int], tuple[str, int | None]] = {}
     stopped_at: dict[str, datetime] = {}
     for subject_id, purpose_id, state, ended_at, run_id in Consent.objects.filter(
-        subject__in=list(by_id)
+        subject__pk__any=list(by_id)
     ).values_list("subject_id", "purpose_id", "state", "ended_at", "imported_by_id"):
         states[subject_id, purpose_id] = (state, run_id)
         if _BY_STATE.get(Consent.State(state)) == "withdrawn" and ended_at:
@@ -160,7 +160,7 @@ def _add_stops(
     """A STOP counts as well from a number that nothing was known about."""
     stops = InboundMessage.objects.filter(
         Q(organisation=None) | Q(organisation=organisation_id),
-        sender_index__in=list(inbound),
+        sender_index__any=list(inbound),
         intent="stop",
     )
     for index, at in stops.values_list("sender_index", "received_at"):
@@ -169,7 +169,7 @@ def _add_stops(
 
 
 def _blocked(indexes: dict[bytes, str], organisation_id: int) -> set[tuple[str, int | None]]:
-    blocks = Suppression.objects.filter(organisation=organisation_id, index__in=list(indexes))
+    blocks = Suppression.objects.filter(organisation=organisation_id, index__any=list(indexes))
     return {
         (indexes[bytes(index)], purpose)
         for index, purpose in blocks.values_list("index", "purpose")

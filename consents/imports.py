@@ -26,6 +26,7 @@ from consents.models import (
     ImportProblem,
     Purpose,
     Subject,
+    Suppression,
 )
 from consents.sheets import Broken, Row
 from smsconsent import bulk, crypto, signing
@@ -117,6 +118,11 @@ def _write(context: Context, found: People, rows: list[Row]) -> None:
     made = [_make(context, found, row) for row in rows]
     subjects = {row.phone.e164: found.subjects[row.phone.e164] for row in rows}
     new = [subject for e164, subject in subjects.items() if e164 not in known]
+    blocked = {number for number, _purpose in found.blocked}
+    for subject in new:
+        if subject.phone.e164 in blocked:
+            # Blocked for another purpose, maybe under an older key: a block is found by the current one.
+            Suppression.objects.renew(context.run.organisation, subject.phone)
     bulk.insert(new)
     bulk.insert([consent for consent, _line in made])
     ledger.store([line for _consent, line in made])

@@ -106,7 +106,7 @@ def exclusive() -> Iterator[IO[bytes]]:
 def note_consents(events: Sequence[int]) -> None:
     """Say which consent each event is about, as its detail has it. The trigger has noted the events."""
     about = EventDetail.objects.filter(event__pk=OuterRef("event")).values("consent__public_id")
-    PendingEntry.objects.filter(event__in=events).update(reference=Subquery(about[:1]))
+    PendingEntry.objects.filter(event__any=events).update(reference=Subquery(about[:1]))
 
 
 def accept(entries: Iterable[Entry]) -> None:
