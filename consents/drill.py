@@ -171,7 +171,7 @@ def run(snapshots: Snapshots, *, histories: int, seed: int) -> Result:
 
 
 def _check(result: Result, history: _History, saved: dict[UUID, Consent]) -> None:
-    lost = {entry.event for entry in journal.unreplayed() if entry.event}
+    lost = {entry.event for entry in journal.unreplayed() if entry.header}
     result.lost_events += len(lost)
     result.held_back += ServiceMessage.objects.filter(state="queued").count()
     result.violations += [f"{history.organisation}: {SENT}" for _message in _send(history.now)]

@@ -21,12 +21,12 @@ from typing import IO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery
 
-from consents.models import ConsentEvent, EventDetail, JournalMark, PendingEntry, Suppression
+from consents.models import ConsentEvent, EventDetail, JournalMark, Leaf, PendingEntry, Suppression
 from smsconsent import crypto
 
-BLOCKED = "blocked"
+BLOCKED, SEALED = "blocked", "sealed"
 BATCH, BLOCK_BYTES = 2_000, 65_536
 STOPPED = (
     "The database is older than the journal: nothing is sent or sealed until "
@@ -45,7 +45,10 @@ class JournalBehind(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `event` and `header` for an event; `sealed`, a Fernet token, for a block."""
+    """One line. An event with its header; its `index` in the log once it is sealed; or a block.
+
+    What a block says is in `sealed`, a Fernet token.
+    """
 
     batch: str
     type: str
@@ -53,6 +56,7 @@ class Entry:
     event: str = ""
     header: str = ""
     sealed: str = ""
+    index: str = ""
 
 
 def problem() -> str:
@@ -120,7 +124,11 @@ def catch_up() -> None:
     """Say that this database has everything the journal holds, unless the journal lacks something too."""
     if problem():
         return
-    JournalMark.objects.update_or_create(pk=1, defaults={"batch": _newest_batch()})
+    newest = Leaf.objects.aggregate(newest=Max("tree_index"))["newest"]
+    leaves = 0 if newest is None else newest + 1
+    JournalMark.objects.update_or_create(
+        pk=1, defaults={"batch": _newest_batch(), "leaves": leaves}
+    )
 
 
 def begin_anew(*, now: datetime) -> None:
@@ -128,7 +136,7 @@ def begin_anew(*, now: datetime) -> None:
     path = _path()
     if path.exists():
         path.rename(path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S}"))
-    JournalMark.objects.all().delete()
+    JournalMark.objects.update(batch="")
 
 
 def open_block(entry: Entry) -> dict[str, str]:
@@ -148,18 +156,26 @@ def open_block(entry: Entry) -> dict[str, str]:
 
 def _drain_batch(file: IO[bytes]) -> int:
     with transaction.atomic():
+        sealed = JournalMark.objects.values_list("leaves", flat=True).first() or 0
         rows = list(PendingEntry.objects.order_by("pk")[:BATCH])
-        if not rows:
+        leaves = list(
+            Leaf.objects.filter(tree_index__gte=sealed)
+            .order_by("tree_index")
+            .values_list("tree_index", "event__event_id")[:BATCH]
+        )
+        if not rows and not leaves:
             return 0
-        if problem():
-            raise JournalBehind(problem())
+        if stop := problem():
+            raise JournalBehind(stop)
         batch = token_hex(8)
-        entries = [*_events(rows, batch=batch), *_blocks(rows, batch=batch)]
+        places = (Entry(batch, SEALED, event=event, index=str(at)) for at, event in leaves)
+        entries = [*_events(rows, batch=batch), *_blocks(rows, batch=batch), *places]
         if entries:
             _append(file, entries)
-            JournalMark.objects.update_or_create(pk=1, defaults={"batch": batch})
+            values = {"batch": batch, "leaves": sealed + len(leaves)}
+            JournalMark.objects.update_or_create(pk=1, defaults=values)
         PendingEntry.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    return len(rows)
+    return len(rows) + len(leaves)
 
 
 def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
@@ -227,13 +243,17 @@ def _after(mark: str) -> Iterator[Entry]:
 
 def _lacking(entries: list[Entry]) -> list[Entry]:
     """Return those of these entries that the database does not have."""
-    ids = {entry.event for entry in entries if entry.event}
-    found = set(ConsentEvent.objects.filter(event_id__in=ids).values_list("event_id", flat=True))
-    return [
-        entry
-        for entry in entries
-        if (entry.event not in found if entry.event else not _is_blocked(entry))
-    ]
+    ids = {entry.event for entry in entries}
+    events = ConsentEvent.objects.filter(event_id__in=ids)
+    found = set(events.values_list("event_id", flat=True))
+    placed = set(events.exclude(leaf=None).values_list("event_id", flat=True))
+
+    def is_here(entry: Entry) -> bool:
+        if entry.type == BLOCKED:
+            return _is_blocked(entry)
+        return entry.event in (placed if entry.type == SEALED else found)
+
+    return [entry for entry in entries if not is_here(entry)]
 
 
 def _is_blocked(entry: Entry) -> bool:

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Max
 
-from consents import merkle, notes, publication
+from consents import journal, merkle, notes, publication
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, Node, PendingEvent
 from consents.publication import PublishedLogDiffers
 from smsconsent import crypto
@@ -61,6 +61,8 @@ def seal(*, now: datetime, limit: int = BATCH, must_sign: bool = False) -> Seale
     with transaction.atomic():
         if not _is_alone():
             return Sealed(0, None)
+        if older := journal.problem():
+            raise PublishedLogDiffers(older)
         size = log_size()
         require_published_beginning(size)
         moved = _move_waiting(size, limit=limit)
@@ -111,6 +113,26 @@ def publish(*, now: datetime) -> None:
         )
 
 
+@transaction.atomic
+def put_back(places: Iterable[tuple[int, str]]) -> int:
+    """After a restored backup: give events the places in the log that they had. Return how many.
+
+    As far as places follow on without a gap: so the log grows into what was published. Safe to repeat.
+    """
+    size, wanted = log_size(), dict(places)
+    events = ConsentEvent.objects.filter(event_id__in=wanted.values(), leaf=None)
+    found = {event.event_id: event for event in events}
+    row: list[ConsentEvent] = []
+    while (event := found.get(wanted.get(size + len(row), ""))) is not None:
+        row.append(event)
+    Leaf.objects.bulk_create(
+        [Leaf(tree_index=size + at, event=event) for at, event in enumerate(row)]
+    )
+    PendingEvent.objects.filter(pk__in=[event.pk for event in row]).delete()
+    _grow(size, [bytes(event.header) for event in row])
+    return len(row)
+
+
 def log_size() -> int:
     """Return how many events are sealed."""
     newest: int | None = Leaf.objects.aggregate(newest=Max("tree_index"))["newest"]
@@ -156,6 +178,11 @@ def _is_alone() -> bool:
 def _move_waiting(size: int, *, limit: int) -> int:
     """Give waiting events the next places in the log, with their nodes. Return how many."""
     headers = _take_postgresql(size, limit) if _is_postgresql() else _take_sqlite(size, limit)
+    return _grow(size, headers)
+
+
+def _grow(size: int, headers: Iterable[bytes]) -> int:
+    """Write the nodes that these headers complete, after the first `size`. Return how many headers."""
     frontier = merkle.Frontier(size, _read_nodes(merkle.perfect_nodes((0, size))))
     completed = [pair for header in headers for pair in frontier.append(merkle.leaf_hash(header))]
     Node.objects.bulk_create(

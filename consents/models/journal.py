@@ -28,6 +28,8 @@ class JournalMark(models.Model):
     """One row: the batch that was written to the journal last. A restored database names an older one."""
 
     batch = models.CharField(max_length=16)
+    # How many places of the log it holds: they are dense, and committed in their order.
+    leaves = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "journal_mark"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import erasing, journal, merkle, transitions
+from consents import erasing, journal, merkle, sealing, transitions
 from consents.journal import Entry
 from consents.ledger import Proof
 from consents.models import Consent, ConsentEvent, Erasure, Organisation, Purpose, Suppression
@@ -42,10 +42,14 @@ def replay_journal(*, now: datetime) -> Report:
             report.counts["messages to ask the gateway about"] = _doubt_queued(now)
             for path in settings.AFTER_REPLAY:
                 report.notes += import_string(path)(now=now)
-        for entry in journal.unreplayed():
-            with transaction.atomic():
-                report.counts[_apply(entry, now=now)] += 1
-                _put_back(entry)
+        lost = journal.unreplayed()
+        for entry in lost:
+            if entry.type != journal.SEALED:
+                with transaction.atomic():
+                    report.counts[_apply(entry, now=now)] += 1
+                    _put_back(entry)
+        places = [(int(each.index), each.event) for each in lost if each.type == journal.SEALED]
+        report.counts["places in the log"] = sealing.put_back(places)
         journal.catch_up()
     return report
 

@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from campaigns.models import Campaign, Delivery
-from consents import confirmations, journal, services, transitions
+from consents import confirmations, journal, publication, sealing, services, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -356,6 +356,41 @@ def test_the_journal_holds_no_number_and_no_pseudonym(file: Path) -> None:
     assert bytes(consent.subject.phone_index).hex() not in text
 
 
+def test_the_log_grows_again_into_what_was_published(file: Path) -> None:
+    consent = make_consent("granted")
+    sealing.seal(now=NOON, must_sign=True)
+
+    def stop_and_seal() -> None:
+        withdraw(consent)
+        sealing.seal(now=NOON + DAY, must_sign=True)
+
+    lose(stop_and_seal)
+    published = publication.last()
+    assert published is not None
+    assert (published.size, sealing.log_size()) == (3, 2)
+    with pytest.raises(publication.PublishedLogDiffers):
+        sealing.seal(now=NOON + DAY)
+
+    services.replay_journal(now=NOON + DAY)
+
+    assert sealing.log_size() == 3
+    assert sealing.root_at(3) == published.root
+    # The replay wrote an event of its own, which is sealed after those that are back.
+    assert sealing.seal(now=NOON + DAY, must_sign=True).count == 1
+    assert journal.problem() == ""
+    assert journal.drain() == 2
+
+
+def test_nothing_is_sealed_while_the_database_is_older(file: Path) -> None:
+    consent = make_consent("granted")
+    lose(lambda: withdraw(consent))
+
+    with pytest.raises(publication.PublishedLogDiffers, match="replay_journal"):
+        sealing.seal(now=NOON)
+
+    assert sealing.log_size() == 0
+
+
 def test_replaying_twice_changes_nothing_more(file: Path) -> None:
     consent = make_consent("granted")
     lose(lambda: withdraw(consent))
@@ -426,5 +461,5 @@ def test_the_command_begins_a_new_journal_only_when_it_is_told_to(file: Path) ->
     call_command("replay_journal", "--new-journal")
 
     assert journal.problem() == ""
-    assert not JournalMark.objects.exists()
+    assert JournalMark.objects.get().batch == ""
     assert [each.name for each in os.scandir(file.parent)] != []

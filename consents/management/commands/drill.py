@@ -41,9 +41,10 @@ class Command(BaseCommand):
                 again = ["drill", "restore", "--here", f"--histories={histories}", f"--seed={seed}"]
                 command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *again]
                 sys.exit(subprocess.call(command, env=variables))  # noqa: S603  our own program
-        call_command("migrate", verbosity=0)
-        if Organisation.objects.exists():
+        tables = connection.introspection.table_names()
+        if Organisation._meta.db_table in tables and Organisation.objects.exists():
             raise CommandError("This database is in use. The drill needs an empty one.")
+        call_command("migrate", verbosity=0)
         with drill.copies() as copies:
             self._report(drill.run(copies, histories=histories, seed=seed), seed)
 
@@ -70,6 +71,7 @@ def _scratch() -> Iterator[dict[str, str]]:
             "DATABASE_URL": url,
             "VAR": folder,
             "JOURNAL_FILE": f"{folder}/journal.jsonl",
+            "LEDGER_FILE": f"{folder}/checkpoints.txt",
         }
 
 
