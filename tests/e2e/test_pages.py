@@ -93,6 +93,7 @@ def walk_in_public(tour: Round) -> None:
     tour.check("/staff/account/password/reset/")
     tour.check("/staff/account/password/reset/done/")
     walk_through_a_sign_up(tour)
+    walk_through_my_page(tour)
     tour.check(f"{tour.installation.simulator.url}/handset/")
 
 
@@ -120,6 +121,38 @@ def walk_through_a_sign_up(tour: Round) -> None:
     tour.look("code for the handset")
 
 
+def walk_through_my_page(tour: Round) -> None:
+    """Code, page, everything held, renewal, erasure and its report: of somebody in the demo."""
+    page, running = tour.page, tour.installation
+    tour.check("/me/")
+    page.locator("[name=phone]").fill("900 00 110")
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/code/")
+    tour.look("code to my page")
+    page.locator("[name=code]").fill("letters")
+    page.locator("main form button").first.click()
+    tour.look("code to my page with errors")
+    code = re.search(r"\b\d{6}\b", running.wait_for_text("+4790000110", "Koden din"))
+    assert code
+    page.locator("[name=code]").fill(code[0])
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/me/")
+    for path in ("", "?lang=nn", "?lang=en"):
+        tour.check(f"/nordlys/me/{path}", name=f"my page {path}")
+    tour.check("/nordlys/me/everything/")
+    page.goto(f"{running.url}/nordlys/me/")
+    if page.get_by_role("link", name="Forny").count():
+        tour.check(str(page.get_by_role("link", name="Forny").first.get_attribute("href")))
+        page.goto(f"{running.url}/nordlys/me/")
+    page.locator("#erase summary").click()
+    # The question fades in, and what is half there has too little contrast.
+    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
+    tour.look("erase?")
+    page.get_by_role("button", name="Slett alt", exact=True).click()
+    page.wait_for_url("**/erased/**")
+    tour.check(page.url, name="erased")
+
+
 STAFF_PAGES = {
     "marked": [
         "/staff/",
@@ -142,6 +175,7 @@ STAFF_PAGES = {
         "/staff/nordlys/imports/",
         "/staff/nordlys/ledger/",
         "/staff/nordlys/retention/",
+        "/staff/nordlys/holds/",
         "/staff/nordlys/cases/",
         "/staff/nordlys/cases/?show=closed",
         "/staff/nordlys/cases/new/",
@@ -168,6 +202,8 @@ def walk_as_staff(tour: Round) -> None:
         walk_through_a_campaign(tour)
     if tour.account in {"personvern", "kundeservice"}:
         walk_to_a_number(tour)
+    if tour.account == "personvern":
+        walk_to_a_hold(tour)
         walk_through_a_case(tour)
     if tour.account == "personvern":
         walk_through_an_import(tour)
@@ -241,6 +277,22 @@ def walk_to_a_number(tour: Round) -> None:
         for size in (WIDE, PHONE):
             page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
             tour.look(f"{name} at {size['width']}")
+
+
+def walk_to_a_hold(tour: Round) -> None:
+    """Ask for a hold on somebody's evidence, and see who must approve."""
+    page = tour.page
+    page.goto(f"{tour.installation.url}/staff/nordlys/numbers/")
+    page.locator("main [name=phone]").first.fill("900 00 102")
+    page.locator("main button[type=submit]").first.click()
+    page.get_by_role("link", name="Be om bevissikring").click()
+    tour.look("ask for a hold")
+    page.locator("[name=reason]").fill("Klage til Forbrukertilsynet")
+    page.locator("[name=ends_on]").fill(f"{timezone.localdate() + timedelta(days=30)}")
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url(re.compile(r"/holds/[\w-]{22}/$"))
+    tour.check(page.url, name="a hold")
+    tour.check("/staff/nordlys/holds/")
 
 
 @pytest.fixture(scope="module")

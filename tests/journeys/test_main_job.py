@@ -73,3 +73,47 @@ def test_a_person_signs_up_confirms_gets_a_campaign_stops_and_never_gets_another
     audience = installation.colleague("marked").open(f"{address}audience/").text
     assert len(installation.simulator.received(NUMBER)) == 4
     assert "Have stopped" in audience or "Har stoppet" in audience
+
+
+def code_sent_to(installation: Installation, number: str) -> str:
+    found = re.search(r"\b\d{6}\b", installation.wait_for_text(number, "Koden din"))
+    assert found
+    return found[0]
+
+
+def test_a_person_sees_pauses_stops_takes_along_and_erases_everything_alone(
+    installation: Installation,
+) -> None:
+    number, person, page = "+4790000120", installation.visitor(), "/nordlys/me/"
+    person.send(page, {"phone": "900 00 120"})
+    mine = person.send(f"{page}code/", {"code": code_sent_to(installation, number)})
+    consent = re.search(r"/me/(\d+)/stop/", mine.text)
+    assert consent, mine.text
+
+    paused = person.send(f"{page}{consent[1]}/pause/", {"pause": "week"}, page=page)
+    assert "Pause til" in paused.text
+    stopped = person.send(f"{page}{consent[1]}/stop/", page=page)
+    assert "Stoppet." in stopped.text
+    assert number in str(person.open(f"{page}everything.json").json()["sections"])
+
+    erased = person.send(f"{page}erase/", page=page)
+
+    assert "Alt om deg er slettet" in erased.text
+    report = person.open(f"{erased.url.path}report.json").json()
+    assert number not in str(report)
+    assert 'name="phone"' in person.open(page).text
+    officer = installation.colleague("personvern")
+    found = officer.send("/staff/nordlys/numbers/", {"phone": "900 00 120"})
+    assert "/numbers/" in str(found.url)
+    assert "+47 ••• •• 120" not in found.text
+
+
+def test_a_stranger_is_told_the_same_and_gets_nothing(installation: Installation) -> None:
+    visitor = installation.visitor()
+
+    shown = visitor.send("/nordlys/me/", {"phone": "900 00 998"})
+    refused = visitor.send("/nordlys/me/code/", {"code": "123456"})
+
+    assert "SMS med seks sifre" in shown.text
+    assert refused.status_code == 422
+    assert installation.simulator.received("+4790000998") == []
