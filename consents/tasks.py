@@ -19,6 +19,7 @@ from consents import (
     retention,
     sealing,
     suspensions,
+    syncing,
     verification,
 )
 from consents.models import ServiceMessage
@@ -64,6 +65,11 @@ def ask_for_missing_reports() -> None:
 def ask_about_doubted_reports() -> None:
     record = suspensions.take_receipt
     polling.ask_doubted(gateway=get_gateway(), record=record, now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def tell_stops() -> None:
+    syncing.tell_stops(gateway=get_gateway(), now=timezone.now())
 
 
 @shared_task(base=DjangoTask)

@@ -62,6 +62,8 @@ env = environ.FileAwareEnv(
     STREX_CALLBACK_NETWORKS=(list, []),
     STREX_CALLBACK_BUDGET=(float, 2.0),
     STREX_TRUST_STOP_FLAG=(bool, True),
+    STREX_SYNC_STOP=(bool, False),
+    STREX_COMMAND_AUTHORIZATION=(str, "{key}"),
     STREX_SERVER_KEY_NAMES=(list, []),
     STREX_BATCH_SIZE=(int, 1000),
     STREX_MAX_BODY_BYTES=(int, 1_000_000),
@@ -320,6 +322,8 @@ STREX_CALLBACK_NETWORKS: list[str] = env("STREX_CALLBACK_NETWORKS")
 STREX_CALLBACK_BUDGET: float = env("STREX_CALLBACK_BUDGET")
 STREX_RECEIPT_GRACE = timedelta(hours=env("STREX_RECEIPT_GRACE_HOURS"))
 STREX_API_KEY_EXPIRES_ON: str = env("STREX_API_KEY_EXPIRES_ON")
+STREX_SYNC_STOP: bool = env("STREX_SYNC_STOP")
+STREX_COMMAND_AUTHORIZATION: str = env("STREX_COMMAND_AUTHORIZATION")
 STREX_VISIBILITY_WAIT = timedelta(seconds=env("STREX_VISIBILITY_WAIT"))
 STREX_RECOVERY_WINDOW = timedelta(hours=env("STREX_RECOVERY_WINDOW_HOURS"))
 
@@ -428,6 +432,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "consents.tasks.ask_for_missing_reports",
         "schedule": crontab(minute=27),
     },
+    "tell stops": {"task": "consents.tasks.tell_stops", "schedule": 60},
     "ask about doubted reports": {
         "task": "consents.tasks.ask_about_doubted_reports",
         "schedule": 30,

@@ -22,6 +22,7 @@ from smsconsent.gateways import (
     CallbackMalformed,
     CallbackRefused,
     Gateway,
+    Inbound,
     get_gateway,
 )
 from smsconsent.gateways.state import SharedState
@@ -88,13 +89,11 @@ def inbound(gateway: Gateway, callback: Callback, body: bytes) -> None:
 @_callback
 def receipts(gateway: Gateway, callback: Callback, body: bytes) -> None:
     """What became of a message."""
-    services.receive_receipt(
-        gateway.read_receipt(body),
-        gateway=gateway.name,
-        callback=callback,
-        body=body,
-        now=timezone.now(),
-    )
+    found, now = gateway.read_receipt(body), timezone.now()
+    if isinstance(found, Inbound):
+        services.receive_message(found, gateway=gateway.name, callback=callback, body=body, now=now)
+    else:
+        services.receive_receipt(found, gateway=gateway.name, callback=callback, body=body, now=now)
 
 
 def _watch_the_time(gateway: str, seconds: float) -> None:

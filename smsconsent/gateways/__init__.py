@@ -176,8 +176,11 @@ class Gateway(Protocol):
     def read_inbound(self, body: bytes) -> Inbound:
         """Raises CallbackMalformed."""
 
-    def read_receipt(self, body: bytes) -> Receipt | None:
-        """Return None for an id that is not ours. Raises CallbackMalformed."""
+    def read_receipt(self, body: bytes) -> Receipt | Inbound | None:
+        """Return None for an id that is not ours. Raises CallbackMalformed.
+
+        Inbound: the provider reports what a person has asked its own service for.
+        """
 
     def ping(self) -> None:
         """Raise GatewayUnavailable or GatewayMisconfigured unless the gateway answers."""

@@ -145,8 +145,11 @@ class Strex:
         """Read an in-message. Raises CallbackMalformed."""
         return strex_callbacks.read_inbound(body, self.settings)
 
-    def read_receipt(self, body: bytes) -> Receipt | None:
-        """Read a delivery report; None for an id that is not ours. Raises CallbackMalformed."""
+    def read_receipt(self, body: bytes) -> Receipt | Inbound | None:
+        """Read a delivery report; None for an id that is not ours. Raises CallbackMalformed.
+
+        Inbound: Strex' own keyword service has taken a person in or out (MasterDLRForward).
+        """
         return strex_callbacks.read_receipt(body)
 
     def ping(self) -> None:

@@ -36,6 +36,9 @@ from smsconsent.gateways.strex_signatures import KEY_NAME, ServerKey, Signature
 log = logging.getLogger(__name__)
 
 LONGEST_RECIPIENT = 20
+STOP = "STOPP"
+# The others are about payment, which we never ask for.
+SYSTEM_ACTIONS = {"unsubscribe": STOP, "subscribe": "START", "signup": "START"}
 KEYS_LIVE = timedelta(days=1)
 TRY_KEYS_AGAIN = timedelta(minutes=1)
 
@@ -147,14 +150,36 @@ def read_inbound(body: bytes, settings: StrexSettings) -> Inbound:
     )
 
 
-def read_receipt(body: bytes) -> Receipt | None:
-    """Read a delivery report. None for an id that is not ours. Raises CallbackMalformed."""
+def read_receipt(body: bytes) -> Receipt | Inbound | None:
+    """Read a delivery report. None for an id that is not ours. Raises CallbackMalformed.
+
+    A report of what Strex' own keyword service did for a person is as good as that person's message.
+    """
     fields = read_object(body)
+    properties = fields.get("properties")
+    if isinstance(properties, dict) and "SystemAction" in properties:
+        return _read_system_action(fields, properties)
     try:
         message_id = UUID(read_id(fields.get("transactionId")))
     except ValueError:
         return None
     return receipt_of(message_id, fields)
+
+
+def _read_system_action(fields: Mapping[str, Any], properties: Mapping[str, Any]) -> Inbound | None:
+    """Unsubscribed there is a stop here; subscribed there only asks, and we still ask back (§ 8)."""
+    word = SYSTEM_ACTIONS.get(read_text(properties["SystemAction"]).lower())
+    if word is None:
+        return None
+    return Inbound(
+        # The evidence shows by the id that no message of this wording was sent.
+        message_id=read_id(f"system-action:{read_id(fields.get('transactionId'))}"),
+        sender=read_phone(fields.get("recipient"), fake=False),
+        recipient=read_text(fields.get("sender"))[:LONGEST_RECIPIENT],
+        text=f"{read_text(properties.get('Keyword'))} {word}".strip(),
+        is_stop=True if word == STOP else None,
+        received_at=read_moment_or_none(fields.get("received")),
+    )
 
 
 def receipt_of(message_id: UUID, fields: Mapping[str, Any]) -> Receipt:

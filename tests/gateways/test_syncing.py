@@ -1,0 +1,208 @@
+"""Stops in both directions between us and keyword services that somebody runs at Strex (strex.md § 8)."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from consents import syncing, transitions
+from consents.ledger import Proof
+from consents.models import Consent, InboundMessage
+from smsconsent.gateways import gateway_of_process, get_gateway
+from smsconsent.gateways.strex import Strex
+from smsconsent.gateways.strex_services import encode
+from tests.gateways.ear import Ear, let_pass, listening
+from tests.gateways.stages import posted
+from tests.make import DAY, NOON, SECOND, SHORT_NUMBER, make_consent, make_purpose, phone
+from tests.simulator import Simulator
+
+pytestmark = pytest.mark.django_db
+COMMAND = "POST /api/services/command"
+
+
+@pytest.fixture
+def consent(simulator: Simulator, settings: Settings) -> Consent:
+    """Somebody who has said yes here, and who is subscribed to the same keyword at Strex."""
+    settings.STREX_SYNC_STOP = True
+    gateway_of_process.cache_clear()
+    subscribe(simulator)
+    return make_consent("granted", purpose=make_purpose(keyword="SKI"))
+
+
+def subscribe(simulator: Simulator, *, active: bool = True) -> None:
+    fields = {"phone": phone().e164, "shortNumber": SHORT_NUMBER, "keyword": "SKI"}
+    simulator.set("subscriptions", fields | {"active": active})
+
+
+def withdraw(consent: Consent) -> None:
+    assert transitions.withdraw(consent, proof=Proof("mo_stop"), now=NOON)
+
+
+def tell(now: object = NOON) -> int:
+    return syncing.tell_stops(gateway=get_gateway(), now=now)  # type: ignore[arg-type]  # a moment
+
+
+def commands(simulator: Simulator) -> list[str]:
+    return [status for path, status in posted(simulator) if path == COMMAND]
+
+
+# -- from here to there --------------------------------------------------------------------------------
+def test_a_stop_here_ends_the_subscription_there_once(
+    consent: Consent, simulator: Simulator
+) -> None:
+    withdraw(consent)
+
+    assert [tell(), tell()] == [1, 0]
+
+    assert commands(simulator) == ["200"]
+
+
+@pytest.mark.parametrize(("known", "status"), [(True, "204"), (False, "404")])
+def test_what_is_not_active_or_not_known_there_is_no_trouble(
+    consent: Consent, simulator: Simulator, known: bool, status: str
+) -> None:
+    if known:
+        subscribe(simulator, active=False)
+    else:
+        simulator.reset()
+    withdraw(consent)
+
+    assert tell() == 1
+    assert commands(simulator) == [status]
+
+
+def test_a_consent_that_holds_is_not_told(consent: Consent, simulator: Simulator) -> None:
+    assert tell() == 0
+    assert commands(simulator) == []
+
+
+def test_it_is_off_by_default(consent: Consent, simulator: Simulator, settings: Settings) -> None:
+    settings.STREX_SYNC_STOP = False
+    withdraw(consent)
+
+    assert tell() == 0
+    assert commands(simulator) == []
+
+
+def test_during_an_outage_it_waits_and_is_told_later(
+    consent: Consent, simulator: Simulator
+) -> None:
+    withdraw(consent)
+    simulator.set("faults", {"kind": "answer", "status": 500, "count": 1})
+
+    assert [tell(), tell()] == [0, 1]
+
+
+@pytest.mark.parametrize(("passed", "told"), [(2 * DAY - SECOND, 1), (2 * DAY, 0)])
+def test_old_stops_are_left_in_peace(consent: Consent, passed: object, told: int) -> None:
+    withdraw(consent)
+
+    assert tell(NOON + passed) == told  # type: ignore[operator]  # a timedelta
+
+
+def test_the_key_is_carried_as_the_setting_says(
+    consent: Consent, simulator: Simulator, settings: Settings
+) -> None:
+    found = get_gateway()
+    assert isinstance(found, Strex)
+    found.close()
+    settings.STREX_COMMAND_AUTHORIZATION = "Bearer {key}"
+    gateway_of_process.cache_clear()
+    withdraw(consent)
+
+    assert tell() == 1
+
+
+# -- from there to here --------------------------------------------------------------------------------
+@pytest.fixture
+def ear(consent: Consent, simulator: Simulator, settings: Settings) -> Iterator[Ear]:
+    """A short number of ours alone, whose reports Strex copies to our webhook."""
+    with listening() as found:
+        settings.STREX_CALLBACK_BASE_URL = found.url
+        settings.STREX_SERVER_KEY_NAMES = ["simulator"]
+        gateway_of_process.cache_clear()
+        url = f"{found.url}/hooks/strex/{simulator.secret}/receipts/"
+        simulator.set("switches", {"master_dlr_url": url})
+        yield found
+
+
+def write_to_strex(simulator: Simulator, text: str) -> None:
+    """Write to a keyword that Strex itself serves."""
+    keyword = {
+        "shortNumberId": f"NO-{SHORT_NUMBER}",
+        "keywordText": "SKI",
+        "mode": "Startswith",
+        "forwardUrl": "http://127.0.0.1:9/",
+    }
+    found = get_gateway()
+    assert isinstance(found, Strex)
+    found.ask("POST", "api/keywords", content=encode(keyword))
+    fields = {"sender": phone().e164, "recipient": SHORT_NUMBER, "content": text}
+    simulator.set("in-messages", fields)
+    let_pass(simulator, 1)
+
+
+def test_unsubscribed_there_is_a_stop_here(
+    consent: Consent, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    write_to_strex(simulator, "SKI STOPP")
+    ear.wait_for(1)
+
+    assert ear.pass_on(client) == [200]
+
+    consent.refresh_from_db()
+    assert consent.state == "withdrawn"
+    assert InboundMessage.objects.get().message_id.startswith("system-action:")
+
+
+def test_unsubscribed_there_is_a_stop_here_without_a_signature_too(
+    consent: Consent, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    simulator.set("faults", {"kind": "header_missing"})
+    write_to_strex(simulator, "SKI STOPP")
+    ear.wait_for(1)
+
+    ear.pass_on(client)
+
+    consent.refresh_from_db()
+    assert consent.state == "withdrawn"
+
+
+def test_subscribed_there_only_asks_here(
+    consent: Consent, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    withdraw(consent)
+    write_to_strex(simulator, "SKI")
+    ear.wait_for(1)
+
+    assert ear.pass_on(client) == [200]
+
+    consent.refresh_from_db()
+    assert consent.state == "pending"
+
+
+def test_subscribed_there_without_a_signature_starts_nothing(
+    consent: Consent, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    withdraw(consent)
+    simulator.set("faults", {"kind": "header_missing"})
+    write_to_strex(simulator, "SKI")
+    ear.wait_for(1)
+
+    ear.pass_on(client)
+
+    consent.refresh_from_db()
+    assert consent.state == "withdrawn"
+
+
+def test_the_same_report_again_changes_nothing(
+    consent: Consent, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    write_to_strex(simulator, "SKI STOPP")
+    ear.wait_for(1)
+
+    ear.pass_on(client)
+    ear.pass_on(client)
+
+    assert InboundMessage.objects.count() == 1
