@@ -33,12 +33,13 @@ def read_id(value: object) -> str:
 
 
 def read_text(value: object) -> str:
-    """Return text without half surrogate pairs, which JSON allows and no database stores."""
+    """Return text without NUL and half surrogate pairs, which JSON allows and no database stores."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
         return ""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 def read_flag(value: object) -> bool | None:
