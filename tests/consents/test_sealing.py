@@ -1,6 +1,7 @@
 """Waiting events become leaves, leaves a tree, the tree a signed checkpoint; and nothing is signed that
 does not extend what was published."""
 
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +19,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from consents import merkle, notes, publication, sealing, services, triggers
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, Node, PendingEvent
 from smsconsent import crypto
+from tests.environment import ROOT
 from tests.make import MINUTE, NOON, SECOND, make_consent, make_events, make_purpose, make_user
 
 pytestmark = pytest.mark.django_db
@@ -423,3 +425,29 @@ def test_a_missing_guard_is_seen(table: str) -> None:
         cursor.execute(f"DROP TRIGGER {table}_{kind}{suffix}")
 
     assert f"{table}_{kind}" in triggers.are_in_place()
+
+
+@pytest.mark.postgres
+def test_the_documented_roles_can_do_what_they_need_and_no_more() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    [grants] = re.findall(r"```sql\n(CREATE ROLE.*?)```", text, re.DOTALL)
+    forbidden = {
+        "smsconsent_app": [
+            "UPDATE ledger_event SET event_id = 'x'",
+            "DELETE FROM ledger_pending",
+            "INSERT INTO ledger_node VALUES (90, 'x')",
+            "ALTER TABLE ledger_event DISABLE TRIGGER ALL",
+        ],
+        "smsconsent_sealer": ["DELETE FROM ledger_leaf", "TRUNCATE ledger_checkpoint"],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(grants)
+        for role, statements in forbidden.items():
+            cursor.execute(f"SET LOCAL ROLE {role}")
+            if role == "smsconsent_app":
+                make_events(2)
+            else:
+                assert sealing.seal(now=NOON).count == 2
+            for statement in statements:
+                with pytest.raises(DatabaseError, match=r"denied|owner"), transaction.atomic():
+                    cursor.execute(statement)
