@@ -12,6 +12,7 @@ from smsconsent.phones import Phone
 from tests.make import make_consent, make_purpose
 
 RANDOM = "gen_random_uuid()"
+DIGEST = f"sha256({RANDOM}::text::bytea)"
 
 
 def crowd(size: int, *, first: int = 0) -> Purpose:
@@ -46,7 +47,6 @@ def crowd(size: int, *, first: int = 0) -> Purpose:
                 "subject_id": "new.id",
                 "last_event_id": f"replace({RANDOM}::text, '-', '')",
                 "stop_nonce": f"decode(replace({RANDOM}::text, '-', ''), 'hex')",
-                "stop_digest": f"sha256({RANDOM}::text::bytea)",
             },
             f"(SELECT id FROM consents_subject WHERE id > {newest} ORDER BY id)",  # noqa: S608  a number
         )
@@ -74,7 +74,12 @@ def _numbers(
 def _copy_row(model: type[models.Model], pk: int, changes: dict[str, str], source: str) -> None:
     """Insert one row per row of `source` (as `new`): like row `pk`, but for the columns in `changes`."""
     fields = [field for field in model._meta.local_fields if not field.primary_key]
-    random = {str(field.column): RANDOM for field in fields if isinstance(field, models.UUIDField)}
+    random = {
+        str(field.column): RANDOM if isinstance(field, models.UUIDField) else DIGEST
+        for field in fields
+        if isinstance(field, models.UUIDField)
+        or (field.unique and isinstance(field, models.BinaryField))
+    }
     columns = [str(field.column) for field in fields]
     values = [(random | changes).get(column) or f'old."{column}"' for column in columns]
     table = model._meta.db_table
