@@ -1,6 +1,5 @@
 """Keys change under load while whoever changes them is killed again and again: invariant 20."""
 
-import os
 import random
 import sys
 from base64 import urlsafe_b64encode
@@ -15,6 +14,7 @@ from smsconsent import crypto, rotation
 from smsconsent.phones import Phone
 from tests import environment, servers
 from tests.make import make_consent, make_crowd, make_purpose
+from tests.trust import size
 
 pytestmark = [
     pytest.mark.postgres,
@@ -22,8 +22,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-# `make test` rotates some; `PEOPLE=20000` has it last for many kills.
-PEOPLE = int(os.environ.get("PEOPLE", "1500"))
+PEOPLE = size.of(1_500, 9_000)
 EVERY = 0.1  # seconds until the first kill
 FERNET = "a new key for tests that is made up as well"
 INDEX = urlsafe_b64encode(b"a new index key, made up........").decode()
