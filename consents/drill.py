@@ -285,6 +285,10 @@ class DatabaseCopy:
         database.close()
         database.close_pool()
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # A template may have no visitors. Whoever is still there belongs to the drill, and comes back.
+        self._execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{by}'"  # noqa: S608  our own name
+        )
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{by}"')
 
     def _execute(self, statement: str) -> None:

@@ -27,6 +27,10 @@ MARKED_FOLDERS = {
     "trust": pytest.mark.trust,
 }
 
+# Those that start the product, whose database their fixtures hide.
+USES_THE_PRODUCT = {"e2e", "journeys", "trust"}
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "postgres_url", "valkey_url"}
+
 # The time an example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("tests", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("tests")
@@ -38,8 +42,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in MARKED_FOLDERS:
             item.add_marker(MARKED_FOLDERS[folder])
+        if folder not in USES_THE_PRODUCT and not _has_a_database(item):
+            item.add_marker(pytest.mark.once)
         if item.get_closest_marker("postgres") and not IS_POSTGRES:
             item.add_marker(pytest.mark.skip(reason="needs TEST_DATABASE=postgres"))
+
+
+def _has_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
 
 
 # -- databases -------------------------------------------------------------------------------------

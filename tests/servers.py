@@ -33,6 +33,13 @@ START_WITHIN = 30.0  # seconds
 _outliving: list["Started"] = []
 
 
+@atexit.register
+def _leave_them_to_the_keeper() -> None:
+    """Popen complains of a process that outlives it, and these are meant to."""
+    for started in _outliving:
+        started.process.returncode = 0
+
+
 # -- the run and its processes ---------------------------------------------------------------------
 @cache
 def folder() -> Path:

@@ -46,7 +46,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_context_args | {"locale": "nb-NO", "timezone_id": "Europe/Oslo"}
+    # Without motion: what is looked at stands still.
+    return browser_context_args | {
+        "locale": "nb-NO",
+        "timezone_id": "Europe/Oslo",
+        "reduced_motion": "reduce",
+    }
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,6 +12,9 @@ from playwright.sync_api import Page
 
 from tests.installation import Installation, eventually
 
+# Barriers, console and widths are a matter of the browser.
+pytestmark = pytest.mark.once
+
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 780}
 STANDARDS = {
     "runOnly": {

@@ -16,12 +16,30 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from campaigns.models import Campaign
 from consents import services
-from consents.models import Case, Consent, ConsentImport, InboundMessage, Letter, Organisation
+from consents.models import (
+    Case,
+    Consent,
+    ConsentImport,
+    HoldOpening,
+    InboundMessage,
+    LegalHold,
+    Letter,
+    Organisation,
+)
 from smsconsent.staff import roles
 from smsconsent.staff.models import RoleGroup, User
-from tests.make import NOON, make_campaign, make_consent, make_organisation, make_purpose, make_user
+from tests.make import (
+    DAY,
+    NOON,
+    make_campaign,
+    make_consent,
+    make_organisation,
+    make_purpose,
+    make_user,
+)
 
-pytestmark = pytest.mark.django_db
+# Rights are asked of guardian, in queries that both databases answer alike.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 P, M, A, C, R, X = (
     "privacy_officer",
@@ -209,6 +227,8 @@ class Place:
     case: Case
     letter: Letter
     reference: str
+    hold: LegalHold
+    opening: HoldOpening
     run: ConsentImport
 
     def path(self, name: str) -> str:
@@ -223,7 +243,8 @@ class Place:
             "message": self.message.pk,
             "case": self.case.public_id,
             "letter": self.letter.pk,
-            "reference": self.reference,
+            "reference": self.hold.reference if name.startswith("people:hold") else self.reference,
+            "opening": self.opening.pk,
             "run": self.run.public_id,
             "group": group.pk,
             "user": 1,
@@ -278,8 +299,28 @@ def make_place() -> Place:
     run = services.open_import(
         purpose.organisation, lambda: BytesIO(b"number"), by=None, proof=b"%PDF-1.7", now=NOON
     )
-    reference = erasure.reference
-    return Place(purpose.organisation, consent, campaign, message, case, letter, reference, run)
+    hold = services.ask_for_hold(
+        consent.subject,
+        reason="Klage",
+        ends_on=NOON.date() + 30 * DAY,
+        by=make_user(),
+        today=NOON.date(),
+        now=NOON,
+    )
+    services.approve_hold(hold, by=make_user(), now=NOON)
+    opening = services.ask_to_open(hold, reason="Klage", by=make_user(), now=NOON)
+    return Place(
+        organisation=purpose.organisation,
+        consent=consent,
+        campaign=campaign,
+        message=message,
+        case=case,
+        letter=letter,
+        reference=erasure.reference,
+        hold=hold,
+        opening=opening,
+        run=run,
+    )
 
 
 @pytest.fixture

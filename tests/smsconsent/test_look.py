@@ -13,7 +13,10 @@ from django.utils import translation
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STATIC = Path(settings.BASE_DIR) / "static"
-PAGES = sorted(TEMPLATES.rglob("*.html"))
+# The reports of a bundle are read as files of their own, far from our server and its style sheets.
+PAGES = sorted(
+    path for path in TEMPLATES.rglob("*.html") if path.parent != TEMPLATES / "consents/bundles"
+)
 PIECES = sorted((TEMPLATES / "includes").glob("*.html"))
 
 COMMENT = re.compile(r"{% comment %}.*?{% endcomment %}|{#.*?#}|<!--.*?-->", re.DOTALL)
