@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.installation import Installation, eventually
 
@@ -64,12 +64,18 @@ class Round:
             self.page.screenshot(path=f"{self.shots}/{file}.png", full_page=True)
 
 
+def follow(page: Page, what: Locator) -> None:
+    """Press a button or a link, and wait for the page that it leads to: the old one is there till then."""
+    with page.expect_navigation():
+        what.click()
+
+
 def sign_in(page: Page, installation: Installation, account: str) -> None:
     email = f"{account}@nordlys.example"
     page.goto(installation.url + "/staff/account/login/")
     page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill(installation.passwords[email])
-    page.locator("main button[type=submit]").first.click()
+    follow(page, page.locator("main button[type=submit]").first)
     page.wait_for_url("**/staff/")
 
 
@@ -104,22 +110,22 @@ def walk_through_a_sign_up(tour: Round) -> None:
     page, running = tour.page, tour.installation
     page.goto(f"{running.url}/nordlys/tilbud/")
     page.locator("[name=phone]").fill("letters")
-    page.locator("form button[type=submit]").first.click()
+    follow(page, page.locator("form button[type=submit]").first)
     tour.look("sign-up with errors")
     page.locator("[name=phone]").fill("900 00 031")
     page.locator("[name=agree]").check()
-    page.locator("form button[type=submit]").first.click()
+    follow(page, page.locator("form button[type=submit]").first)
     page.wait_for_url("**/done/**")
     tour.look("signed up")
     link = re.search(r"http\S+/c/\S+/", running.wait_for_text(NUMBER, "/c/"))
     assert link
     tour.check(link[0], name="confirm")
-    page.locator("button[value=yes]").click()
+    follow(page, page.locator("button[value=yes]"))
     tour.look("confirmed")
-    page.get_by_role("link", name="kvitteringen").click()
+    follow(page, page.get_by_role("link", name="kvitteringen"))
     tour.check(page.url, name="receipt")
     page.goto(f"{running.url}/nordlys/tilbud/")
-    page.locator("button[name=handset]").click()
+    follow(page, page.locator("button[name=handset]"))
     page.wait_for_url("**/handset/**")
     tour.look("code for the handset")
 
@@ -129,16 +135,16 @@ def walk_through_my_page(tour: Round) -> None:
     page, running = tour.page, tour.installation
     tour.check("/me/")
     page.locator("[name=phone]").fill("900 00 110")
-    page.locator("main form button").first.click()
+    follow(page, page.locator("main form button").first)
     page.wait_for_url("**/code/")
     tour.look("code to my page")
     page.locator("[name=code]").fill("letters")
-    page.locator("main form button").first.click()
+    follow(page, page.locator("main form button").first)
     tour.look("code to my page with errors")
     code = re.search(r"\b\d{6}\b", running.wait_for_text("+4790000110", "Koden din"))
     assert code
     page.locator("[name=code]").fill(code[0])
-    page.locator("main form button").first.click()
+    follow(page, page.locator("main form button").first)
     page.wait_for_url("**/me/")
     for path in ("", "?lang=nn", "?lang=en"):
         tour.check(f"/nordlys/me/{path}", name=f"my page {path}")
@@ -151,7 +157,7 @@ def walk_through_my_page(tour: Round) -> None:
     # The question fades in, and what is half there has too little contrast.
     page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
     tour.look("erase?")
-    page.get_by_role("button", name="Slett alt", exact=True).click()
+    follow(page, page.get_by_role("button", name="Slett alt", exact=True))
     page.wait_for_url("**/erased/**")
     tour.check(page.url, name="erased")
 
@@ -216,7 +222,7 @@ def walk_through_an_import(tour: Round) -> None:
     """From the file to the approval: refused, checked, imported, approved."""
     page = tour.page
     page.goto(f"{tour.installation.url}/staff/nordlys/imports/")
-    page.locator("main form button[type=submit]").click()
+    follow(page, page.locator("main form button[type=submit]"))
     tour.look("import without a file")
     row = f"tilbud;Kassa i Bergen;paper_form;{timezone.localdate() - timedelta(days=9)};1"
     rows = ["number;purpose;source;method;time;wording", f"90000077;{row}", f"22000000;{row}"]
@@ -228,7 +234,7 @@ def walk_through_an_import(tour: Round) -> None:
         {"name": "skjema.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 skjema"}
     )
     form.locator("[name=is_ours]").check()
-    form.locator("button[type=submit]").click()
+    follow(page, form.locator("button[type=submit]"))
     page.wait_for_url("**/imports/**-**")
     start = page.locator("main form[action$='/start/'] button")
     start.wait_for()
@@ -239,8 +245,7 @@ def walk_through_an_import(tour: Round) -> None:
     page.locator("#approve summary").click()
     page.locator("dialog [name=reason]").fill("Skjemaet er lest")
     tour.look("import, approve?")
-    page.locator("dialog button[type=submit]").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("dialog button[type=submit]"))
     tour.look_at_both("import that is approved")
 
 
@@ -254,9 +259,9 @@ def walk_through_a_case(tour: Round) -> None:
         return
     tour.check(f"{links[-1]}close/", name="case-close")
     tour.page.locator("[name=outcome][value=taken_back]").check()
-    tour.page.locator("main form button[type=submit]").first.click()
+    follow(tour.page, tour.page.locator("main form button[type=submit]").first)
     tour.look("case answer")
-    tour.page.locator("main form button[type=submit]").first.click()
+    follow(tour.page, tour.page.locator("main form button[type=submit]").first)
     tour.page.wait_for_url("**/letters/**")
     tour.check(tour.page.url, name="case-letter")
 
@@ -276,7 +281,7 @@ def walk_to_a_number(tour: Round) -> None:
     for number, name in (("900 00 100", "a number"), ("900 00 999", "an unknown number")):
         page.goto(f"{tour.installation.url}/staff/nordlys/numbers/")
         page.locator("main input[inputmode], main [name=phone]").first.fill(number)
-        page.locator("main button[type=submit]").first.click()
+        follow(page, page.locator("main button[type=submit]").first)
         for size in (WIDE, PHONE):
             page.set_viewport_size(size)  # type: ignore[arg-type]  # width and height
             tour.look(f"{name} at {size['width']}")
@@ -287,12 +292,12 @@ def walk_to_a_hold(tour: Round) -> None:
     page = tour.page
     page.goto(f"{tour.installation.url}/staff/nordlys/numbers/")
     page.locator("main [name=phone]").first.fill("900 00 102")
-    page.locator("main button[type=submit]").first.click()
-    page.get_by_role("link", name="Be om bevissikring").click()
+    follow(page, page.locator("main button[type=submit]").first)
+    follow(page, page.get_by_role("link", name="Be om bevissikring"))
     tour.look("ask for a hold")
     page.locator("[name=reason]").fill("Klage til Forbrukertilsynet")
     page.locator("[name=ends_on]").fill(f"{timezone.localdate() + timedelta(days=30)}")
-    page.locator("main form button[type=submit]").first.click()
+    follow(page, page.locator("main form button[type=submit]").first)
     page.wait_for_url(re.compile(r"/holds/[\w-]{22}/$"))
     tour.check(page.url, name="a hold")
     tour.check("/staff/nordlys/holds/")
