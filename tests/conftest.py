@@ -23,8 +23,10 @@ TESTS = Path(__file__).parent
 # A folder that says what its tests are.
 MARKED_FOLDERS = {
     "e2e": pytest.mark.e2e,
+    "gateways": pytest.mark.slow,
     "journeys": pytest.mark.slow,
     "trust": pytest.mark.trust,
+    "verifier": pytest.mark.slow,
 }
 
 # Those that start the product, whose database their fixtures hide.

@@ -39,7 +39,7 @@ from tests.make import (
 )
 
 # Rights are asked of guardian, in queries that both databases answer alike.
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 
 P, M, A, C, R, X = (
     "privacy_officer",
