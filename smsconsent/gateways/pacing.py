@@ -1,8 +1,10 @@
 """How fast we may talk to a gateway, and when we had better not talk at all: for all processes together."""
 
 import random
+import time
+from collections.abc import Callable
 
-from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
+from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, window
 from smsconsent.gateways.state import SharedState
 
 FAILURES_UNTIL_OPEN = 5
@@ -66,36 +68,40 @@ class Breaker:
 
 
 class RateLimit:
-    """Lets `per_second` messages through in each second of the clock; 0 = without limit.
+    """Lets at most `per_second` messages through in any second, wherever it begins; 0 = without limit.
 
     Urgent ones may use all of it, the others leave a tenth free: a campaign never keeps a receipt for a
-    stop waiting. At the edge of two seconds twice the number may leave within less than one.
+    stop waiting.
     """
 
-    def __init__(self, per_second: int, state: SharedState) -> None:
+    def __init__(
+        self,
+        per_second: int,
+        name: str,
+        *,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`name` is the gateway's. `clock`: seconds since 1970; None is the clock that all share."""
         self._per_second = per_second
-        self._state = state
+        self._key = f"gateway:{name}:window"
+        self._clock, self._sleep = clock, sleep
 
     @property
     def most_at_once(self) -> int:
         """How many ordinary messages may leave in one second. 0 = without limit."""
         return max(1, self._per_second - self._per_second // URGENT_SHARE) * bool(self._per_second)
 
-    def reserve(self, count: int, *, patience: float, urgent: bool = False) -> float:
-        """Return how many seconds to wait before sending `count` messages.
+    def wait_for_room(self, count: int, *, patience: float, urgent: bool = False) -> None:
+        """Return when `count` messages may leave, at most `patience` seconds from now.
 
-        Raises GatewayUnavailable, and reserves nothing, when that is more than `patience`.
+        Raises GatewayUnavailable, and counts nothing, when there is no room by then.
         """
         if not self._per_second:
-            return 0.0
+            return
         most = self._per_second if urgent else self.most_at_once
-        now = self._state.clock()
-        second = int(now)
-        while (wait := max(0.0, second - now)) <= patience:
-            used = self._state.raise_by(f"rate:{second}", count, seconds=10)
-            # A batch that is larger than the limit passes alone.
-            if used <= most or used == count:
-                return wait
-            self._state.raise_by(f"rate:{second}", -count, seconds=10)
-            second += 1
-        raise GatewayUnavailable("our own rate limit is reached", retry_after=max(1.0, wait))
+        while wait := window.enter(self._key, count, most=most, now=self._clock and self._clock()):
+            if wait > patience:
+                raise GatewayUnavailable("our own rate limit is reached", retry_after=wait)
+            patience -= wait
+            self._sleep(wait)

@@ -4,9 +4,8 @@ What is known of Strex, what is inferred and what is our own choice: docs/gatewa
 """
 
 import logging
-import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,22 +59,15 @@ class Strex:
 
     name = "strex"
 
-    def __init__(
-        self,
-        settings: StrexSettings,
-        *,
-        client: HttpClient | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, settings: StrexSettings, *, client: HttpClient | None = None) -> None:
         self.settings = settings
         self.client = client or HttpClient(
             settings, state=SharedState(self.name), signer=RequestSigner.from_settings(settings)
         )
         self.keys = strex_callbacks.ServerKeys(settings.server_key_names, self._fetch_key)
-        self.rate = RateLimit(settings.messages_per_second, self.client.state)
+        self.rate = RateLimit(settings.messages_per_second, self.name)
         # A batch is at most a second's worth, so that the next one need not wait longer than that.
         self.max_batch = min(settings.batch_size, self.rate.most_at_once or settings.batch_size)
-        self._sleep = sleep
 
     def close(self) -> None:
         """Close the connections that are kept open between batches."""
@@ -103,7 +95,7 @@ class Strex:
                 results[message.id] = Handover(message.id, Outcome.REJECTED, refusal.reason)
         if items:
             urgent = any(message.urgent for message in batch)
-            self._sleep(self.rate.reserve(len(items), patience=RATE_PATIENCE, urgent=urgent))
+            self.rate.wait_for_room(len(items), patience=RATE_PATIENCE, urgent=urgent)
             self._post_all(items, results, deadline)
         return [results[message.id] for message in batch]
 

@@ -1,8 +1,11 @@
 """When a gateway is left alone and how fast we are, for all processes together. Time is the test's own."""
 
 import threading
+import time
+from random import Random
 
 import pytest
+from pytest_django import Settings
 
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
 from smsconsent.gateways.pacing import Breaker, RateLimit
@@ -15,6 +18,9 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 @pytest.fixture
@@ -161,57 +167,130 @@ def test_an_emptied_cache_closes_it(clock: Clock) -> None:
 
 
 # -- how fast -------------------------------------------------------------------------------------------
+@pytest.fixture(params=["in the process", "on the server"])
+def shared_by(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Where the last second is remembered: embedded in the process, in production on the server."""
+    on_server = request.param == "on the server"
+    settings.REDIS_URL = request.getfixturevalue("valkey_url") if on_server else ""
+    return str(request.param)
+
+
 def limits(clock: Clock, per_second: int, count: int = 1) -> list[RateLimit]:
-    return [RateLimit(per_second, SharedState("test", clock)) for _process in range(count)]
+    return [
+        RateLimit(per_second, "test", clock=clock, sleep=clock.sleep) for _process in range(count)
+    ]
 
 
+def passes(limit: RateLimit, count: int, *, patience: float = 0, urgent: bool = False) -> bool:
+    try:
+        limit.wait_for_room(count, patience=patience, urgent=urgent)
+    except GatewayUnavailable:
+        return False
+    return True
+
+
+def most_within_a_second(left: list[tuple[int, int]]) -> int:
+    """Return how many left in the fullest second; moments are in milliseconds."""
+    return max(sum(n for at, n in left if start <= at < start + 1000) for start, _n in left)
+
+
+@pytest.mark.usefixtures("shared_by")
 def test_two_processes_share_one_second(clock: Clock) -> None:
     first, second = limits(clock, 100, 2)
 
-    assert first.reserve(90, patience=1) == 0
-    assert second.reserve(90, patience=1) == 1
-    with pytest.raises(GatewayUnavailable) as caught:
-        first.reserve(90, patience=1)
-
-    assert caught.value.retry_after == 2
+    assert passes(first, 90)
+    assert not passes(second, 90)
 
 
-def test_a_second_later_there_is_room_again(clock: Clock) -> None:
+@pytest.mark.usefixtures("shared_by")
+def test_at_the_edge_of_two_seconds_no_more_leaves_than_in_one(clock: Clock) -> None:
     [limit] = limits(clock, 100)
-    limit.reserve(90, patience=0)
+    clock.now = 1_000_000.999
+    passes(limit, 90)
 
-    clock.now += 1
+    clock.now = 1_000_001.001
 
-    assert limit.reserve(90, patience=0) == 0
+    assert not passes(limit, 1)
+    clock.now = 1_000_001.998
+    assert not passes(limit, 1)
+    clock.now = 1_000_001.999
+    assert passes(limit, 90)
 
 
+@pytest.mark.usefixtures("shared_by")
+def test_whoever_has_patience_leaves_when_there_is_room(clock: Clock) -> None:
+    [limit] = limits(clock, 100)
+    passes(limit, 60)
+    clock.now += 0.25
+    passes(limit, 30)
+
+    assert passes(limit, 60, patience=1)
+
+    assert clock.now == 1_000_001.0
+
+
+@pytest.mark.usefixtures("shared_by")
+def test_whoever_has_none_is_told_how_long_it_takes(clock: Clock) -> None:
+    [limit] = limits(clock, 100)
+    passes(limit, 90)
+    clock.now += 0.25
+
+    with pytest.raises(GatewayUnavailable) as caught:
+        limit.wait_for_room(90, patience=0.5)
+
+    assert caught.value.retry_after == 0.75
+
+
+@pytest.mark.usefixtures("shared_by")
 def test_a_campaign_leaves_room_for_what_is_urgent(clock: Clock) -> None:
     [limit] = limits(clock, 100)
 
-    assert limit.reserve(90, patience=0) == 0
-    with pytest.raises(GatewayUnavailable):
-        limit.reserve(1, patience=0)
+    assert passes(limit, 90)
+    assert not passes(limit, 1)
 
-    assert limit.reserve(10, patience=0, urgent=True) == 0
+    assert passes(limit, 10, urgent=True)
+    assert not passes(limit, 1, urgent=True)
 
 
 def test_nought_is_without_limit(clock: Clock) -> None:
     [limit] = limits(clock, 0)
 
-    assert {limit.reserve(10_000, patience=0) for _batch in range(5)} == {0}
+    assert all(passes(limit, 10_000) for _batch in range(5))
 
 
-def test_a_minute_never_holds_more_than_sixty_seconds_worth(clock: Clock) -> None:
-    processes = limits(clock, 50, 4)
-    sent, end = 0, clock.now + 60
+@pytest.mark.usefixtures("shared_by")
+def test_no_second_of_a_minute_holds_more_than_its_share(clock: Clock) -> None:
+    processes, chance = limits(clock, 50, 4), Random(7)
+    left: list[tuple[int, int]] = []
+    moment = 1_000_000_000
 
-    while clock.now < end:
-        for process in processes:
-            try:
-                if process.reserve(45, patience=0) == 0:
-                    sent += 45
-            except GatewayUnavailable:
-                pass
-        clock.now += 0.1
+    for _turn in range(600):
+        moment += chance.choice([10, 100, 300])
+        clock.now = moment / 1000
+        count, urgent = chance.randint(1, 45), chance.random() < 0.3
+        if passes(chance.choice(processes), count, urgent=urgent):
+            left.append((moment, count))
 
-    assert sent == 60 * 45
+    assert 45 <= most_within_a_second(left) <= 50
+    # It is used as well: no less than half of it on the whole.
+    assert sum(n for _at, n in left) > (moment - 1_000_000_000) / 1000 * 50 / 2
+
+
+def test_processes_that_come_at_once_share_the_clock_of_the_server(
+    valkey_url: str, settings: Settings
+) -> None:
+    settings.REDIS_URL = valkey_url
+    began_at = time.monotonic()
+
+    def run() -> None:
+        for _message in range(6):
+            RateLimit(20, "test").wait_for_room(1, patience=10, urgent=True)
+
+    threads = [threading.Thread(target=run) for _process in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # Of 24 messages at 20 a second the last four leave a second after the first.
+    assert 1 <= time.monotonic() - began_at < 3
