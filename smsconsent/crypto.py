@@ -74,6 +74,12 @@ def current_key_id() -> str:
     return _key_id(settings.FERNET_KEYS[0])
 
 
+def current_hold_key_id() -> str:
+    """Return the name of the key under which evidence is held now: 8 hexadecimal digits."""
+    _hold_fernet()
+    return _key_id(settings.FERNET_HOLD_KEYS[0])
+
+
 def encrypt_bytes(value: bytes) -> bytes:
     """Return a Fernet token of the value."""
     return _current_fernet().encrypt(value)
@@ -89,17 +95,20 @@ def decrypt_bytes(token: bytes) -> bytes:
         ) from None
 
 
-def renew_token(token: bytes) -> bytes:
-    """Return the same content under the current key, with its time of writing. Raises CannotDecrypt."""
+def renew_token(token: bytes, *, is_held: bool = False) -> bytes:
+    """Return the same content under the first key of its list, with its time of writing.
+
+    `is_held`: of FERNET_HOLD_KEYS. Raises CannotDecrypt.
+    """
     try:
-        return _current_fernet().rotate(token)
+        return (_hold_fernet() if is_held else _current_fernet()).rotate(token)
     except InvalidToken:
         raise CannotDecrypt("a stored value opens with none of the keys") from None
 
 
-def key_id_of(token: bytes) -> str:
+def key_id_of(token: bytes, *, is_held: bool = False) -> str:
     """Return the name of the key that opens this token. Raises CannotDecrypt when none does."""
-    for key in settings.FERNET_KEYS:
+    for key in settings.FERNET_HOLD_KEYS if is_held else settings.FERNET_KEYS:
         try:
             _fernet((key,)).decrypt(token)
         except InvalidToken:

@@ -24,34 +24,42 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """One table with encrypted columns; `key_id` is the column that names the key, where there is one."""
+    """One table with encrypted columns; `key_id` is the column that names the key, where there is one.
+
+    `is_held`: they are evidence under a legal hold, with keys of its own.
+    """
 
     table: str
     pk: str
     columns: tuple[str, ...]
     key_id: str | None
+    is_held: bool = False
+
+    @property
+    def current_key_id(self) -> str:
+        return crypto.current_hold_key_id() if self.is_held else crypto.current_key_id()
 
 
 class IndexMismatch(Exception):
     """A pseudonym does not belong to the number beside it: the row was tampered with, and is left alone."""
 
 
-def guarded_tables() -> list[Guarded]:
-    """Return every table with columns that are encrypted under FERNET_KEYS."""
+def guarded_tables(*, held: bool = False) -> list[Guarded]:
+    """Return every table with columns encrypted under FERNET_KEYS; `held`: under FERNET_HOLD_KEYS."""
     found = []
     for model in apps.get_models():
         fields = [
             each
             for each in model._meta.local_fields
-            # What is held has keys of its own, and an end of its own: it waits for neither.
-            if isinstance(each, crypto.GuardedField) and not isinstance(each, crypto.HeldTextField)
+            if isinstance(each, crypto.GuardedField)
+            and isinstance(each, crypto.HeldTextField) is held
         ]
         if fields and not model._meta.proxy:
             names = {each.name for each in model._meta.local_fields}
             columns = tuple(str(each.column) for each in fields)
-            key_id = "key_id" if "key_id" in names else None
+            key_id = "key_id" if "key_id" in names and not held else None
             pk = str(model._meta.pk.column)
-            found.append(Guarded(model._meta.db_table, pk, columns, key_id))
+            found.append(Guarded(model._meta.db_table, pk, columns, key_id, held))
     return found
 
 
@@ -68,31 +76,47 @@ def keyed_indexes() -> list[tuple[type[models.Model], crypto.KeyedIndex]]:
 # -- what is encrypted -------------------------------------------------------------------------------------
 def rotate_fernet(*, progress: Progress = lambda table, count: None) -> int:
     """Write every encrypted value anew under the first of FERNET_KEYS. Return how many rows changed."""
-    changed = 0
-    for table in guarded_tables():
-        seen = 0
-        for rows in _batches(table, only_old=True):
-            changed += _renew(table, rows)
-            seen += len(rows)
-            progress(table.table, seen)
+    changed = _rotate(guarded_tables(), progress)
     for path in settings.ALSO_ENCRYPTED:
         changed += import_string(path)()
     return changed
 
 
-def misplaced(*, progress: Progress = lambda table, count: None) -> int:
+def rotate_held(*, progress: Progress = lambda table, count: None) -> int:
+    """Write what legal holds keep anew under the first of FERNET_HOLD_KEYS. Return how many rows changed."""
+    return _rotate(guarded_tables(held=True), progress)
+
+
+def _rotate(tables: list[Guarded], progress: Progress) -> int:
+    changed = 0
+    for table in tables:
+        seen = 0
+        for rows in _batches(table, only_old=True):
+            changed += _renew(table, rows)
+            seen += len(rows)
+            progress(table.table, seen)
+    return changed
+
+
+def misplaced(*, held: bool = False, progress: Progress = lambda table, count: None) -> int:
     """Return how many rows hold a value that does not open with the first key, or name another key.
 
     Reads everything. 0 after a rotation: then the old key may go, once no backup needs it. Raises
     CannotDecrypt when a value opens with none of the keys.
     """
-    current, wrong = crypto.current_key_id(), 0
-    for table in guarded_tables():
+    wrong = 0
+    for table in guarded_tables(held=held):
         seen = 0
         for rows in _batches(table, only_old=False):
             for _pk, key_id, *tokens in rows:
-                ids = {crypto.key_id_of(bytes(token)) for token in tokens if token is not None}
-                wrong += bool((ids | ({key_id} if table.key_id else set())) - {current})
+                ids = {
+                    crypto.key_id_of(bytes(token), is_held=held)
+                    for token in tokens
+                    if token is not None
+                }
+                wrong += bool(
+                    (ids | ({key_id} if table.key_id else set())) - {table.current_key_id}
+                )
             seen += len(rows)
             progress(table.table, seen)
     return wrong
@@ -104,7 +128,7 @@ def _batches(table: Guarded, *, only_old: bool) -> Iterator[list[Sequence[Any]]]
     pk, key_id = quote(table.pk), quote(table.key_id) if table.key_id else "NULL"
     columns = ", ".join([pk, key_id, *map(quote, table.columns)])
     old = f"AND {key_id} <> %s" if only_old and table.key_id else ""
-    values = [crypto.current_key_id()] if old else []
+    values = [table.current_key_id] if old else []
     last: Any = None
     while True:
         after = "" if last is None else f"AND {pk} > %s"
@@ -123,25 +147,28 @@ def _batches(table: Guarded, *, only_old: bool) -> Iterator[list[Sequence[Any]]]
 
 def _renew(table: Guarded, rows: list[Sequence[Any]]) -> int:
     """Write one batch anew: each row only if it still holds the same tokens and names the same key."""
-    quote, current = connection.ops.quote_name, crypto.current_key_id()
+    quote, current = connection.ops.quote_name, table.current_key_id
     names = [*table.columns, *([table.key_id] if table.key_id else [])]
     sets = ", ".join(f"{quote(name)} = %s" for name in names)
     same = " AND ".join(f"{quote(name)} IS NOT DISTINCT FROM %s" for name in names)
     statement = f"UPDATE {quote(table.table)} SET {sets} WHERE {quote(table.pk)} = %s AND {same}"  # noqa: S608
     changes = []
     for pk, key_id, *tokens in rows:
-        new = [_renewed(token) for token in tokens]
+        new = [_renewed(token, table) for token in tokens]
         if table.key_id or new != tokens:
             ids = ([current], [key_id]) if table.key_id else ([], [])
             changes.append([*new, *ids[0], pk, *tokens, *ids[1]])
     return _execute_all(statement, changes)
 
 
-def _renewed(token: Any) -> Any:
+def _renewed(token: Any, table: Guarded) -> Any:
     """Return the token under the current key; one that is under it already, or nothing, as it is."""
-    if token is None or crypto.key_id_of(bytes(token)) == crypto.current_key_id():
+    if token is None:
         return token
-    return crypto.renew_token(bytes(token))
+    held = table.is_held
+    if crypto.key_id_of(bytes(token), is_held=held) == table.current_key_id:
+        return token
+    return crypto.renew_token(bytes(token), is_held=held)
 
 
 def _execute_all(statement: str, changes: list[list[Any]]) -> int:

@@ -1,4 +1,4 @@
-"""`python -m tests.killing fernet|index|layer SECONDS`: rotate keys, killed again and again, until through.
+"""`python -m tests.killing fernet|hold|index|layer SECONDS`: rotate keys, killed time after time.
 
 A process that has not touched the database forks one child after the other, and kills each (SIGKILL) while it
 works. It prints how many it killed.
@@ -19,6 +19,8 @@ def rotate(kind: str) -> None:
 
     if kind == "fernet":
         rotation.rotate_fernet()
+    elif kind == "hold":
+        rotation.rotate_held()
     else:
         rotation.rotate_index(by_layer=kind == "layer")
 

@@ -11,7 +11,16 @@ from campaigns.models import Campaign
 from consents import notices, services, transitions
 from consents.ledger import Proof, canonical_json
 from consents.merkle import leaf_hash
-from consents.models import Consent, ConsentEvent, Organisation, Purpose, Sender, Subject, Wording
+from consents.models import (
+    Consent,
+    ConsentEvent,
+    LegalHold,
+    Organisation,
+    Purpose,
+    Sender,
+    Subject,
+    Wording,
+)
 from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff import roles
@@ -154,6 +163,18 @@ def make_events(count: int) -> list[str]:
         for each, header in zip(ids, headers, strict=True)
     )
     return ids
+
+
+def make_hold(subject: Subject) -> LegalHold:
+    """A legal hold that one colleague has asked for."""
+    return services.ask_for_hold(
+        subject,
+        reason="Klage",
+        ends_on=NOON.date() + 30 * DAY,
+        by=make_user(),
+        today=NOON.date(),
+        now=NOON,
+    )
 
 
 def make_user(role: str = "", target: Any = None, **values: Any) -> User:

@@ -7,12 +7,15 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import models
+from django.db.models import BinaryField
+from django.db.models.functions import Cast
 from pytest_django import Settings
 
 from consents import canary, confirmations, journal, limits, services
 from consents.models import (
     Consent,
     ContactGuard,
+    HeldEvidence,
     InboundMessage,
     ServiceMessage,
     Subject,
@@ -20,10 +23,11 @@ from consents.models import (
 )
 from smsconsent import crypto, rotation
 from smsconsent.staff.adapters import MFAAdapter
-from tests.make import DAY, NOON, make_consent, make_purpose, make_user, phone
+from tests.make import DAY, NOON, make_consent, make_hold, make_purpose, make_user, phone
 
 pytestmark = pytest.mark.django_db
 NEW_FERNET = "another key for tests that is made up as well"
+HELD = "what was said " * 30
 NEW_INDEX = urlsafe_b64encode(b"another index key, made up......").decode()
 THIRD_INDEX = urlsafe_b64encode(b"a third index key, made up......").decode()
 
@@ -145,6 +149,50 @@ def test_second_factors_are_rotated_too(settings: Settings) -> None:
     factor.refresh_from_db()
     assert MFAAdapter().decrypt(factor.data["secret"]) == "geheim"
     assert factor.data["used_mask"] == 3
+
+
+# -- what is held ------------------------------------------------------------------------------------------
+def test_held_evidence_opens_with_the_new_hold_key_alone(settings: Settings) -> None:
+    make_held()
+    put_in_front(settings, "FERNET_HOLD_KEYS", NEW_FERNET)
+    assert rotation.misplaced(held=True) == 2
+
+    assert rotation.rotate_held() == 2
+
+    keep_only_the_first(settings, "FERNET_HOLD_KEYS")
+    assert rotation.misplaced(held=True) == 0
+    assert [each.detail for each in HeldEvidence.objects.order_by("pk")] == [HELD, HELD]
+
+
+def test_a_rotation_of_hold_keys_that_was_cut_off_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_held()
+    put_in_front(settings, "FERNET_HOLD_KEYS", NEW_FERNET)
+    monkeypatch.setattr(rotation, "BATCH", 1)
+    (table,) = rotation.guarded_tables(held=True)
+    rotation._renew(table, next(rotation._batches(table, only_old=True)))
+    assert rotation.misplaced(held=True) == 1
+
+    assert rotation.rotate_held() == 1
+    assert rotation.misplaced(held=True) == 0
+
+
+def test_the_daily_keys_and_the_hold_keys_are_rotated_apart(settings: Settings) -> None:
+    make_held()
+    before = HeldEvidence.objects.annotate(token=Cast("detail", BinaryField())).get(event_id="1")
+    put_in_front(settings, "FERNET_KEYS", NEW_FERNET)
+
+    rotation.rotate_fernet()
+
+    after = HeldEvidence.objects.annotate(token=Cast("detail", BinaryField())).get(event_id="1")
+    assert bytes(after.token) == bytes(before.token)
+
+
+def make_held() -> None:
+    hold = make_hold(make_consent("granted").subject)
+    for event_id in "12":
+        HeldEvidence.objects.create(hold=hold, event_id=event_id, detail=HELD)
 
 
 # -- pseudonyms --------------------------------------------------------------------------------------------
@@ -317,8 +365,16 @@ def test_the_command_rotates_and_checks(
 
     call_command("rotate_keys", "fernet")
     call_command("rotate_keys", "index")
+    call_command("rotate_keys", "hold")
 
-    assert capsys.readouterr().out.count("Every row is under the newest key.") == 2
+    assert capsys.readouterr().out.count("Every row is under the newest key.") == 3
+
+
+def test_the_command_says_that_there_is_no_hold_key(settings: Settings) -> None:
+    settings.FERNET_HOLD_KEYS = []
+
+    with pytest.raises(CommandError, match="FERNET_HOLD_KEYS is empty"):
+        call_command("rotate_keys", "hold")
 
 
 def test_the_right_keys_open_the_canary_before_and_after_a_rotation(settings: Settings) -> None:

@@ -9,11 +9,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from consents import ledger, services, transitions
-from consents.models import Consent, EventDetail, Purpose, Subject, Suppression
+from consents.models import Consent, EventDetail, HeldEvidence, Purpose, Subject, Suppression
 from smsconsent import crypto, rotation
 from smsconsent.phones import Phone
 from tests import environment, servers
-from tests.make import make_consent, make_crowd, make_purpose
+from tests.make import make_consent, make_crowd, make_hold, make_purpose
 from tests.trust import size
 
 pytestmark = [
@@ -54,6 +54,7 @@ def start(kind: str, database_url: str, settings: Settings) -> servers.Started:
         "DJANGO_SETTINGS_MODULE": "smsconsent.settings",
         "DATABASE_URL": database_url,
         "FERNET_KEYS": ",".join(settings.FERNET_KEYS),
+        "FERNET_HOLD_KEYS": ",".join(settings.FERNET_HOLD_KEYS),
         "INDEX_KEYS": ",".join(settings.INDEX_KEYS),
     }
     command = [sys.executable, "-m", "tests.killing", kind, str(EVERY)]
@@ -109,6 +110,25 @@ def test_a_rotation_that_is_killed_again_and_again_ends_with_everything_in_place
         rotation.rotate_index()
         assert rotation.old_indexes() == 0
     assert {each.phone for each in Subject.objects.all()} >= {Phone("+4790000000")}
+
+
+def test_held_evidence_outlives_a_rotation_that_is_killed_again_and_again(
+    database_url: str, settings: Settings
+) -> None:
+    hold = make_hold(make_consent().subject)
+    said = "what was said " * 30
+    HeldEvidence.objects.bulk_create(
+        [HeldEvidence(hold=hold, event_id=str(number), detail=said) for number in range(PEOPLE)]
+    )
+    settings.FERNET_HOLD_KEYS = [FERNET, *settings.FERNET_HOLD_KEYS]
+
+    started = start("hold", database_url, settings)
+    started.process.wait(timeout=300)
+
+    assert int(started.log.read_text(encoding="utf-8")) > 0, "it was killed"
+    assert rotation.misplaced(held=True) == 0
+    settings.FERNET_HOLD_KEYS = [FERNET]
+    assert {each.detail for each in HeldEvidence.objects.iterator()} == {said}
 
 
 def test_half_rotated_rows_open_under_the_key_they_name(purpose: Purpose) -> None:

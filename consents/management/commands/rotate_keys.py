@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from smsconsent import crypto, rotation
@@ -15,7 +16,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("kind", choices=["fernet", "index"])
+        parser.add_argument("kind", choices=["fernet", "hold", "index"])
         parser.add_argument(
             "--layer",
             action="store_true",
@@ -30,11 +31,9 @@ class Command(BaseCommand):
     def handle(self, *, kind: str, layer: bool, verify: bool, **options: Any) -> None:
         try:
             changed = 0 if verify else self._rotate(kind, layer=layer)
-            left = (
-                rotation.misplaced(progress=self._show)
-                if kind == "fernet"
-                else rotation.old_indexes()
-            )
+            left = self._count_left(kind)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         except (crypto.CannotDecrypt, crypto.UnknownKey, rotation.IndexMismatch) as error:
             raise CommandError(
                 f"Stopped: {error}. Nothing was lost; what is done stays done."
@@ -47,7 +46,16 @@ class Command(BaseCommand):
     def _rotate(self, kind: str, *, layer: bool) -> int:
         if kind == "fernet":
             return rotation.rotate_fernet(progress=self._show)
+        if kind == "hold":
+            return rotation.rotate_held(progress=self._show)
         return rotation.rotate_index(by_layer=layer, progress=self._show)
+
+    def _count_left(self, kind: str) -> int:
+        if kind == "index":
+            return rotation.old_indexes()
+        if kind == "hold":
+            crypto.current_hold_key_id()  # says so when there is none
+        return rotation.misplaced(held=kind == "hold", progress=self._show)
 
     def _show(self, table: str, count: int) -> None:
         if sys.stderr.isatty():
