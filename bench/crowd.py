@@ -55,6 +55,29 @@ def crowd(size: int, *, first: int = 0) -> Purpose:
     return purpose
 
 
+def add_evidence() -> None:
+    """Give each consent that has no evidence one event: a copy of the first, under an id of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """CREATE TEMP TABLE made ON COMMIT PRESERVE ROWS AS
+               SELECT id, subject_id, replace(gen_random_uuid()::text, '-', '') AS event
+               FROM consents_consent c
+               WHERE NOT EXISTS (SELECT FROM ledger_detail d WHERE d.consent_id = c.id)"""
+        )
+        cursor.execute(
+            """INSERT INTO ledger_event (event_id, header, leaf_hash)
+               SELECT event, e.header, e.leaf_hash
+               FROM made, (SELECT header, leaf_hash FROM ledger_event ORDER BY id LIMIT 1) e"""
+        )
+        cursor.execute(
+            """INSERT INTO ledger_detail (event_id, subject_id, consent_id, seq, detail, key_id)
+               SELECT event, made.subject_id, made.id, 1, d.detail, d.key_id
+               FROM made, (SELECT detail, key_id FROM ledger_detail ORDER BY id LIMIT 1) d"""
+        )
+        cursor.execute("DROP TABLE made")
+        cursor.execute("VACUUM ANALYZE ledger_detail")
+
+
 def number(position: int) -> Phone:
     return Phone(f"+479{position:07}")
 

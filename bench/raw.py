@@ -83,3 +83,19 @@ def bare_purge(table: str, condition: str) -> None:
             )
             if not cursor.rowcount:
                 return
+
+
+def bare_purge_of_consents() -> None:
+    """DELETE of ended consents, their evidence and their numbers in batches, until nothing is left."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT id, subject_id FROM consents_consent WHERE delete_after <= now() LIMIT 10000"
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                return
+            consents, subjects = [row[0] for row in rows], [row[1] for row in rows]
+            cursor.execute("DELETE FROM ledger_detail WHERE consent_id = ANY (%s)", [consents])
+            cursor.execute("DELETE FROM consents_consent WHERE id = ANY (%s)", [consents])
+            cursor.execute("DELETE FROM consents_subject WHERE id = ANY (%s)", [subjects])

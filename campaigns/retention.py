@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import tallies
 from campaigns.models import Campaign, Delivery
-from consents.retention import Counts, Policy
+from consents import purging
+from consents.purging import Counts
+from consents.retention import Policy
 
 # As long as a promise may still be counted from them (30 days), and a day more.
 DELIVERIES_FOR = timedelta(days=31)
-BATCH = 5000
 
 
 def _ended(now: datetime) -> list[Campaign]:
@@ -31,15 +32,15 @@ def purge_deliveries(now: datetime, limit: int) -> Counts:
     Decision record 10 says why they are deleted, and not dropped with a partition.
     """
     for campaign in _ended(now):
+        # In the order of an index, so that no batch looks again at what the others have left behind.
+        rows = campaign.deliveries.order_by("campaign", "subject")
         with transaction.atomic():
-            # Nothing hangs on a delivery, so a batch of them is two statements, and is over in milliseconds.
-            ids = list(campaign.deliveries.values_list("pk", flat=True)[: max(limit, BATCH)])
-            Delivery.objects.filter(pk__any=ids).delete()
-            if len(ids) < max(limit, BATCH):
+            gone = purging.delete(rows, limit=limit)
+            if not any(gone.values()):
                 campaign.outcome, campaign.anonymised_at = tallies.by_state(campaign), now
                 campaign.save(update_fields=["outcome", "anonymised_at"])
-        if ids:
-            return {Delivery._meta.label: len(ids)}
+        if any(gone.values()):
+            return gone
     return {}
 
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from consents.erasing import forget_cases
 from consents.models import Case, CaseCode, CaseEvent, Letter, Organisation, Subject, Suppression
-from consents.retention import Counts, Policy
+from consents.purging import Counts
+from consents.retention import Policy
 from smsconsent.staff import roles
 
 Kind = Case.Kind

@@ -1,57 +1,22 @@
-"""Personal data has an owner, a reason and an end date, as data: `POLICY`. And what erasing one number means.
+"""Personal data has an owner, a reason and an end date, as data: `POLICY`.
 
-Each purge deletes one batch, at most `limit` rows of its main table, and returns counts per table.
-`purge_all` repeats until nothing is left or its time is up. Timing stands in settings (law.md L41).
+Each purge deletes one batch, at most `limit` rows of its main table, and returns counts per table. It is
+repeated until nothing is left. What is due stands in `due`, how it goes in `purging` (law.md L41).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from consents import holding
-from consents.models import (
-    CallbackNonce,
-    Confirmation,
-    Consent,
-    ConsentImport,
-    ContactGuard,
-    Erasure,
-    HandsetCode,
-    ImportChunk,
-    ImportProblem,
-    InboundMessage,
-    LegalHold,
-    PurgeRun,
-    RateWindow,
-    ServiceMessage,
-    Subject,
-    Visit,
-)
-
-BATCH = 500
-UNCONFIRMED_FOR = timedelta(days=7)
-INBOUND_FOR = timedelta(days=90)
-SERVICE_MESSAGES_FOR = timedelta(days=30)
-CONFIRMATIONS_FOR = timedelta(days=1)
-VISITS_FOR = timedelta(hours=1)
-NONCES_FOR = timedelta(minutes=15)
-GUARDS_FOR = timedelta(days=31)
-WINDOWS_FOR = timedelta(hours=48)
-UPLOADS_FOR = timedelta(days=7)
-PROBLEMS_FOR = timedelta(days=30)
-PURGE_LOG_FOR = timedelta(days=730)
-
-Counts = dict[str, int]
+from consents import due, holding, purging
+from consents.models import Confirmation, Consent, PurgeRun, Subject
+from consents.purging import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +37,23 @@ def policies() -> list[Policy]:
     return [policy for path in settings.RETENTION_POLICIES for policy in import_string(path)]
 
 
-def purge(policy: Policy, *, now: datetime, limit: int = BATCH, dry_run: bool = False) -> Counts:
+def purge(
+    policy: Policy, *, now: datetime, limit: int = purging.BATCH, dry_run: bool = False
+) -> Counts:
     """Remove what is due under one policy, batch by batch, and log it. A dry run only counts."""
     run = PurgeRun.objects.create(policy=policy.name, started_at=now, is_dry_run=dry_run)
     if dry_run:
         run.counts = policy.count(now)
     else:
-        run.counts = _repeat(policy.purge, now=now, limit=limit)
+        run.counts = purging.repeat(policy.purge, now=now, limit=limit)
     run.finished_at = now
     run.save(update_fields=["counts", "finished_at"])
     return dict(run.counts)
 
 
-def purge_all(*, now: datetime, limit: int = BATCH, dry_run: bool = False) -> dict[str, Counts]:
+def purge_all(
+    *, now: datetime, limit: int = purging.BATCH, dry_run: bool = False
+) -> dict[str, Counts]:
     """Run every policy. One that fails is logged with its error, and the others still run.
 
     Raises the first error at the end, so that the failure is seen.
@@ -104,127 +73,41 @@ def purge_all(*, now: datetime, limit: int = BATCH, dry_run: bool = False) -> di
     return result
 
 
-def _repeat(
-    step: Callable[[datetime, int], Counts], *, now: datetime, limit: int, batches: int = 1000
-) -> Counts:
-    total: Counts = {}
-    for _number in range(batches):
-        counts = step(now, limit)
-        if not any(counts.values()):
-            break
-        for table, count in counts.items():
-            total[table] = total.get(table, 0) + count
-    return total
+@transaction.atomic
+def _purge_consents(now: datetime, limit: int) -> Counts:
+    """Delete one batch of ended consents, with their evidence, and the numbers whose last one it was.
+
+    Both rows are locked, and nobody is waited for: a person who asks anew in this moment keeps them.
+    """
+    found = due.ended_consents(now).select_for_update(skip_locked=True, of=("self", "subject"))
+    # Only what is locked is read: `of` wants the row of the number as well.
+    locked = list(found.select_related("subject").only("pk", "subject__created_at")[:limit])
+    counts = purging.delete_by_id(Consent, [consent.pk for consent in locked])
+    last = due.idle_subjects(now).filter(pk__any=[consent.subject_id for consent in locked])
+    idle = list(last.values_list("pk", flat=True))
+    return purging.added(counts, purging.delete_by_id(Subject, idle))
 
 
-def _delete(rows: QuerySet[Any], *, limit: int) -> Counts:
-    """Delete one batch, with what hangs on it. Locks stay short: each batch is a transaction."""
-    with transaction.atomic():
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
-        counts: Counts = rows.model._default_manager.filter(pk__in=ids).delete()[1]
-    return counts
+def _count_consents(now: datetime) -> Counts:
+    return {Consent._meta.label: due.ended_consents(now).count()}
 
 
-# -- what is due, named once: counting and purging read the same rows ----------------------------------
-def _ended_consents(now: datetime) -> QuerySet[Consent]:
-    """Consents whose proof has served its time. A legal hold keeps them until it is over."""
-    held = LegalHold.objects.active(timezone.localdate(now)).filter(subject=OuterRef("subject"))
-    return Consent.objects.filter(~Exists(held), delete_after__lte=now)
+def _purge_subjects(now: datetime, limit: int) -> Counts:
+    return purging.delete(due.stray_subjects(now), limit=limit)
 
 
-def _idle_subjects(now: datetime) -> QuerySet[Subject]:
-    """Numbers that no consent needs any more. A day's grace lets a request under way finish."""
-    return Subject.objects.filter(consents=None, created_at__lte=now - timedelta(days=1))
-
-
-def _used_confirmations(now: datetime) -> QuerySet[Confirmation]:
-    return Confirmation.objects.filter(expires_at__lte=now - CONFIRMATIONS_FOR)
-
-
-def _old_addresses(now: datetime) -> QuerySet[Confirmation]:
-    """E-mail addresses whose only use is over: the link was pressed, or can no longer be."""
-    return Confirmation.objects.filter(
-        Q(expires_at__lte=now) | Q(used_at__isnull=False), email__isnull=False
-    )
-
-
-def _old_inbound(now: datetime) -> QuerySet[InboundMessage]:
-    return InboundMessage.objects.filter(received_at__lte=now - INBOUND_FOR)
-
-
-def _old_service_messages(now: datetime) -> QuerySet[ServiceMessage]:
-    return ServiceMessage.objects.filter(queued_at__lte=now - SERVICE_MESSAGES_FOR)
-
-
-def _old_codes(now: datetime) -> QuerySet[HandsetCode]:
-    return HandsetCode.objects.filter(expires_at__lte=now - CONFIRMATIONS_FOR)
-
-
-def _old_visits(now: datetime) -> QuerySet[Visit]:
-    return Visit.objects.filter(expires_at__lte=now - VISITS_FOR)
-
-
-def _old_nonces(now: datetime) -> QuerySet[CallbackNonce]:
-    return CallbackNonce.objects.filter(at__lte=now - NONCES_FOR)
-
-
-def _old_guards(now: datetime) -> QuerySet[ContactGuard]:
-    return ContactGuard.objects.filter(t1__lte=now - GUARDS_FOR)
-
-
-def _old_windows(now: datetime) -> QuerySet[RateWindow]:
-    return RateWindow.objects.filter(starts_at__lte=now - WINDOWS_FOR)
-
-
-def _old_uploads(now: datetime) -> QuerySet[ImportChunk]:
-    return ImportChunk.objects.filter(run__created_at__lte=now - UPLOADS_FOR)
-
-
-def _old_problems(now: datetime) -> QuerySet[ImportProblem]:
-    return ImportProblem.objects.filter(run__created_at__lte=now - PROBLEMS_FOR)
-
-
-def _spent_imports(now: datetime) -> QuerySet[ConsentImport]:
-    """Imports that no consent rests on any more, and whose errors are gone."""
-    return ConsentImport.objects.filter(consents=None, created_at__lte=now - PROBLEMS_FOR)
-
-
-def _old_sessions(now: datetime) -> QuerySet[Session]:
-    return Session.objects.filter(expire_date__lte=now)
-
-
-def _old_erasures(now: datetime) -> QuerySet[Erasure]:
-    return Erasure.objects.filter(destroyed_at__lte=now - PURGE_LOG_FOR)
-
-
-def _old_purge_runs(now: datetime) -> QuerySet[PurgeRun]:
-    return PurgeRun.objects.filter(started_at__lte=now - PURGE_LOG_FOR)
-
-
-def _rows(*sources: Callable[[datetime], QuerySet[Any]]) -> dict[str, Any]:
-    """Return the purge and count functions over these rows, as keyword arguments of a Policy."""
-
-    def count(now: datetime) -> Counts:
-        return {source(now).model._meta.label: source(now).count() for source in sources}
-
-    def purge_batch(now: datetime, limit: int) -> Counts:
-        total: Counts = {}
-        for source in sources:
-            for table, number in _delete(source(now), limit=limit).items():
-                total[table] = total.get(table, 0) + number
-        return total
-
-    return {"count": count, "purge": purge_batch}
+def _count_subjects(now: datetime) -> Counts:
+    return {Subject._meta.label: due.idle_subjects(now).count()}
 
 
 def _forget_addresses(now: datetime, limit: int) -> Counts:
-    ids = list(_old_addresses(now).order_by("pk").values_list("pk", flat=True)[:limit])
-    changed = Confirmation.objects.filter(pk__in=ids).update(email=None, token=None)
+    ids = list(due.old_addresses(now).values_list("pk", flat=True)[:limit])
+    changed = Confirmation.objects.filter(pk__any=ids).update(email=None, token=None)
     return {Confirmation._meta.label: changed}
 
 
 def _count_addresses(now: datetime) -> Counts:
-    return {Confirmation._meta.label: _old_addresses(now).count()}
+    return {Confirmation._meta.label: due.old_addresses(now).count()}
 
 
 def _keep(now: datetime, limit: int) -> Counts:
@@ -254,7 +137,8 @@ POLICY: tuple[Policy, ...] = (
             "While the consent holds, and then for the purpose's proof period (180 days unless "
             "another reason is written). Requests without an answer, and a no: 7 days."
         ),
-        **_rows(_ended_consents),
+        purge=_purge_consents,
+        count=_count_consents,
     ),
     Policy(
         name="numbers",
@@ -271,7 +155,8 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To send what was agreed to, and to recognise the person."),
         life=_("As long as at least one consent, or the proof of one, needs the number."),
-        **_rows(_idle_subjects),
+        purge=_purge_subjects,
+        count=_count_subjects,
     ),
     Policy(
         name="confirmations",
@@ -279,7 +164,7 @@ POLICY: tuple[Policy, ...] = (
         covers=("consents.Confirmation.digest",),
         reason=_("To recognise the link that the person presses."),
         life=_("1 day after the link has ended."),
-        **_rows(_used_confirmations),
+        **purging.over(due.used_confirmations),
     ),
     Policy(
         name="email_addresses",
@@ -300,7 +185,7 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To act on what the person wrote, and to settle what was unclear."),
         life=_("90 days."),
-        **_rows(_old_inbound),
+        **purging.over(due.old_inbound),
     ),
     Policy(
         name="service_messages",
@@ -312,7 +197,7 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To send them once, and to see that they arrived."),
         life=_("30 days."),
-        **_rows(_old_service_messages),
+        **purging.over(due.old_service_messages),
     ),
     Policy(
         name="codes",
@@ -320,7 +205,7 @@ POLICY: tuple[Policy, ...] = (
         covers=("consents.HandsetCode.code",),
         reason=_("To recognise the SMS that the person sends first."),
         life=_("1 day after the code has ended."),
-        **_rows(_old_codes),
+        **purging.over(due.old_codes),
     ),
     Policy(
         name="visits",
@@ -333,7 +218,7 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To let the person in who has the number in hand."),
         life=_("An hour after the quarter of an hour is over."),
-        **_rows(_old_visits),
+        **purging.over(due.old_visits),
     ),
     Policy(
         name="limits",
@@ -345,7 +230,7 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("So that nobody can have us send many messages to somebody else's number."),
         life=_("Numbers as keyed pseudonyms: 31 days. Networks: 48 hours. Callbacks: 15 minutes."),
-        **_rows(_old_guards, _old_windows, _old_nonces),
+        **purging.over(due.old_guards, due.old_windows, due.old_nonces),
     ),
     Policy(
         name="imports",
@@ -360,7 +245,7 @@ POLICY: tuple[Policy, ...] = (
             "The file until it is imported, 7 days at most. Its errors, numbers cut: 30 days. The proof "
             "as long as a consent rests on it."
         ),
-        **_rows(_old_uploads, _old_problems, _spent_imports),
+        **purging.over(due.old_uploads, due.old_problems, due.spent_imports),
     ),
     Policy(
         name="block_list",
@@ -386,7 +271,7 @@ POLICY: tuple[Policy, ...] = (
         covers=("staff.User.email", "staff.User.name", "sessions.Session.session_data"),
         reason=_("To let colleagues sign in, and to know who did what."),
         life=_("As long as the colleague works here. Sessions: 12 hours."),
-        **_rows(_old_sessions),
+        **purging.over(due.old_sessions),
     ),
     Policy(
         name="erasures",
@@ -398,7 +283,7 @@ POLICY: tuple[Policy, ...] = (
         life=_(
             "The link to the number: until it is deleted, in the same minute. The report: 24 months."
         ),
-        **_rows(_old_erasures),
+        **purging.over(due.old_erasures),
     ),
     Policy(
         name="legal_holds",
@@ -420,6 +305,6 @@ POLICY: tuple[Policy, ...] = (
         covers=(),
         reason=_("To show that data is deleted on time. It holds counts only."),
         life=_("24 months."),
-        **_rows(_old_purge_runs),
+        **purging.over(due.old_purge_runs),
     ),
 )

@@ -238,6 +238,9 @@ class Confirmation(models.Model):
     class Meta:
         verbose_name = _("confirmation")
         verbose_name_plural = _("confirmations")
+        indexes = [
+            models.Index(F("id"), condition=Q(email__isnull=False), name="confirmation_with_email")
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"

@@ -92,7 +92,10 @@ class Subject(models.Model):
             ),
             crypto.token_constraint("phone", name="subject_phone_is_ciphertext"),
         ]
-        indexes = [models.Index(fields=["organisation", "suppression_index"], name="subject_block")]
+        indexes = [
+            models.Index(fields=["organisation", "suppression_index"], name="subject_block"),
+            models.Index(fields=["created_at"], name="subject_by_time"),
+        ]
 
     def __str__(self) -> str:
         phone: Phone = self.phone

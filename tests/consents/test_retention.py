@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from campaigns.models import Campaign, Delivery, Tally
 from campaigns.retention import DELIVERIES_FOR
-from consents import confirmations, services
+from consents import confirmations, due, services
 from consents.models import (
     Confirmation,
     Consent,
@@ -189,7 +189,7 @@ def test_a_purge_that_fails_is_logged_and_seen(monkeypatch: pytest.MonkeyPatch) 
     def fail(*args: object) -> None:
         raise RuntimeError("no disk")
 
-    monkeypatch.setattr(Consent.objects.all().__class__, "delete", fail)
+    monkeypatch.setattr(due, "ended_consents", fail)
     make_consent("lapsed", at=NOON - 30 * DAY)
 
     with pytest.raises(RuntimeError):
