@@ -79,8 +79,8 @@ class _History:
     def __init__(self, number: int, seed: random.Random) -> None:
         self._random, self._number = seed, number
         self.now = BEGINNING + timedelta(days=number)
-        self.organisation = _make_organisation(f"drill-{number}", now=self.now)
-        self.purposes = [_make_purpose(self.organisation, name, now=self.now) for name in "AB"]
+        self.organisation = make_organisation(f"drill-{number}", now=self.now)
+        self.purposes = [make_purpose(self.organisation, name, now=self.now) for name in "AB"]
         self.ended: set[UUID] = set()
         self.erased: set[UUID] = set()
         self.blocked: set[str] = set()
@@ -174,14 +174,14 @@ def _check(result: Result, history: _History, saved: dict[UUID, Consent]) -> Non
     lost = {entry.event for entry in journal.unreplayed() if entry.header}
     result.lost_events += len(lost)
     result.held_back += ServiceMessage.objects.filter(state="queued").count()
-    result.violations += [f"{history.organisation}: {SENT}" for _message in _send(history.now)]
+    result.violations += [f"{history.organisation}: {SENT}" for _message in send(history.now)]
     services.replay_journal(now=history.now)
     services.replay_journal(now=history.now)
     if ConsentEvent.objects.filter(event_id__in=lost).count() < len(lost) or journal.problem():
         result.violations.append(f"{history.organisation}: the replay left a gap")
     gone = history.ended | history.erased
     result.violations += list(_wrong(history, saved, gone))
-    for message in _send(history.now):
+    for message in send(history.now):
         row = ServiceMessage.objects.filter(pk=message.id).select_related("consent").first()
         if row is None or (row.consent and row.consent.public_id in gone):
             result.violations.append(f"{history.organisation}: {NOBODY}")
@@ -203,17 +203,23 @@ def _wrong(history: _History, saved: dict[UUID, Consent], gone: set[UUID]) -> It
             yield f"{history.organisation}: a blocked number is not blocked"
 
 
-def _send(now: datetime) -> list[Outgoing]:
+def recorder() -> Any:
+    """Return a gateway that only remembers. The workers ask nothing else of it."""
+    return _Recorder()
+
+
+def send(now: datetime) -> list[Outgoing]:
     """Do what the workers do, and return what left."""
-    gateway = _Recorder()
-    carrier: Any = gateway
+    carrier = recorder()
     for lane in outbox.lanes():
         outbox.recover(lane, gateway=carrier, now=now)
         outbox.work(lane, gateway=carrier, clock=lambda: now)
-    return gateway.sent
+    sent: list[Outgoing] = carrier.sent
+    return sent
 
 
-def _make_organisation(slug: str, *, now: datetime) -> Organisation:
+def make_organisation(slug: str, *, now: datetime) -> Organisation:
+    """Return an organisation that may be written for, with its notice."""
     organisation = Organisation.objects.create(
         slug=slug,
         name=slug,
@@ -227,7 +233,8 @@ def _make_organisation(slug: str, *, now: datetime) -> Organisation:
     return organisation
 
 
-def _make_purpose(organisation: Organisation, name: str, *, now: datetime) -> Purpose:
+def make_purpose(organisation: Organisation, name: str, *, now: datetime) -> Purpose:
+    """Return a purpose that may be signed up for, with its words."""
     sender, _created = Sender.objects.get_or_create(
         organisation=organisation, value="26112", defaults={"reply_number": "26112"}
     )

@@ -13,28 +13,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max, Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import ngettext
 
 from consents import holding, ledger, limits
 from consents.models import (
     Case,
     CaseCode,
-    Confirmation,
     Consent,
     ConsentEvent,
     ContactGuard,
     Disclosure,
     Erasure,
-    EventDetail,
     InboundMessage,
     Letter,
     RateWindow,
     ServiceMessage,
     Subject,
     Suppression,
-    Visit,
 )
 from smsconsent import crypto, outbox
 from smsconsent.gateways import Gateway, GatewayMisconfigured, GatewayUnavailable
@@ -43,19 +43,12 @@ Counts = dict[str, int]
 RESUME_AFTER = timedelta(minutes=1)
 # The gateway is asked about what was handed over lately and not reported on; older is long on its way.
 MOST_AT_GATEWAY = 100
-# Where deleted rows leave bytes behind until they are overwritten.
-TOUCHED: tuple[type[Model], ...] = (
-    Subject,
-    Consent,
-    EventDetail,
-    Confirmation,
-    ServiceMessage,
-    InboundMessage,
-    Disclosure,
-    ContactGuard,
-    RateWindow,
-    Visit,
-)
+# Deleted rows leave bytes behind until they are overwritten: here keyed digests and secrets of links, and
+# ciphertext wherever a field is guarded (`_tables`). Deliveries hold neither.
+TOUCHED: tuple[type[Model], ...] = (Consent, ContactGuard, Disclosure, RateWindow)
+# How long whoever wants to write waits for a table that is being written anew, and then once more that long.
+MOST_WAIT = timedelta(seconds=3)
+OVERWRITTEN_WITHIN = timedelta(days=2)
 
 
 def erase(subject: Subject, *, asked_by: str, now: datetime) -> Erasure | None:
@@ -124,25 +117,38 @@ def cancel_at_gateway(*, gateway: Gateway, now: datetime, limit: int = 20) -> in
     return done
 
 
-def overwrite(*, now: datetime) -> bool:
-    """Overwrite on disk what was deleted, and note it on each erasure. Return whether it was done.
+def overwrite(*, now: datetime, whatever_it_takes: bool = False) -> bool:
+    """Overwrite on disk what was deleted, and note it on each erasure. Return whether all of it was done.
 
     SQLite overwrites deleted rows by itself (`secure_delete`), and the write-ahead log is cut here.
-    PostgreSQL removes dead rows by VACUUM, which must stand outside a transaction.
+    PostgreSQL leaves the bytes of a dead row in the free space of its page, also after a VACUUM; so the
+    tables are written anew. `whatever_it_takes` does so with tables of any size, and waits for the locks.
     """
     assert not connection.in_atomic_block, "neither VACUUM nor a checkpoint works in a transaction"
-    done = _checkpoint() if connection.vendor == "sqlite" else _vacuum()
+    waiting = Erasure.objects.filter(destroyed_at__lte=now, overwritten_at=None)
+    newest = waiting.aggregate(newest=Max("destroyed_at"))["newest"]
+    if connection.vendor == "sqlite":
+        done = _checkpoint()
+    else:
+        is_read = newest is not None and _is_still_read(newest)
+        done = not is_read and _write_anew(whatever_it_takes=whatever_it_takes)
     if done:
-        Erasure.objects.filter(destroyed_at__lte=now, overwritten_at=None).update(
-            overwritten_at=now
-        )
+        waiting.update(overwritten_at=now)
     return done
 
 
-def waits_for_overwriting() -> bool:
-    """Return whether an erasure has not reached the disk yet."""
-    waiting = Erasure.objects.filter(destroyed_at__isnull=False, overwritten_at=None)
-    return waiting.exists()
+def warning() -> str:
+    """Return what a person must do so that erased data leaves the disk, or "". A readiness warning."""
+    late = timezone.now() - OVERWRITTEN_WITHIN
+    count = Erasure.objects.filter(destroyed_at__lte=late, overwritten_at=None).count()
+    if not count:
+        return ""
+    text = ngettext(
+        "%(count)d erasure has not reached the disk: run manage.py purge --overwrite.",
+        "%(count)d erasures have not reached the disk: run manage.py purge --overwrite.",
+        count,
+    )
+    return text % {"count": count}
 
 
 def forget_cases(cases: QuerySet[Case]) -> Counts:
@@ -298,9 +304,47 @@ def _checkpoint() -> bool:
     return not busy
 
 
-def _vacuum() -> bool:
-    tables = [model._meta.db_table for model in (*TOUCHED, *outbox.lanes())]
+def _write_anew(*, whatever_it_takes: bool) -> bool:
+    """Write each table anew in which deleted rows may have left bytes.
+
+    False when one is too large to be locked meanwhile, or when a lock was not to be had.
+    """
+    done = True
     with connection.cursor() as cursor:
-        for table in dict.fromkeys(tables):
-            cursor.execute(f"VACUUM {connection.ops.quote_name(table)}")
-    return True
+        wait = 0 if whatever_it_takes else int(MOST_WAIT.total_seconds() * 1000)
+        cursor.execute(f"SET lock_timeout = {wait}")
+        try:
+            for table in _tables():
+                cursor.execute("SELECT pg_total_relation_size(%s::regclass)", [table])
+                (size,) = cursor.fetchone()
+                if size > settings.OVERWRITE_UP_TO and not whatever_it_takes:
+                    done = False
+                    continue
+                cursor.execute(f"VACUUM (FULL, ANALYZE) {connection.ops.quote_name(table)}")
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute("RESET lock_timeout")
+    return done
+
+
+def _tables() -> list[str]:
+    guarded = (
+        model
+        for model in apps.get_models()
+        if any(isinstance(field, crypto.GuardedField) for field in model._meta.concrete_fields)
+    )
+    return sorted({model._meta.db_table for model in (*guarded, *TOUCHED)})
+
+
+def _is_still_read(since: datetime) -> bool:
+    """Return whether somebody still reads the database as it was: PostgreSQL then keeps what was deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT EXISTS (SELECT FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()
+               AND backend_xmin IS NOT NULL AND xact_start <= %s)""",
+            [since],
+        )
+        (is_read,) = cursor.fetchone()
+    return bool(is_read)

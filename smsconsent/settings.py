@@ -86,6 +86,7 @@ env = environ.FileAwareEnv(
     CODES_PER_DAY=(int, 5000),
     CODES_PER_NETWORK_AND_HOUR=(int, 20),
     BACKUP_LIFE_DAYS=(int, 30),
+    OVERWRITE_UP_TO_MB=(int, 512),
 )
 
 EMBEDDED: bool = env("EMBEDDED")
@@ -346,6 +347,8 @@ CODES_PER_DAY: int = env("CODES_PER_DAY")
 CODES_PER_NETWORK_AND_HOUR: int = env("CODES_PER_NETWORK_AND_HOUR")
 # How long the installation keeps its backups: what is erased lives on in them until then.
 BACKUP_LIFE = timedelta(days=env("BACKUP_LIFE_DAYS"))
+# Bytes. PostgreSQL locks a table while it writes it anew, so a larger one waits for a person (erasing).
+OVERWRITE_UP_TO = env("OVERWRITE_UP_TO_MB") * 1_000_000
 
 # -- the sealed log of evidence (trust.md § 5) -----------------------------------------------------
 # SECURITY: its name in every checkpoint. Another name is another log, so it must outlive a new address.
@@ -386,6 +389,7 @@ READINESS_WARNINGS = [
     "smsconsent.gateways.watch.next_key_warning",
     "smsconsent.gateways.watch.lane_warning",
     "consents.anchors.warning",
+    "consents.erasing.warning",
 ]
 
 # What waits for a colleague, on the start page: each called with (user, organisation).

@@ -326,6 +326,9 @@ def _postgres_options() -> dict[str, object]:
         "wal_level": "minimal",
         "max_wal_senders": 0,
         "max_wal_size": "4GB",
+        # Old files of the write-ahead log go at a checkpoint, instead of waiting to be used once more.
+        "wal_recycle": "off",
+        "wal_init_zero": "off",
     }
 
 
@@ -368,7 +371,10 @@ def _start_valkey() -> str:
         "databases": 64,
         "dir": data,
         "save": "",
-        "appendonly": "no",
+        # Everything that was ever on the broker, to be looked through.
+        "appendonly": "yes",
+        "appendfsync": "no",
+        "rdbcompression": "no",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     server = spawn("valkey", [program, *arguments])

@@ -1,32 +1,73 @@
 """`manage.py drill`, as an operator runs it."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
 
+from consents import erasure_drill
+from consents.models import Subject
 from tests import environment, servers
 from tests.make import make_organisation
 from tests.settings import IS_POSTGRES
 
 
-@pytest.mark.slow
-def test_the_restore_drill_reports_and_leaves_nothing_behind(postgres_url: str) -> None:
-    url = postgres_url if IS_POSTGRES else f"sqlite:///{servers.folder() / 'not-there.sqlite3'}"
-    variables = {**environment.TESTS, "DATABASE_URL": url}
+def run_drill(url: str, *arguments: str) -> str:
+    """Run a drill beside an empty database, and return what it says."""
     started = servers.spawn(
         "drill",
-        [sys.executable, "manage.py", "drill", "restore", "--histories=2", "--seed=5"],
-        environment={**variables, "DJANGO_SETTINGS_MODULE": "smsconsent.settings"},
+        [sys.executable, "manage.py", "drill", *arguments],
+        environment={
+            **environment.TESTS,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "smsconsent.settings",
+        },
     )
-
     code = started.process.wait(120)
-
     report = started.log.read_text(encoding="utf-8")
     assert code == 0, report
+    return report
+
+
+@pytest.fixture
+def url(postgres_url: str) -> str:
+    file = servers.folder() / "not-there.sqlite3"
+    return postgres_url if IS_POSTGRES else f"sqlite:///{file}"
+
+
+@pytest.mark.slow
+def test_the_restore_drill_reports_and_leaves_nothing_behind(url: str) -> None:
+    report = run_drill(url, "restore", "--histories=2", "--seed=5")
+
     assert "2 histories (seed 5)" in report
     assert "nobody was revived" in report
     assert not (servers.folder() / "not-there.sqlite3").exists()
+
+
+@pytest.mark.slow
+def test_the_erasure_drill_says_where_it_looked_and_what_it_found(url: str) -> None:
+    report = run_drill(url, "erasure")
+
+    looked_at = {line[:26].strip(): line.split()[-2:] for line in report.splitlines()}
+    assert looked_at["files of the database"][-1] == "nothing"
+    assert looked_at["logs of this process"][-1] == "nothing"
+    assert "Nothing is left of the person." in report
+    assert not (servers.folder() / "not-there.sqlite3").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_erasure_drill_tells_of_what_is_left(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
+    monkeypatch.setattr(Subject, "delete", lambda self: (0, {}))
+
+    result = erasure_drill.run(tmp_path, now=timezone.now())
+
+    assert any("files of the database: found after the erasure" in v for v in result.violations)
 
 
 @pytest.mark.django_db

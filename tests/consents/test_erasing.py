@@ -5,11 +5,15 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
+from django.core.management import call_command
 from django.core.signing import get_cookie_signer
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
 
 from campaigns.models import Campaign, Delivery
 from consents import confirmations, erasing, exports, services
@@ -23,6 +27,7 @@ from consents.models import (
     Visit,
 )
 from smsconsent.gateways import GatewayUnavailable
+from tests import servers
 from tests.make import (
     DAY,
     HOUR,
@@ -267,10 +272,36 @@ def test_ten_thousand_messages_are_let_go_within_a_minute() -> None:
 @pytest.mark.usefixtures("transactional_db")
 def test_the_disk_is_overwritten_and_the_report_says_when() -> None:
     erasure = erase(make_consent("granted", purpose=make_purpose()).subject)
-    assert erasing.waits_for_overwriting()
 
     assert erasing.overwrite(now=NOON + timedelta(hours=3))
 
     erasure.refresh_from_db()
     assert erasure.overwritten_at == NOON + 3 * HOUR
-    assert not erasing.waits_for_overwriting()
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("transactional_db")
+def test_a_table_too_large_to_be_locked_waits_for_a_person(settings: Settings) -> None:
+    settings.OVERWRITE_UP_TO = 1
+    erasure = erase(make_consent("granted").subject)
+
+    assert not erasing.overwrite(now=NOON)
+    erasure.refresh_from_db()
+    assert erasure.overwritten_at is None
+    assert "manage.py purge --overwrite" in erasing.warning()
+
+    call_command("purge", "--overwrite", verbosity=0)
+    assert erasing.warning() == ""
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("transactional_db")
+def test_nothing_counts_as_overwritten_while_somebody_still_reads_it() -> None:
+    subject = make_consent("granted").subject
+    with psycopg.connect(servers.postgres(connection.settings_dict["NAME"])) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("SELECT count(*) FROM consents_subject")
+        erasing.erase(subject, asked_by="person", now=timezone.now())
+
+        assert not erasing.overwrite(now=timezone.now())
+    assert erasing.overwrite(now=timezone.now())

@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 
 import pytest
 
+from consents import remanence
+from smsconsent.phones import Phone
+from tests import servers
 from tests.installation import Installation, Visitor, eventually, running
+from tests.settings import IS_POSTGRES
 
 NUMBER = "+4790000001"
 SIGN_UP = "/nordlys/tilbud/"
@@ -106,6 +111,21 @@ def test_a_person_sees_pauses_stops_takes_along_and_erases_everything_alone(
     found = officer.send("/staff/nordlys/numbers/", {"phone": "900 00 120"})
     assert "/numbers/" in str(found.url)
     assert "+47 ••• •• 120" not in found.text
+    assert traces_of(installation, number) == {}
+    assert number in str(installation.simulator.messages(number)), "outside it stands in plain"
+
+
+def traces_of(installation: Installation, number: str) -> dict[str, set[str]]:
+    """Return where the running product has written the number down, and how: logs, files, broker, cache."""
+    logs = {name: started.log for name, started in installation.processes.items()}
+    assert all(log.exists() for log in logs.values())
+    stores = {f"log of {name}": remanence.in_files(log) for name, log in logs.items()}
+    stores["files"] = remanence.in_files(Path(str(installation.variables["VAR"])))
+    if IS_POSTGRES:
+        stores["broker"] = remanence.in_files(servers.folder() / "valkey")
+    looks = remanence.look(Phone(number), stores)
+    assert sum(each.size for each in looks) > 1000
+    return {each.store: each.spelt for each in looks if each.spelt}
 
 
 def test_a_stranger_is_told_the_same_and_gets_nothing(installation: Installation) -> None:

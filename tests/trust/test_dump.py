@@ -14,6 +14,7 @@ from campaigns.models import Delivery
 from consents import confirmations, services
 from consents.models import InboundMessage, Suppression
 from smsconsent import crypto
+from smsconsent.phones import Phone
 from tests import servers
 from tests.make import make_campaign, make_consent, make_purpose, make_user, phone
 from tests.settings import IS_POSTGRES
@@ -63,14 +64,14 @@ def dump() -> bytes:
     ).stdout
 
 
-def live_a_whole_life() -> None:
+def live_a_whole_life(number: Phone = NUMBER) -> None:
     now = timezone.now()
     purpose = make_purpose(asks_by_email=True)
-    consent = make_consent("pending", purpose=purpose, number=NUMBER, at=now)
+    consent = make_consent("pending", purpose=purpose, number=number, at=now)
     confirmations.queue_sms(consent, now=now)
     confirmations.queue_email(consent, EMAIL, now=now)
     granted = make_consent(
-        "granted", purpose=make_purpose(purpose.organisation), number=NUMBER, at=now
+        "granted", purpose=make_purpose(purpose.organisation), number=number, at=now
     )
     confirmations.queue_welcome(granted, now=now)
     make_campaign("sending", purpose=granted.purpose, now=now)
@@ -79,10 +80,10 @@ def live_a_whole_life() -> None:
         message_id="1",
         organisation=purpose.organisation,
         subject=granted.subject,
-        sender=NUMBER,
-        sender_index=crypto.blind_index(NUMBER, use="inbound"),
+        sender=number,
+        sender_index=crypto.blind_index(number, use="inbound"),
         recipient="26112",
-        text=f"{WORDS} {NUMBER.e164}",
+        text=f"{WORDS} {number.e164}",
         key_id=crypto.current_key_id(),
         trust="signed",
         vouched_by="signature",
@@ -91,7 +92,7 @@ def live_a_whole_life() -> None:
     )
     services.request_consent(
         make_purpose(purpose.organisation),
-        NUMBER,
+        number,
         wording=purpose.wordings.get(),
         source="web",
         proof=services.Proof("web_form"),
@@ -100,7 +101,7 @@ def live_a_whole_life() -> None:
     )
     services.reveal(granted.subject, by=make_user(), reason="klage", now=now)
     services.suppress(
-        purpose.organisation, NUMBER, purpose=None, reason=Suppression.Reason.OBJECTION, now=now
+        purpose.organisation, number, purpose=None, reason=Suppression.Reason.OBJECTION, now=now
     )
 
 

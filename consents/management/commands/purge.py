@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consents import retention
+from consents import erasing, retention
 
 
 class Command(BaseCommand):
@@ -16,13 +16,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="Only count what would be removed."
         )
+        parser.add_argument(
+            "--overwrite",
+            action="store_true",
+            help="Then write the tables anew, whatever their size. Each is locked meanwhile.",
+        )
 
-    def handle(self, *, dry_run: bool, verbosity: int, **options: Any) -> None:
+    def handle(self, *, dry_run: bool, overwrite: bool, verbosity: int, **options: Any) -> None:
         for name, counts in retention.purge_all(now=timezone.now(), dry_run=dry_run).items():
             if verbosity:
                 self.stdout.write(f"{name}: {_words(counts)}")
         if verbosity and dry_run:
             self.stdout.write("Nothing was removed: this was a dry run.")
+        elif overwrite and not erasing.overwrite(now=timezone.now(), whatever_it_takes=True):
+            raise CommandError(
+                "Somebody still reads the database as it was before. Try again later."
+            )
 
 
 def _words(counts: dict[str, int]) -> str:
