@@ -119,6 +119,7 @@ AT_THE_GATE = {
     "not_after": gettext_noop("It had become too late"),
     "index_mismatch": gettext_noop("The stored number does not fit its index"),
     "same_text": gettext_noop("The same text was sent within the hour"),
+    "country": gettext_noop("The number is from a country that we do not send to"),
     "no_processor_agreement": gettext_noop("There is no processor agreement with the gateway"),
     "cancelled": gettext_noop("The campaign was cancelled"),
     # Why a campaign pauses by itself.

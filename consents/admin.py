@@ -58,7 +58,7 @@ from consents.models import (
     Wording,
 )
 from smsconsent.crypto import GuardedField, blind_indexes
-from smsconsent.phones import NotAMobileNumber, parse_mobile
+from smsconsent.phones import ANYWHERE, NotAMobileNumber, parse_mobile
 from smsconsent.staff import roles
 from smsconsent.staff.models import User
 
@@ -115,7 +115,7 @@ class NumberSearch(ModelAdmin):
         if not search_term.strip():
             return queryset, False
         try:
-            phone = parse_mobile(search_term)
+            phone = parse_mobile(search_term, countries=ANYWHERE)
         except NotAMobileNumber:
             return queryset.none(), False
         indexes = [

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -27,13 +28,14 @@ from consents.models import (
     Wording,
 )
 from smsconsent import crypto, gsm, outbox, signing
-from smsconsent.gateways import Outgoing
+from smsconsent.gateways import Outgoing, Receipt
 from smsconsent.phones import Phone
 
 CONFIRM = "confirm"
 Kind = ServiceMessage.Kind
 # An answer that arrives long after the question only confuses.
 ANSWER_WITHIN = timedelta(hours=24)
+AGAIN_AFTER = timedelta(minutes=30)
 
 
 class _NotNow(Exception):
@@ -431,6 +433,23 @@ def _asked(now: datetime) -> QuerySet[Consent]:
     return Consent.objects.pending(now).exclude(pk__in=Consent.objects.suppressed())
 
 
+def hear(row: ServiceMessage, receipt: Receipt, *, now: datetime) -> None:
+    """Send once more, half an hour later, what failed through no fault of message or number (strex.md § 10).
+
+    A new row under a new id, through the gate. A repetition is not repeated, nor is what would come too late.
+    """
+    at = now + AGAIN_AFTER
+    is_over = row.not_after is not None and at >= row.not_after
+    if not receipt.transient or row.repeats is not None or is_over:
+        return
+    again = ServiceMessage.objects.get(pk=row.pk)
+    again.pk, again.repeats = uuid4(), row.pk
+    again.state, again.attempts, again.reason, again.detail = row.State.QUEUED, 0, "", ""
+    again.handed_over_at = again.segments = again.counted_segments = None
+    again.queued_at, again.not_before, again.key_id = now, at, crypto.current_key_id()
+    again.save(force_insert=True)
+
+
 # Which consents a message of this kind may still go out on; the other kinds concern no consent.
 _NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
     Kind.CONFIRMATION: _asked,
@@ -440,6 +459,15 @@ _NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
     Kind.NOTICE: Consent.objects.renewable,
 }
 _REFUSALS = {str(Kind.CONFIRMATION): "no_open_request"}
+
+
+def _arrived(rows: Sequence[ServiceMessage]) -> set[UUID]:
+    """Return which of the messages that are being repeated were delivered after all."""
+    ids = [row.repeats for row in rows if row.repeats]
+    if not ids:
+        return set()
+    delivered = ServiceMessage.objects.filter(pk__in=ids, state=ServiceMessage.State.DELIVERED)
+    return set(delivered.values_list("pk", flat=True))
 
 
 class ServiceGate:
@@ -455,7 +483,11 @@ class ServiceGate:
             kind: set(_NEEDS[kind](now).filter(pk__in=ids).values_list("pk", flat=True))
             for kind in {row.kind for row in rows} & _NEEDS.keys()
         }
-        return [self._decide_one(row, may=may) for row in rows]
+        arrived = _arrived(rows)
+        return [
+            outbox.Block("arrived") if row.repeats in arrived else self._decide_one(row, may=may)
+            for row in rows
+        ]
 
     def _decide_one(self, row: ServiceMessage, *, may: dict[str, set[int]]) -> outbox.Verdict:
         if row.kind in may and row.consent_id not in may[row.kind]:

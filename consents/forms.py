@@ -3,12 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import Organisation, Purpose, Suppression
 from consents.models.organisations import LANGUAGES
 from consents.services import Texts
-from smsconsent.phones import NotAMobileNumber, Phone, Reason, parse_mobile
+from smsconsent.phones import NORWAY, NotAMobileNumber, Phone, Reason, parse_mobile
 
 PHONE_ERRORS = {
     Reason.EMPTY: _("Write your mobile number."),
@@ -43,9 +44,15 @@ class PhoneField(forms.CharField):
     def clean(self, value: Any) -> Phone:
         text = super().clean(value)
         try:
-            return parse_mobile(text)
+            return parse_mobile(text, countries=settings.SMS_COUNTRIES)
         except NotAMobileNumber as error:
-            raise forms.ValidationError(PHONE_ERRORS[error.reason], code=error.reason) from None
+            raise forms.ValidationError(_sentence(error.reason), code=error.reason) from None
+
+
+def _sentence(reason: Reason) -> Any:
+    if reason is Reason.FOREIGN and settings.SMS_COUNTRIES != NORWAY:
+        return _("We do not send to numbers from that country.")
+    return PHONE_ERRORS[reason]
 
 
 class NumberForm(forms.Form):

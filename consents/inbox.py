@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -49,7 +50,8 @@ class Letter:
 
     @property
     def may_start(self) -> bool:
-        return self.message.trust == Trust.SIGNED
+        """Nothing begins in doubt of the sender, nor in a country that we do not send to."""
+        return self.message.trust == Trust.SIGNED and self.phone.is_in(settings.SMS_COUNTRIES)
 
     @property
     def proof_facts(self) -> dict[str, str | int]:

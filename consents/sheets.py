@@ -15,6 +15,8 @@ from io import TextIOWrapper
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from smsconsent.phones import NotAMobileNumber, Phone, parse_mobile
 
 COLUMNS = ("number", "purpose", "source", "method", "time", "wording")
@@ -180,7 +182,7 @@ def phone_in(cell: str) -> Phone:
     elif match := _SCIENTIFIC.fullmatch(text):
         text = _unrounded(match)
     try:
-        return parse_mobile(text)
+        return parse_mobile(text, countries=settings.SMS_COUNTRIES)
     except NotAMobileNumber as error:
         raise BrokenCell("number", error.reason.value) from None
 

@@ -4,6 +4,7 @@ The database is the queue of record. A crash leaves a lease that runs out; the s
 gateway by id and hands over again, under the same id, only what the gateway has never seen.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,10 @@ from django.db.models import ExpressionWrapper, F, Q, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from smsconsent import lookups  # noqa: F401  registers `pk__any`
+from smsconsent import (
+    gsm,
+    lookups,  # noqa: F401  registers `pk__any`
+)
 from smsconsent.gateways import (
     Gateway,
     GatewayMisconfigured,
@@ -31,8 +35,13 @@ from smsconsent.gateways import (
     Receipt,
     ReceiptState,
 )
+from smsconsent.gateways.state import SharedState
+
+log = logging.getLogger(__name__)
 
 LOOKUPS_AT_ONCE = 8
+# Each so many of a day are said again.
+ALARM_EVERY = 20
 # How long one call to a gateway may take at most.
 GATEWAY_DEADLINE = timedelta(seconds=5)
 
@@ -73,7 +82,11 @@ class OutboundMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     handed_over_at = models.DateTimeField(_("sent"), null=True, blank=True)
     detail = models.CharField(_("the operator says"), max_length=40, blank=True)
+    # By the gateway, and by us: what was approved and priced rests on our count.
     segments = models.PositiveSmallIntegerField(_("parts"), null=True, blank=True)
+    counted_segments = models.PositiveSmallIntegerField(
+        _("parts by our count"), null=True, blank=True
+    )
 
     class Meta:
         abstract = True
@@ -294,6 +307,8 @@ def hand_over(
         batch.count()
     if trouble:
         raise trouble
+    if sends and not model.is_urgent:
+        SharedState(settings.GATEWAY).touch("campaign")
     return went
 
 
@@ -339,7 +354,10 @@ def record_receipt(
     and a duplicate proves no more than that the gateway has the message (strex.md § 4, § 10).
     """
     row = row or find(receipt.id)
-    if row is not None and _advance(row, receipt, now=now) and row.listener:
+    if row is None or not _advance(row, receipt, now=now):
+        return row
+    _compare_parts(row, receipt)
+    if row.listener:
         listener: Listener = import_string(row.listener)
         listener(row, receipt, now=now)
     return row
@@ -403,17 +421,20 @@ class Batch:
         self._model = model
         self._rows = {row.pk: row for row in rows}
         self._moves: Counter[Move] = Counter()
+        self._parts: dict[UUID, int] = {}
 
     def ask(self, gate: Gate, *, now: datetime) -> list[Outgoing]:
         """Return what the gate lets out. Block or put back the rest."""
         sends: list[Outgoing] = []
         refused: dict[Block | Wait, list[UUID]] = {}
-        verdicts = gate.decide(list(self._rows.values()), now=now)
+        verdicts = map(_inside_borders, gate.decide(list(self._rows.values()), now=now))
         for pk, verdict in zip(self._rows, verdicts, strict=True):
             if isinstance(verdict, Send):
                 sends.append(verdict.outgoing)
             else:
                 refused.setdefault(verdict, []).append(pk)
+        counts = {text: gsm.measure(text).segments for text in {send.text for send in sends}}
+        self._parts = {send.id: counts[send.text] for send in sends}
         for verdict, ids in refused.items():
             if isinstance(verdict, Block):
                 self._write(ids, self._model.State.BLOCKED, reason=verdict.reason, lease_until=None)
@@ -425,12 +446,13 @@ class Batch:
 
     def record(self, results: Iterable[Handover], *, now: datetime) -> None:
         """Write what the gateway said."""
-        by_outcome: dict[tuple[Outcome, str], list[UUID]] = {}
+        by_outcome: dict[tuple[Outcome, str, int], list[UUID]] = {}
         for result in results:
-            by_outcome.setdefault((result.outcome, result.reason), []).append(result.id)
+            key = (result.outcome, result.reason, self._parts[result.id])
+            by_outcome.setdefault(key, []).append(result.id)
         state, evidence = self._model.State, self._model.on_hand_over()
-        left = evidence | {"handed_over_at": now}
-        for (outcome, reason), ids in by_outcome.items():
+        for (outcome, reason, parts), ids in by_outcome.items():
+            left = evidence | {"handed_over_at": now, "counted_segments": parts}
             match outcome:
                 case Outcome.ACCEPTED:
                     self._write(ids, state.HANDED_OVER, lease_until=None, reason="", **left)
@@ -454,6 +476,13 @@ class Batch:
             for value, count in Counter(getattr(self._rows[pk], group) for pk in ids).items():
                 self._moves[value, self._model.State.QUEUED, ""] -= count
                 self._moves[value, state, changes["reason"]] += count
+
+
+def _inside_borders(verdict: Verdict) -> Verdict:
+    """Block what is for a country that we do not send to, whatever the gate says (SMS_COUNTRIES)."""
+    if isinstance(verdict, Send) and not verdict.outgoing.recipient.is_in(settings.SMS_COUNTRIES):
+        return Block("country")
+    return verdict
 
 
 def _expire(model: type[OutboundMessage], ids: Sequence[UUID]) -> None:
@@ -555,6 +584,15 @@ def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> bool:
             return True
         row.refresh_from_db()
     return False
+
+
+def _compare_parts(row: OutboundMessage, receipt: Receipt) -> None:
+    """Say it when the gateway charges for another number of parts than was approved (strex.md § 7)."""
+    ours, theirs = row.counted_segments, receipt.segments
+    if not ours or not theirs or ours == theirs:
+        return
+    if SharedState(settings.GATEWAY).count("parts_differ") % ALARM_EVERY == 1:
+        log.error("message %s: %d parts at the gateway, %d by our count", row.pk, theirs, ours)
 
 
 @checks.register

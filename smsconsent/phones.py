@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -9,6 +10,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
 NORWAY = frozenset({47})
+ANYWHERE = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 # Nobody types more than this for a number; the rest is not read, so that time stays bounded.
 LONGEST = 60
 
@@ -62,6 +64,10 @@ class Phone:
         """Country code and the last three digits: `+47 ••• •• 123`."""
         country = "+47" if self._e164.startswith("+47") else "+••"
         return f"{country} ••• •• {self._e164[-3:]}"
+
+    def is_in(self, countries: Iterable[int]) -> bool:
+        """Return whether the number belongs to one of these countries. No code begins another one."""
+        return self._e164.startswith(tuple(f"+{code}" for code in countries))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Phone does not change")

@@ -48,6 +48,7 @@ env = environ.FileAwareEnv(
     HTTP_JSON_KEY=(str, ""),
     HTTP_JSON_SIGNING_SECRET=(str, ""),
     SMS_PRICE_ORE=(int, 45),
+    SMS_COUNTRIES=(list, ["47"]),
     QUIET_HOURS=(bool, True),
     STREX_BASE_URL=(str, "https://test.target365.io/"),
     STREX_API_KEY=(str, ""),
@@ -74,6 +75,7 @@ env = environ.FileAwareEnv(
     STREX_VISIBILITY_WAIT=(int, 60),
     STREX_RECOVERY_WINDOW_HOURS=(int, 24),
     STREX_RECEIPT_GRACE_HOURS=(int, 6),
+    STREX_INBOUND_SILENCE_DAYS=(int, 7),
     OUTBOX_LEASE_SECONDS=(int, 70),
     SILENCE_MONTHS=(int, 18),
     CASE_NUMBERS_FOR_DAYS=(int, 90),
@@ -300,6 +302,8 @@ HTTP_JSON_KEY: str = env("HTTP_JSON_KEY")
 HTTP_JSON_SIGNING_SECRET: str = env("HTTP_JSON_SIGNING_SECRET")
 # What one part of an SMS costs, in øre, for the preview.
 SMS_PRICE_ORE: int = env("SMS_PRICE_ORE")
+# The countries that we send to, by calling code. Another one needs the gateway's yes first (strex.md § 7).
+SMS_COUNTRIES: frozenset[int] = frozenset(int(code) for code in env("SMS_COUNTRIES"))
 # law.md L28. Off in the embedded installation, so that it can be tried at any hour.
 QUIET_HOURS: bool = env("QUIET_HOURS")
 STREX_BASE_URL: str = env("STREX_BASE_URL")
@@ -322,6 +326,7 @@ STREX_TRUST_STOP_FLAG: bool = env("STREX_TRUST_STOP_FLAG")
 STREX_CALLBACK_NETWORKS: list[str] = env("STREX_CALLBACK_NETWORKS")
 STREX_CALLBACK_BUDGET: float = env("STREX_CALLBACK_BUDGET")
 STREX_RECEIPT_GRACE = timedelta(hours=env("STREX_RECEIPT_GRACE_HOURS"))
+STREX_INBOUND_SILENCE = timedelta(days=env("STREX_INBOUND_SILENCE_DAYS"))
 STREX_API_KEY_EXPIRES_ON: str = env("STREX_API_KEY_EXPIRES_ON")
 STREX_SYNC_STOP: bool = env("STREX_SYNC_STOP")
 STREX_COMMAND_AUTHORIZATION: str = env("STREX_COMMAND_AUTHORIZATION")
@@ -388,6 +393,8 @@ READINESS_WARNINGS = [
     "smsconsent.gateways.watch.key_warning",
     "smsconsent.gateways.watch.next_key_warning",
     "smsconsent.gateways.watch.lane_warning",
+    "smsconsent.gateways.watch.parts_warning",
+    "consents.silence.warning",
     "consents.anchors.warning",
     "consents.erasing.warning",
 ]

@@ -113,6 +113,7 @@ class ServiceMessage(OutboundMessage):
         PAGE_CODE = "page_code", _("Code to my page")
 
     gate = "consents.confirmations.ServiceGate"
+    listener = "consents.confirmations.hear"
     is_urgent = True
     shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "organisation")
 
@@ -132,6 +133,8 @@ class ServiceMessage(OutboundMessage):
     )
     text = crypto.EncryptedTextField(_("text"))
     key_id = models.CharField(max_length=8, editable=False)
+    # The id of the message that this one repeats. Unique: none is repeated twice.
+    repeats = models.UUIDField(_("repeats"), null=True, unique=True, editable=False)
 
     keyed_indexes = (
         crypto.KeyedIndex("recipient_index", "lookup", "index_key_id", "organisation", "recipient"),

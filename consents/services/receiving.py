@@ -10,7 +10,7 @@ from consents import inbox, suspensions, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
 from smsconsent import crypto, outbox, polling
-from smsconsent.gateways import Callback, Inbound, Receipt, Trust
+from smsconsent.gateways import Callback, Inbound, Receipt, Trust, watch
 from smsconsent.gateways.state import SharedState
 
 log = logging.getLogger(__name__)
@@ -71,14 +71,18 @@ def receive_receipt(
     if receipt is None or message is None:
         _count(gateway, "unknown_id")
         return
-    if receipt.unexpected:
-        _count(gateway, "unexpected_code")
-    if receipt.duplicate:
-        _count(gateway, "duplicate")
-    # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6).
-    if callback.trust is not Trust.SIGNED:
+    for what in ("unexpected", "unexplained", "duplicate"):
+        if getattr(receipt, what):
+            _count(gateway, what)
+    # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6). And a
+    # duplicate tells that an earlier try arrived, not what became of it (§ 4).
+    is_lost = message.state in {message.State.LEASED, message.State.UNKNOWN}
+    if callback.trust is not Trust.SIGNED or (receipt.duplicate and is_lost):
         polling.doubt(gateway, receipt.id)
+    if callback.trust is not Trust.SIGNED:
         return
+    if receipt.misconfigured:
+        watch.stop_lanes(gateway)
     suspensions.take_receipt(receipt, message=message, now=now)
 
 

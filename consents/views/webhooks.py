@@ -58,6 +58,8 @@ def _callback(act: Act) -> Callable[..., HttpResponse]:
         except _TooLarge:
             return HttpResponse("The body is too large.", status=413, content_type="text/plain")
         except CallbackMalformed:
+            log.error("a callback could not be read")
+            SharedState(gateway).count("malformed")
             return HttpResponse("This is not a callback.", status=400, content_type="text/plain")
         except (CallbackRefused, services.ReplayedNonce):
             log.warning("a callback with a wrong signature was refused")

@@ -90,6 +90,8 @@ class Receipt:
     `barred`: the operator bars this subscriber for now; pause the number for 30 days.
     `transient`: the trouble was theirs; a service message may be sent once more, as a new row.
     `unexpected`: a code that we do not know or that cannot occur; tell the operator of the system.
+    `unexplained`: it failed and nobody says why; worth a look when there are many.
+    `misconfigured`: the account itself is refused, so nothing more should be sent.
     """
 
     id: UUID
@@ -104,6 +106,8 @@ class Receipt:
     barred: bool = False
     transient: bool = False
     unexpected: bool = False
+    unexplained: bool = False
+    misconfigured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

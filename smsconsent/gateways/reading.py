@@ -7,7 +7,7 @@ from typing import Any
 
 from smsconsent.gateways import CallbackMalformed
 from smsconsent.gateways.strex_signatures import read_moment
-from smsconsent.phones import NotAMobileNumber, Phone, parse_mobile
+from smsconsent.phones import ANYWHERE, NotAMobileNumber, Phone, parse_mobile
 
 LONGEST_ID = 100
 
@@ -50,9 +50,9 @@ def read_flag(value: object) -> bool | None:
 
 
 def read_phone(value: object, *, fake: bool) -> Phone | None:
-    """Return a number, or None for what is no mobile number."""
+    """Return a number, or None for what is no mobile number. From anywhere: a stop knows no border."""
     try:
-        return parse_mobile(read_text(value), fake=fake)
+        return parse_mobile(read_text(value), countries=ANYWHERE, fake=fake)
     except NotAMobileNumber:
         return None
 

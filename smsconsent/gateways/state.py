@@ -88,7 +88,7 @@ class SharedState:
             errors=self.get("errors", []),
             last={
                 what: moment
-                for what in ("answer", "receipt", "inbound")
+                for what in ("answer", "receipt", "inbound", "campaign")
                 if (moment := _moment(self.get(f"last:{what}")))
             },
             counts={what: int(self.get(f"count:{self._today()}:{what}", 0)) for what in counted},

@@ -64,7 +64,9 @@ class Strex:
         self.client = client or HttpClient(
             settings, state=SharedState(self.name), signer=RequestSigner.from_settings(settings)
         )
-        self.keys = strex_callbacks.ServerKeys(settings.server_key_names, self._fetch_key)
+        self.keys = strex_callbacks.ServerKeys(
+            settings.server_key_names, self._fetch_key, self.client.state
+        )
         self.rate = RateLimit(settings.messages_per_second, self.name)
         # A batch is at most a second's worth, so that the next one need not wait longer than that.
         self.max_batch = min(settings.batch_size, self.rate.most_at_once or settings.batch_size)
@@ -232,10 +234,14 @@ class Strex:
                 return Handover(first, Outcome.ACCEPTED)
             case 200 | 202 | 204:
                 log.warning("strex answers %d to a POST, which is not documented", answer.status)
+                self.client.state.count("odd_answer")
                 return Handover(first, Outcome.ACCEPTED)
             case 400 | 409 | 413 if not is_single:
                 return self._halves(part, shrink=answer.status == 413)
             case 400 | 413:
+                # We check before we send, so one of our checks is wrong: the alphabet, say (§ 7).
+                log.error("strex refuses message %s with %d", first, answer.status)
+                self.client.state.count("refused_message")
                 reason = "invalid_payload" if answer.status == 400 else "too_large"
                 return Handover(first, Outcome.REJECTED, reason)
             case 409:

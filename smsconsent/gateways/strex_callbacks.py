@@ -29,6 +29,7 @@ from smsconsent.gateways.reading import (
     read_phone,
     read_text,
 )
+from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex_codes import meaning_of
 from smsconsent.gateways.strex_settings import StrexSettings
 from smsconsent.gateways.strex_signatures import KEY_NAME, ServerKey, Signature
@@ -51,10 +52,14 @@ class ServerKeys:
     """
 
     def __init__(
-        self, names: tuple[str, ...], fetch: Callable[[str], Mapping[str, Any] | None]
+        self,
+        names: tuple[str, ...],
+        fetch: Callable[[str], Mapping[str, Any] | None],
+        state: SharedState,
     ) -> None:
         self._names = [name for name in names if KEY_NAME.fullmatch(name)]
         self._fetch = fetch
+        self._state = state
         self._keys: dict[str, ServerKey] = {}
         self._next_load: datetime | None = None
         self._lock = threading.Lock()
@@ -66,6 +71,7 @@ class ServerKeys:
                 self._load(now)
         key = self._keys.get(name)
         if key is None:
+            self._state.count("unknown_key")
             log.warning(
                 "callback signed with key %s, which is not loaded: if Strex announced this name, "
                 "add it to STREX_SERVER_KEY_NAMES",

@@ -28,12 +28,15 @@ class Meaning:
     barred: bool = False
     transient: bool = False
     unexpected: bool = False
+    unexplained: bool = False
+    misconfigured: bool = False
 
 
 _WAIT = Meaning(HANDED_OVER, final=False)
 _DELIVERED = Meaning(DELIVERED, final=True)
 _FAILED = Meaning(FAILED, final=True)
 _BOUNCE = replace(_FAILED, bounce=True)
+_UNEXPLAINED = replace(_BOUNCE, unexplained=True)
 _TRANSIENT = replace(_FAILED, transient=True)
 _WRONG = replace(_FAILED, unexpected=True)
 
@@ -62,8 +65,8 @@ DETAILS = {
     "undelivered": _BOUNCE,
     "failed": _BOUNCE,
     "rejected": _BOUNCE,
-    "othererror": _BOUNCE,
-    "unknownerror": _BOUNCE,
+    "othererror": _UNEXPLAINED,
+    "unknownerror": _UNEXPLAINED,
     # The operator has no such subscriber. (One of their documents prints another text beside it.)
     "unknownsubscriber": replace(_FAILED, gone=True),
     "subscriberbarred": replace(_FAILED, barred=True),
@@ -72,7 +75,7 @@ DETAILS = {
     "temporaryerror": _TRANSIENT,
     "mnoerror": _TRANSIENT,
     "connectionoffline": _TRANSIENT,
-    "invalidcredentials": _WRONG,
+    "invalidcredentials": replace(_WRONG, misconfigured=True),
 } | dict.fromkeys(_BILLING_ONLY.lower().split(), _WRONG)
 
 

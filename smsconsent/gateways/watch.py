@@ -1,16 +1,23 @@
 """What a person should know about the gateway, in sentences: for `doctor`, `/readyz` and the portal."""
 
+import logging
 from datetime import date, timedelta
 
 import httpx2
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
+from smsconsent.gateways.pacing import Breaker
 from smsconsent.gateways.state import SharedState, Snapshot
 
+log = logging.getLogger(__name__)
 WARN_BEFORE = timedelta(days=60)
 CALLBACK_TIMEOUT = 3.0
+# As long as any pause: an operator that refuses the account does not change its mind within seconds.
+REFUSED_FOR = 600.0
+REFUSED_ACCOUNT = gettext_noop("the operators refuse our account at the gateway")
 
 
 def key_expires_on() -> date | None:
@@ -58,6 +65,26 @@ def next_key_warning() -> str:
     if not SharedState(settings.GATEWAY).get("next_key"):
         return ""
     return _("The first API key is refused and the next one is used: make it the first.")
+
+
+def parts_warning() -> str:
+    """Return a sentence when the gateway counts other parts than we did: prices are wrong (§ 7)."""
+    count = SharedState(settings.GATEWAY).snapshot(counted=("parts_differ",)).counts["parts_differ"]
+    if not count:
+        return ""
+    return ngettext(
+        "The gateway counted other parts than we did for %(count)d message today: prices in previews "
+        "may be wrong.",
+        "The gateway counted other parts than we did for %(count)d messages today: prices in previews "
+        "may be wrong.",
+        count,
+    ) % {"count": count}
+
+
+def stop_lanes(gateway: str) -> None:
+    """Send nothing for ten minutes and say why: a report says that the account is refused (§ 10)."""
+    log.critical("%s: nothing is sent until it is mended", REFUSED_ACCOUNT)
+    Breaker(SharedState(gateway)).pause(REFUSED_FOR, misconfigured=REFUSED_ACCOUNT)
 
 
 def callback_problem(url: str) -> str:

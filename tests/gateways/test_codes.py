@@ -33,14 +33,17 @@ TABLE: list[tuple[str, str, ReceiptState, bool, set[str]]] = [
     ("Failed", "TemporaryError", FAILED, True, {"transient"}),
     ("Failed", "MnoError", FAILED, True, {"transient"}),
     ("Failed", "ConnectionOffline", FAILED, True, {"transient"}),
-    ("Failed", "InvalidCredentials", FAILED, True, {"unexpected"}),
-    ("Failed", "OtherError", FAILED, True, {"bounce"}),
-    ("Failed", "UnknownError", FAILED, True, {"bounce"}),
+    ("Failed", "InvalidCredentials", FAILED, True, {"unexpected", "misconfigured"}),
+    ("Failed", "OtherError", FAILED, True, {"bounce", "unexplained"}),
+    ("Failed", "UnknownError", FAILED, True, {"bounce", "unexplained"}),
     *[("Failed", code, FAILED, True, {"unexpected"}) for code in BILLING],
     ("Reversed", "None", HANDED_OVER, False, {"unexpected"}),
     ("Rebilled", "", HANDED_OVER, False, {"unexpected"}),
 ]
-FLAGS = ("gone", "duplicate", "stopped", "bounce", "barred", "transient", "unexpected")
+FLAGS = (
+    *("gone", "duplicate", "stopped", "bounce", "barred", "transient"),
+    *("unexpected", "unexplained", "misconfigured"),
+)
 
 
 def flags(meaning: Meaning) -> set[str]:

@@ -9,14 +9,17 @@ from pytest_django import Settings
 from consents import confirmations, suspensions
 from consents.models import CallbackNonce, ServiceMessage
 from smsconsent import outbox, polling
-from smsconsent.gateways import gateway_of_process, get_gateway
+from smsconsent.gateways import GatewayMisconfigured, gateway_of_process, get_gateway, watch
 from smsconsent.gateways.state import SharedState
 from tests.gateways.ear import Ear, let_pass, listening
 from tests.make import DAY, HOUR, MINUTE, NOON, make_consent, phone
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
-COUNTED = ("unknown_id", "duplicate", "unexpected_code", "refused", "doubtful_stop")
+COUNTED = (
+    *("unknown_id", "duplicate", "unexpected", "unexplained", "refused", "doubtful_stop"),
+    *("malformed", "parts_differ"),
+)
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def test_a_report_says_that_it_was_delivered(
 
     assert ear.pass_on(client) == [200]
     assert state_of(message) == ("delivered", "Delivered")
-    assert message.segments
+    assert message.segments == message.counted_segments is not None
     assert SharedState("strex").snapshot().last.keys() >= {"receipt", "answer"}
 
 
@@ -118,6 +121,34 @@ def test_an_arrival_after_a_failure_counts(
     assert state_of(message) == ("delivered", "Delivered")
 
 
+def test_an_account_that_the_operators_refuse_stops_the_lanes(
+    message: ServiceMessage, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    simulator.set(f"numbers/{phone().e164}", {"status": "Failed", "detail": "InvalidCredentials"})
+    send()
+    let_pass(simulator, 5)
+    ear.wait_for(1)
+
+    ear.pass_on(client)
+
+    confirmations.queue_welcome(make_consent("granted", number=2), now=NOON)
+    with pytest.raises(GatewayMisconfigured, match="refuse our account"):
+        send()
+    assert "avviser kontoen vår" in watch.lane_warning()
+
+
+def test_a_report_that_cannot_be_read_is_refused_and_counted(
+    ear: Ear, client: Client, settings: Settings
+) -> None:
+    settings.STREX_CALLBACK_SIGNATURE = "path"
+    path = f"/hooks/strex/{settings.STREX_CALLBACK_SECRETS[0]}/receipts/"
+
+    answer = client.post(path, b"{", content_type="application/json")
+
+    assert answer.status_code == 400
+    assert counts() == {"malformed": 1}
+
+
 def test_an_unknown_status_survives_and_is_counted(
     message: ServiceMessage, ear: Ear, simulator: Simulator, client: Client
 ) -> None:
@@ -129,7 +160,7 @@ def test_an_unknown_status_survives_and_is_counted(
     assert ear.pass_on(client) == [200]
     # `delivered` is true, and decides.
     assert state_of(message) == ("delivered", "LandedOnRoof")
-    assert counts() == {"unexpected_code": 1}
+    assert counts() == {"unexpected": 1}
 
 
 def test_a_report_about_an_id_that_nobody_knows_is_counted(
@@ -175,6 +206,9 @@ def test_a_duplicate_proves_that_a_lost_hand_over_arrived(
     ear.pass_on(client)
 
     assert state_of(message) == ("handed_over", "")
+    # It says nothing of what became of it, so the gateway is asked.
+    polling.ask_doubted(gateway=get_gateway(), record=suspensions.take_receipt, now=NOON)
+    assert state_of(message) == ("delivered", "Delivered")
 
 
 def test_reports_in_any_order_and_number_end_the_same(

@@ -121,6 +121,17 @@ def test_the_start_page_leads_to_a_warning(officer: Client, consent: Consent) ->
     assert "Varsler om leverandøren" in officer.get("/staff/").content.decode()
 
 
+def test_silence_from_people_while_campaigns_are_sent_is_said_on_the_page_and_by_readyz(
+    officer: Client, consent: Consent, client: Client
+) -> None:
+    state().touch("campaign")
+
+    assert "Ingen SMS fra noen har kommet inn på 7 dager" in page(officer, consent)
+    assert (
+        "No SMS from a person has come in for 7 days" in client.get("/readyz").json()["warnings"][0]
+    )
+
+
 # -- readyz and doctor ----------------------------------------------------------------------------------
 def test_a_stopped_lane_is_a_warning_and_no_reason_to_turn_people_away(client: Client) -> None:
     Breaker(state()).pause(60, misconfigured="the key is refused")

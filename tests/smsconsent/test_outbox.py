@@ -1,5 +1,6 @@
 """The one way out: leases, crashes, receipts that only move forward."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -19,7 +20,9 @@ from smsconsent.gateways import (
     Receipt,
     ReceiptState,
     get_gateway,
+    watch,
 )
+from smsconsent.gateways.state import SharedState
 from tests.make import DAY, MINUTE, NOON, SECOND, make_consent, phone
 from tests.simulator import Simulator
 
@@ -194,6 +197,35 @@ def test_a_receipt_for_an_unknown_id_changes_nothing(message: ServiceMessage) ->
     unknown = receipt(ServiceMessage(pk=uuid4()), "delivered")
 
     assert outbox.record_receipt(unknown, now=NOON) is None
+
+
+@pytest.mark.parametrize(("theirs", "differing"), [(1, 0), (2, 1), (None, 0)])
+def test_parts_that_the_gateway_counts_otherwise_are_kept_and_told(
+    message: ServiceMessage, theirs: int | None, differing: int
+) -> None:
+    ServiceMessage.objects.update(text="Takk!")
+    work(gateway=Broken(Outcome.ACCEPTED))
+
+    outbox.record_receipt(replace(receipt(message, "delivered"), segments=theirs), now=NOON)
+
+    message.refresh_from_db()
+    assert (message.counted_segments, message.segments) == (1, theirs)
+    assert SharedState("strex").snapshot(counted=("parts_differ",)).counts == {
+        "parts_differ": differing
+    }
+    assert bool(watch.parts_warning()) is bool(differing)
+
+
+@pytest.mark.parametrize(("countries", "state"), [({46, 47}, "handed_over"), ({46}, "blocked")])
+def test_nothing_leaves_for_a_country_that_we_do_not_send_to(
+    message: ServiceMessage, settings: Settings, countries: set[int], state: str
+) -> None:
+    settings.SMS_COUNTRIES = frozenset(countries)
+
+    work(gateway=Broken(Outcome.ACCEPTED))
+
+    assert state_of(message) == state
+    assert message.reason == ("country" if state == "blocked" else "")
 
 
 def test_there_are_two_lanes_and_each_names_its_gate() -> None:

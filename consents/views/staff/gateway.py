@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consents import services
+from consents import services, silence
 from consents.models import Organisation
 from consents.views.staff.doors import login_required, open_organisation, show
 from smsconsent import outbox, queues
@@ -29,8 +29,14 @@ COUNTED = {
     "doubtful_stop": gettext_lazy("Stops taken in without a good signature"),
     "odd_sender": gettext_lazy("From a sender that is no phone number"),
     "unknown_id": gettext_lazy("About a message that nobody knows"),
-    "unexpected_code": gettext_lazy("With a status that is not documented"),
+    "unknown_key": gettext_lazy("Signed with a key that is not loaded"),
+    "malformed": gettext_lazy("That could not be read"),
+    "unexpected": gettext_lazy("With a status that is not documented"),
+    "unexplained": gettext_lazy("Not delivered, without a reason"),
     "duplicate": gettext_lazy("About an id that was used before"),
+    "parts_differ": gettext_lazy("Another number of parts than we had counted"),
+    "refused_message": gettext_lazy("Messages of ours that it refused to read"),
+    "odd_answer": gettext_lazy("Answers that are not documented"),
     "slow": gettext_lazy("Answered too slowly"),
 }
 ACTIONS = {
@@ -89,7 +95,13 @@ def keywords(request: HttpRequest, organisation: str) -> HttpResponse:
 
 def warnings() -> list[str]:
     """Return what wants a person soon, in the language of the page."""
-    found = (watch.lane_warning(), watch.key_warning(), watch.next_key_warning())
+    found = (
+        watch.lane_warning(),
+        watch.key_warning(),
+        watch.next_key_warning(),
+        watch.parts_warning(),
+        silence.warning(),
+    )
     return [warning for warning in found if warning]
 
 

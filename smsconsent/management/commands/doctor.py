@@ -21,7 +21,7 @@ from smsconsent.gateways import (
 )
 from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex import Strex
-from smsconsent.health import problems_found
+from smsconsent.health import problems_found, warnings_found
 
 # The service lane is looked at each five seconds.
 JOBS_WITHIN = timedelta(seconds=60)
@@ -40,6 +40,7 @@ class Command(BaseCommand):
         checks: list[Callable[[], Iterator[Finding]]] = [
             check_database,
             check_keys,
+            check_warnings,
             check_gateway,
             check_callbacks,
             check_clock,
@@ -73,13 +74,17 @@ def check_database() -> Iterator[Finding]:
 
 def check_keys() -> Iterator[Finding]:
     yield True, f"Data is encrypted under the key {crypto.current_key_id()}."
-    warning = watch.key_warning()
-    if warning:
-        yield False, warning
-    elif last := watch.key_expires_on():
+    if watch.key_warning():
+        return
+    if last := watch.key_expires_on():
         yield True, f"The API key of the gateway is good until {last:%d %B %Y}."
     else:
         yield True, "Nobody has said when the API key ends: set STREX_API_KEY_EXPIRES_ON."
+
+
+def check_warnings() -> Iterator[Finding]:
+    """What `/readyz` and the portal warn of: the key, the lanes, silence, prices, evidence."""
+    return ((False, warning) for warning in warnings_found())
 
 
 def check_gateway() -> Iterator[Finding]:
@@ -90,9 +95,6 @@ def check_gateway() -> Iterator[Finding]:
         yield False, f"The gateway {settings.GATEWAY}: {error}."
         return
     yield True, f"The gateway {gateway.name} answers and takes our key."
-    for warning in (watch.next_key_warning(), watch.lane_warning()):
-        if warning:
-            yield False, warning
     yield from _server_keys(gateway)
 
 
