@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.registry import Bench, Figure
-from consents.ledger import canonical_json, content_hash
+from consents.canonical import canonical_json
+from consents.ledger import content_hash
 
 MEASURES = ("P13",)
 SECONDS_A_MILLION, MOST_MB = 15, 300

@@ -18,8 +18,8 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from consents import ledger, reports, sealing
-from consents.ledger import canonical_json
+from consents import ledger, logkeys, reports
+from consents.canonical import canonical_json
 from consents.models import (
     Anchor,
     Checkpoint,
@@ -123,7 +123,7 @@ def _write(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def _start(bundle: zipfile.ZipFile, checkpoint: Checkpoint) -> None:
     _write(bundle, "checkpoint.txt", checkpoint.note.encode())
-    _write(bundle, "log.pub", "".join(f"{key}\n" for key in sealing.verifier_keys()).encode())
+    _write(bundle, "log.pub", logkeys.published().encode())
 
 
 def _newest_checkpoint() -> Checkpoint:

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from consents import journal, merkle
+from consents.canonical import canonical_json
 from consents.models import (
     Consent,
     ConsentEvent,
@@ -52,16 +53,6 @@ class Proof:
     def with_facts(self, facts: "dict[str, str | int]") -> "Proof":
         """Return the same proof, saying more."""
         return replace(self, facts=self.facts | facts)
-
-
-_CANONICAL = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-)
-
-
-def canonical_json(value: Any) -> bytes:
-    """Encode by RFC 8785 for what we store: objects, lists, strings and whole numbers. No floats."""
-    return _CANONICAL.encode(value).encode()
 
 
 def lock_subject(subject: Subject) -> Subject:

@@ -13,7 +13,7 @@ from typing import IO
 
 from django.conf import settings
 
-from consents import notes
+from consents import logkeys, notes
 from smsconsent import crypto
 
 TAIL_BYTES = 16_384
@@ -23,23 +23,19 @@ class PublishedLogDiffers(Exception):
     """The published copy and the database do not tell the same story. Nothing is sealed or signed."""
 
 
-def trusted_keys() -> dict[bytes, bytes]:
-    """Return the public keys that may have signed this log, by the id that signature lines name."""
-    origin = settings.LEDGER_ORIGIN
-    keys = {notes.key_id(origin, key): key for key in crypto.log_public_keys()}
-    for text in settings.LEDGER_FORMER_KEYS:
-        name, key = notes.read_verifier_key(text)
-        keys[notes.key_id(name, key)] = key
-    return keys
-
-
 def is_ours(note: notes.SignedNote, keys: dict[bytes, bytes]) -> bool:
     """Return whether the checkpoint names this log and a key of this log has signed it."""
-    return note.origin == settings.LEDGER_ORIGIN and any(
-        crypto.is_signed(note.body, each.value, public_key=keys[each.key_id])
+    return note.origin == logkeys.origin() and bool(signers(note, keys))
+
+
+def signers(note: notes.SignedNote, keys: dict[bytes, bytes]) -> set[bytes]:
+    """Return those of these public keys that have signed this checkpoint."""
+    return {
+        keys[each.key_id]
         for each in note.signatures
         if each.key_id in keys
-    )
+        and crypto.is_signed(note.body, each.value, public_key=keys[each.key_id])
+    }
 
 
 def last() -> notes.SignedNote | None:
@@ -51,14 +47,14 @@ def last() -> notes.SignedNote | None:
     pieces = list(notes.split(text))
     if not pieces and not text.strip():
         return None
-    keys = trusted_keys()
+    keys = logkeys.trusted()
     found = _read_ours(pieces[-1], keys) if pieces else None
     # A crash may have cut the last one short: then it was never published.
     if found is None and len(pieces) > 1 and not text.endswith("\n\n"):
         found = _read_ours(pieces[-2], keys)
     if found is None:
         raise PublishedLogDiffers(
-            f"The last checkpoint in {settings.LEDGER_FILE} was not signed as {settings.LEDGER_ORIGIN} "
+            f"The last checkpoint in {settings.LEDGER_FILE} was not signed as {logkeys.origin()} "
             "by a key that is known here."
         )
     return found

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from consents import ledger, sealing
+from consents import ledger, logkeys, sealing
 from consents.models import Consent, EventDetail
 from consents.vocabulary import CONTEXT, RIGHTS, SCHEMA
 from smsconsent import signing
@@ -211,6 +211,8 @@ def _evidence(receipt: Receipt) -> dict[str, Any]:
         "wording": ledger.wording_bundle(wording),
         "notice": ledger.notice_bundle(wording.notice),
         "proof": receipt.proof,
+        # Whoever holds a former key of the log finds the way to the one that signs today.
+        "key_changes": [b64encode(header).decode() for header in logkeys.announcements()],
     }
 
 

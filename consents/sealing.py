@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Max
 
-from consents import journal, merkle, notes, publication
+from consents import journal, logkeys, merkle, notes, publication
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, Node, PendingEvent
 from consents.publication import PublishedLogDiffers
 from smsconsent import crypto
@@ -65,6 +65,7 @@ def seal(*, now: datetime, limit: int = BATCH, must_sign: bool = False) -> Seale
             raise PublishedLogDiffers(older)
         size = log_size()
         require_published_beginning(size)
+        logkeys.retire_due(now=now)
         moved = _move_waiting(size, limit=limit)
         checkpoint = None
         if must_sign or _is_due(size + moved, now=now):
@@ -249,22 +250,15 @@ def _sign(size: int, *, now: datetime) -> Checkpoint | None:
     """Sign the log as it stands. The caller has shown that it extends what was published."""
     if size == 0 or Checkpoint.objects.filter(size=size).exists():
         return None
-    root, name = root_at(size), settings.LEDGER_ORIGIN
+    root, name = root_at(size), logkeys.origin()
     body = notes.checkpoint_body(name, size, root)
     signatures = [
         notes.Signature(name, notes.key_id(name, key), value)
-        for key, value in crypto.sign_for_log(body)
+        for key, value in crypto.sign_for_log(body, by=logkeys.signers(size))
     ]
     return Checkpoint.objects.create(
         size=size, root=root, note=notes.assemble(body, signatures), signed_at=now
     )
-
-
-def verifier_keys() -> list[str]:
-    """Return the public keys by which this log may be signed, as C2SP tools take them."""
-    name = settings.LEDGER_ORIGIN
-    own = [notes.verifier_key(name, key) for key in crypto.log_public_keys()]
-    return [*own, *settings.LEDGER_FORMER_KEYS]
 
 
 # -- proving ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 IMMUTABLE: dict[str, tuple[tuple[str, ...], ...]] = {
     "ledger_event": (("id",), ("event_id",)),
     "ledger_leaf": (("tree_index",), ("event_id",)),
+    "ledger_entry": (("event_id",),),
     "ledger_node": (("number",),),
     "ledger_checkpoint": (("id",), ("size",)),
     "ledger_anchor": (("id",), ("kind", "place", "size")),

@@ -16,7 +16,7 @@ from django.db.models import BinaryField, Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from consents import ledger, merkle, notes, publication, sealing
+from consents import entries, ledger, logkeys, merkle, notes, publication, sealing
 from consents.models import (
     Anchor,
     Checkpoint,
@@ -48,6 +48,7 @@ KINDS = {
     "root_wrong": _("A checkpoint states another root than that of the events"),
     "checkpoint_changed": _("A checkpoint does not say what is stored about it"),
     "signature_wrong": _("A checkpoint is not signed by a key of this log"),
+    "signature_missing": _("A checkpoint lacks the signature of a key that had to sign then"),
     "checkpoint_missing": _("A published checkpoint is missing in the database"),
     "published_missing": _("A checkpoint that was published is missing in the published copy"),
     "published_differs": _("The published checkpoint and the stored one differ"),
@@ -231,7 +232,8 @@ class _Marks:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._keys = publication.trusted_keys()
+        self._keys, self._entries = logkeys.trusted(), logkeys.read()
+        self._first = logkeys.first_key(self._entries)
         self._rows = _checkpoints(report)
         self._next = next(self._rows, None)
 
@@ -241,9 +243,16 @@ class _Marks:
             self._report.checkpoint_count += 1
             if root != frontier.root:
                 self._report.add("root_wrong", size)
-            if not publication.is_ours(note, self._keys):
-                self._report.add("signature_wrong", size)
+            self._check_signatures(note)
             self._next = next(self._rows, None)
+
+    def _check_signatures(self, note: notes.SignedNote) -> None:
+        if not publication.is_ours(note, self._keys):
+            self._report.add("signature_wrong", note.size)
+        elif self._first is not None:
+            due = entries.signers(self._entries, size=note.size, first=self._first)
+            if not publication.signers(note, self._keys) >= set(due):
+                self._report.add("signature_missing", note.size)
 
     def finish(self) -> None:
         """What is left covers more events than there are, unless it was signed meanwhile."""

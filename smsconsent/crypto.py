@@ -7,6 +7,7 @@ field through, and refuse any other expression. A wrong key raises; it never yie
 
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -35,7 +36,7 @@ class CannotDecrypt(Exception):
 
 
 class UnknownKey(Exception):
-    """A row names a key that INDEX_KEYS no longer holds."""
+    """What is asked for names a key that this process does not hold."""
 
 
 class PlaintextRefused(FieldError):
@@ -249,15 +250,13 @@ def log_public_keys() -> list[bytes]:
     return [key.public_key().public_bytes_raw() for key in keys]
 
 
-def sign_for_log(body: bytes) -> list[tuple[bytes, bytes]]:
-    """Return (public key, signature) under every signing key: while a key changes, both sign.
-
-    Raises ImproperlyConfigured without one.
-    """
+def sign_for_log(body: bytes, *, by: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return (public key, signature) under each of these keys. Raises UnknownKey when one is not here."""
     keys = _signing_keys(tuple(settings.LEDGER_SIGNING_KEY))
-    if not keys:
-        raise ImproperlyConfigured("LEDGER_SIGNING_KEY is empty: nothing can be sealed.")
-    return [(key.public_key().public_bytes_raw(), key.sign(body)) for key in keys]
+    own = {key.public_key().public_bytes_raw(): key for key in keys}
+    if not own.keys() >= set(by):
+        raise UnknownKey("LEDGER_SIGNING_KEY lacks a key of the log")
+    return [(key, own[key].sign(body)) for key in by]
 
 
 def is_signed(body: bytes, signature: bytes, *, public_key: bytes) -> bool:

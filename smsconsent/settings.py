@@ -379,6 +379,8 @@ READINESS_CHECKS = [
     "consents.journal.problem",
     "consents.canary.problem",
 ]
+# What else `manage.py doctor` asks: each yields (is it well, a sentence).
+DOCTOR_CHECKS = ["consents.logkeys.findings"]
 # While one of these answers with a sentence, nothing leaves (smsconsent.outbox).
 SENDING_STOPS = ["consents.journal.problem"]
 # Asked once when web or worker start: each raises SystemExit with a sentence.

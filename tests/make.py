@@ -9,7 +9,8 @@ from campaigns import sending
 from campaigns import services as campaign_services
 from campaigns.models import Campaign
 from consents import notices, services, transitions
-from consents.ledger import Proof, canonical_json
+from consents.canonical import canonical_json
+from consents.ledger import Proof
 from consents.merkle import leaf_hash
 from consents.models import (
     Consent,

@@ -34,10 +34,14 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAl
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 COMMIT_LABEL = b"smsconsent/commit/v1\0"
+KEY_LABEL = b"smsconsent/key-change/v1\0"
+# How an entry about the log begins, in base64: `{"at":`. That of an event begins with `{"commit":`.
+LOG_ENTRY_MARK = b'"eyJhdCI6'
 # An event is sealed within a minute. What comes in this much later than it says is called back-dated.
 LATE = timedelta(hours=1)
 EARLY = timedelta(minutes=5)
 LONGEST_LINE, LARGEST_FILE, MOST_EVENTS = 1 << 20, 1 << 24, 100_000
+MOST_LOG_ENTRIES = 10_000
 
 HEADER = re.compile(
     rb'\{"commit":"([0-9a-f]{64})","event_id":"([0-9a-f]{32})","notice_sha256":"([0-9a-f]{64})",'
@@ -62,6 +66,7 @@ CHECKS = {
     "chain": ("Rekkefølgen av personens hendelser", "The order of the person's events"),
     "completeness": ("Ingen hendelse holdt tilbake", "No event withheld"),
     "timestamps": ("Tidsstempler (RFC 3161)", "Time stamps (RFC 3161)"),
+    "keys": ("Skifter av nøkkel", "Changes of the key"),
 }
 
 # What may be found: code, check, weight; then the sentence in bokmål and in English.
@@ -208,6 +213,24 @@ stamp_issuer_unchecked timestamps limited
 stamp_revocation timestamps limited
   Om sertifikatet bak {source} er trukket tilbake, er ikke sjekket (krever nett).
   Whether the certificate behind {source} was revoked was not checked (needs a network).
+key_not_valid keys failed
+  {source} er signert med nøkkel {key}, som ikke gjaldt da loggen hadde {size} oppføringer.
+  {source} is signed by the key {key}, which was not valid when the log had {size} entries.
+key_unannounced keys failed
+  {source} er signert med nøkkel {key}: at den tok over, er aldri kunngjort i loggen.
+  {source} is signed by the key {key}: that it took over was never announced in the log.
+cosignature_missing keys failed
+  {source} ({size} oppføringer) mangler signaturen til nøkkel {key}, som skulle signere den gangen.
+  {source} ({size} entries) lacks the signature of the key {key}, which had to sign at that time.
+key_change_forged keys failed
+  Nøkkelskiftet i oppføring {index} er ikke signert av begge nøklene.
+  The change of the key in entry {index} is not signed by both keys.
+key_change_alone keys limited
+  Nøkkelskiftet i oppføring {index} er kunngjort av den nye nøkkelen alene: den forrige var tapt.
+  The change of the key in entry {index} is announced by the new key alone: the former was lost.
+key_change_unproven keys limited
+  Kvitteringen forteller selv om et nøkkelskifte. Bare en hel bunt viser at det står i loggen.
+  The receipt itself tells of a change of the key. Only a whole bundle shows that it stands in the log.
 """
 
 
@@ -375,8 +398,18 @@ def root_from_proof(leaf: bytes, index: int, size: int, path: list[bytes]) -> by
 @dataclass(frozen=True, slots=True)
 class Key:
     name: str
-    id: bytes
-    public: Ed25519PublicKey
+    raw: bytes
+
+    @property
+    def id(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n\1" + self.raw).digest()[:4]
+
+    def has_signed(self, body: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, body)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,21 +425,24 @@ class Checkpoint:
 
 
 def read_keys(text: str) -> list[Key]:
-    """Read verifier keys: `name+id+base64(1 ‖ public key)`, one a line."""
-    keys = []
-    for line in text.split():
-        try:
-            name, number, encoded = line.split("+", 2)
-            raw = from_base64(encoded)
-        except (ValueError, Unreadable) as error:
-            raise Unreadable("no verifier key") from error
-        identity = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
-        if len(raw) != 33 or raw[0] != 1 or identity.hex() != number:
-            raise Unreadable("no Ed25519 verifier key")
-        keys.append(Key(name, identity, Ed25519PublicKey.from_public_bytes(raw[1:])))
+    """Read verifier keys: `name+id+base64(1 ‖ public key)`, one a line; `#` begins a comment."""
+    lines = [line.strip() for line in text.splitlines()]
+    keys = [read_key(line) for line in lines if line and not line.startswith("#")]
     if not keys:
         raise Unreadable("no verifier key")
     return keys
+
+
+def read_key(text: str) -> Key:
+    try:
+        name, number, encoded = text.split("+", 2)
+        raw = from_base64(encoded)
+    except (ValueError, Unreadable) as error:
+        raise Unreadable("no verifier key") from error
+    key = Key(name, raw[1:])
+    if len(raw) != 33 or raw[0] != 1 or key.id.hex() != number:
+        raise Unreadable("no Ed25519 verifier key")
+    return key
 
 
 def read_checkpoints(raw: bytes, source: str) -> list[Checkpoint]:
@@ -429,20 +465,166 @@ def _checkpoint(found: re.Match[bytes], source: str) -> Checkpoint:
     )
 
 
-def signature_fault(checkpoint: Checkpoint, keys: list[Key]) -> str:
-    """Return "" when one of the keys has signed, else what is wrong."""
-    fault = "wrong_key"
-    for name, blob in checkpoint.signatures:
-        for key in keys:
-            if (name, blob[:4]) != (key.name, key.id):
-                continue
-            try:
-                key.public.verify(blob[4:], checkpoint.body)
-            except InvalidSignature:
-                fault = "signature_forged"
-            else:
-                return ""
-    return fault
+# -- the keys of the log, and how they change ------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An entry about the log itself, at its place. No person is in it."""
+
+    index: int
+    content: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        return str(self.content["type"])
+
+    def key(self, name: str = "key") -> Key:
+        return read_key(str(self.content.get(name)))
+
+    def is_signed_by(self, name: str) -> bool:
+        """Whether an announcement is signed by its `key` or its `former` key."""
+        unsigned = {n: v for n, v in self.content.items() if n not in {"by_key", "by_former"}}
+        statement = KEY_LABEL + canonical(unsigned)
+        try:
+            signature = from_base64(str(self.content.get(f"by_{name}", "")))
+        except Unreadable:
+            return False
+        return self.key(name).has_signed(statement, signature)
+
+
+def read_log_entry(index: int, raw: bytes) -> LogEntry | None:
+    """Read an entry about the log itself, such as a change of its key. None: it is no such entry."""
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if (
+        not isinstance(content, dict)
+        or not {"v", "type"} <= content.keys()
+        or {"tag", "commit"} & content.keys()
+        or canonical(content) != raw
+    ):
+        return None
+    entry = LogEntry(index, content)
+    try:
+        for name in {"key_announced": ("key", "former"), "key_retired": ("key",)}.get(
+            entry.kind, ()
+        ):
+            entry.key(name)
+    except Unreadable:
+        return None
+    return entry
+
+
+class Keys:
+    """Whose signature counts: the keys that were given, and those that these and the log vouch for.
+
+    An announcement that the former key and the new one have signed leads from either to the other.
+    """
+
+    def __init__(self, given: list[Key]) -> None:
+        self.trusted = set(given)
+        self.learned: set[Key] = set()
+        self.has_read_log = False
+
+    def learn(self, entries: list[LogEntry], report: Report) -> None:
+        """Follow the announced changes from the keys that were given, forwards and backwards. Once."""
+        if self.has_read_log:
+            return
+        self.has_read_log = True
+        changes = [entry for entry in entries if entry.kind == "key_announced"]
+        sound = [each for each in changes if self._check_change(each, report)]
+        for each in [*sound, *reversed(sound)]:
+            pair = {each.key("key"), each.key("former")}
+            if pair & self.trusted:
+                self.learned |= pair - self.trusted
+                self.trusted |= pair
+
+    def _check_change(self, change: LogEntry, report: Report) -> bool:
+        """Return whether both keys agree to the change; name it when they do not."""
+        if change.is_signed_by("key") and change.is_signed_by("former"):
+            return True
+        is_alone = not change.content.get("by_former") and change.is_signed_by("key")
+        report.find("key_change_alone" if is_alone else "key_change_forged", index=change.index)
+        return False
+
+    def signers(self, checkpoint: Checkpoint) -> set[Key]:
+        """Return the keys that have signed a checkpoint, of those whose signature counts."""
+        return {
+            key
+            for name, blob in checkpoint.signatures
+            for key in self.trusted
+            if (name, blob[:4]) == (key.name, key.id) and key.has_signed(checkpoint.body, blob[4:])
+        }
+
+    def fault(self, checkpoint: Checkpoint) -> str:
+        """Return "" when one of the keys has signed, else what is wrong."""
+        if self.signers(checkpoint):
+            return ""
+        named = {(key.name, key.id) for key in self.trusted}
+        claims = {(name, blob[:4]) for name, blob in checkpoint.signatures}
+        return "signature_forged" if claims & named else "wrong_key"
+
+
+def keys_due(entries: list[LogEntry], size: int) -> set[Key]:
+    """Return the keys that must have signed the log of this size. Empty: no change was announced.
+
+    A key signs from the checkpoint that covers its announcement, and no longer from the one that covers
+    its retirement. In between, both do.
+    """
+    changes = [entry for entry in entries if entry.kind in {"key_announced", "key_retired"}]
+    due = (
+        {changes[0].key("former" if changes[0].kind == "key_announced" else "key")}
+        if changes
+        else set()
+    )
+    for entry in changes:
+        if entry.index < size:
+            due = due | {entry.key()} if entry.kind == "key_announced" else due - {entry.key()}
+    return due
+
+
+def check_keys(
+    entries: list[LogEntry], checkpoints: list[Checkpoint], keys: Keys, report: Report
+) -> None:
+    """Check (10): each checkpoint is signed by the keys that were valid when it was."""
+    report.looked_at.add("keys")
+    report.facts["keys"] = [
+        {
+            "entry": each.index,
+            "type": each.kind,
+            "key": each.content["key"],
+            "at": each.content.get("at"),
+        }
+        for each in entries
+        if each.kind in {"key_announced", "key_retired"}
+    ]
+    known = {
+        key
+        for each in entries
+        if each.kind == "key_announced"
+        for key in (each.key(), each.key("former"))
+    }
+    shared: set[Key] | None = None
+    for each in checkpoints:
+        found, due = keys.signers(each), keys_due(entries, each.size)
+        values = {"source": each.source, "size": each.size}
+        if not found:
+            continue
+        if not due:
+            shared = found if shared is None else shared & found
+            if not shared:
+                report.find("key_unannounced", key=_key_names(found), source=each.source)
+                return
+        elif not found & known:
+            report.find("key_unannounced", key=_key_names(found), source=each.source)
+        elif not found & due:
+            report.find("key_not_valid", key=_key_names(found), **values)
+        elif missing := due - found:
+            report.find("cosignature_missing", key=_key_names(missing), **values)
+
+
+def _key_names(keys: set[Key]) -> str:
+    return ", ".join(sorted(key.id.hex() for key in keys))
 
 
 # -- time stamps (RFC 3161), read from DER by hand -------------------------------------------------------
@@ -666,24 +848,22 @@ def check_stamps(
             )  # fmt: skip
 
 
-def usable(outside: Outside, own: Checkpoint, keys: list[Key], report: Report) -> list[Checkpoint]:
+def usable(outside: Outside, own: Checkpoint, keys: Keys, report: Report) -> list[Checkpoint]:
     """Return the anchors that speak about this log and are signed."""
     found = []
     for each in outside.checkpoints:
         report.looked_at.add("anchors")
         if each.origin != own.origin:
             report.find("anchor_of_other_log", source=each.source)
-        elif signature_fault(each, keys):
+        elif keys.fault(each):
             report.find("anchor_unsigned", source=each.source)
         else:
             found.append(each)
     return found
 
 
-def usable_times(outside: Outside, keys: list[Key]) -> list[Checkpoint]:
-    return [
-        each for each in outside.checkpoints if each.received and not signature_fault(each, keys)
-    ]
+def usable_times(outside: Outside, keys: Keys) -> list[Checkpoint]:
+    return [each for each in outside.checkpoints if each.received and not keys.fault(each)]
 
 
 # -- bundles ---------------------------------------------------------------------------------------------
@@ -750,6 +930,7 @@ class Leaves:
         self.entries: dict[str, Entry] = {}
         self.wordings: set[str] = set()
         self.hidden = 0
+        self.about_log: list[LogEntry] = []
         self._seen: set[bytes] = set()
         self._sizes = {anchor.size for anchor in anchors}
         self._floors: dict[int, datetime] = {}
@@ -802,8 +983,10 @@ class Leaves:
         """Look into one header. Return what names it, or None for an entry that is no event."""
         found = HEADER.fullmatch(raw)
         if found is None:
-            if not _is_entry_of_the_log(raw):
+            if (entry := read_log_entry(index, raw)) is None:
                 report.find("header_malformed", index=index)
+            elif len(self.about_log) < MOST_LOG_ENTRIES:
+                self.about_log.append(entry)
             return None
         commit, event_id, wording, purpose, day, tag, kind = found.groups()
         said = day.decode()
@@ -822,24 +1005,24 @@ class Leaves:
         return bytes.fromhex(event_id.decode())
 
 
-def _is_entry_of_the_log(raw: bytes) -> bool:
-    """Whether this is an entry about the log itself, such as a change of its key: no person is in it."""
-    try:
-        content = json.loads(raw)
-    except (ValueError, RecursionError):
-        return False
-    return (
-        isinstance(content, dict)
-        and {"v", "type"} <= content.keys()
-        and not {"tag", "commit"} & content.keys()
-        and canonical(content) == raw
-    )
+def _look_ahead(bundle: Bundle) -> list[LogEntry]:
+    """Return the entries about the log, without a look at the others."""
+    found: list[LogEntry] = []
+    for index, line in enumerate(bundle.lines("leaves.jsonl")):
+        if LOG_ENTRY_MARK in line and len(found) < MOST_LOG_ENTRIES:
+            try:
+                raw = binascii.a2b_base64(json.loads(line)["header"])
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                raise Unreadable(f"leaves.jsonl, line {index + 1}") from error
+            if (entry := read_log_entry(index, raw)) is not None:
+                found.append(entry)
+    return found
 
 
 def verify_bundle(
-    path: Path, keys: list[Key], outside: Outside, roots: list[x509.Certificate], report: Report
+    path: Path, keys: Keys, outside: Outside, roots: list[x509.Certificate], report: Report
 ) -> None:
-    """Run the nine checks on a case or audit bundle."""
+    """Run the checks on a case or audit bundle."""
     bundle = Bundle(path)
     try:
         manifest = parse_json(bundle.read("manifest.json"))
@@ -847,12 +1030,16 @@ def verify_bundle(
         if report.kind not in {"case", "audit"}:
             raise Unreadable("the manifest names no kind of bundle")
         report.facts |= {name: manifest.get(name) for name in ("organisation", "made_at")}
-        own = _own_checkpoint(bundle.read("checkpoint.txt"), keys, report)
+        own = _own_checkpoint(bundle.read("checkpoint.txt"), report)
         if own is None:
             return
         for name in sorted(bundle.names):
             if name.startswith("anchors/") and not name.endswith("/"):
                 outside.add(bundle.read(name), name, report, None)
+        if any(keys.fault(each) for each in [own, *outside.checkpoints]):
+            # Only the log can tell whether such a key is one of its keys.
+            keys.learn(_look_ahead(bundle), report)
+        check_signature(own, keys, report)
         check_stamps(outside, own, roots, report)
         anchors = usable(outside, own, keys, report)
         case = Case.read(bundle) if report.kind == "case" else None
@@ -864,6 +1051,8 @@ def verify_bundle(
         leaves.read(bundle, report)
         check_root(leaves, own, report)
         check_anchors(leaves, anchors, report)
+        keys.learn(leaves.about_log, report)
+        check_keys(leaves.about_log, [own, *anchors], keys, report)
         if case is None:
             report.find("nothing_opened")
             check_wordings(bundle, leaves.wordings, report)
@@ -873,21 +1062,25 @@ def verify_bundle(
         bundle.close()
 
 
-def _own_checkpoint(raw: bytes, keys: list[Key], report: Report) -> Checkpoint | None:
+def _own_checkpoint(raw: bytes, report: Report) -> Checkpoint | None:
     report.looked_at.add("signature")
     found = read_checkpoints(raw, "checkpoint.txt")
     if len(found) != 1:
         report.find("checkpoint_malformed")
         return None
     own = found[0]
-    if fault := signature_fault(own, keys):
-        report.find(fault)
     report.facts |= {
         "origin": own.origin,
         "size": own.size,
         "root": base64.b64encode(own.root).decode(),
     }
     return own
+
+
+def check_signature(own: Checkpoint, keys: Keys, report: Report) -> None:
+    """Check (1): a key that was given has signed, or one that it leads to."""
+    if fault := keys.fault(own):
+        report.find(fault)
 
 
 def check_root(leaves: Leaves, own: Checkpoint, report: Report) -> None:
@@ -1081,7 +1274,7 @@ def told(entry: Entry, private: dict[str, Any]) -> dict[str, Any]:
 
 # -- receipts --------------------------------------------------------------------------------------------
 def verify_receipt(
-    raw: bytes, keys: list[Key], outside: Outside, roots: list[x509.Certificate], report: Report
+    raw: bytes, keys: Keys, outside: Outside, roots: list[x509.Certificate], report: Report
 ) -> None:
     """Run the checks that one event allows on a receipt."""
     report.kind = "receipt"
@@ -1100,7 +1293,10 @@ def verify_receipt(
     index = proof.index if proof else -1
     if proof is None:
         report.find("not_sealed")
-    elif (own := _own_checkpoint(proof.note, keys, report)) is not None:
+    elif (own := _own_checkpoint(proof.note, report)) is not None:
+        if keys.fault(own):
+            _learn_from_receipt(evidence, keys, report)
+        check_signature(own, keys, report)
         _check_inclusion(proof, header, own, report)
         check_stamps(outside, own, roots, report)
         _compare(own, usable(outside, own, keys, report), report)
@@ -1137,6 +1333,20 @@ class Proof:
         except (ValueError, IndexError) as error:
             raise Unreadable("no tlog-proof") from error
         return cls(index, [from_base64(line) for line in rest[1:]], note.encode())
+
+
+def _learn_from_receipt(evidence: dict[str, Any], keys: Keys, report: Report) -> None:
+    """Follow the changes of the key that the receipt tells of: both keys have signed each."""
+    told = evidence.get("key_changes")
+    raws = (
+        [from_base64(str(each)) for each in told[:MOST_LOG_ENTRIES]]
+        if isinstance(told, list)
+        else []
+    )
+    read = [read_log_entry(index, raw) for index, raw in enumerate(raws)]
+    keys.learn([entry for entry in read if entry is not None], report)
+    if keys.learned:
+        report.find("key_change_unproven")
 
 
 def _check_inclusion(proof: Proof, header: bytes, own: Checkpoint, report: Report) -> None:
@@ -1206,16 +1416,16 @@ def verify(
     tsa_roots: list[x509.Certificate] | None = None,
 ) -> Report:
     """Check one bundle or receipt. Raises Unreadable."""
-    report, outside = Report(), Outside()
+    report, outside, trusted = Report(), Outside(), Keys(keys)
     for named in anchors or []:
         file, received = _received(named)
         outside.add(_read(file), file.name, report, received)
     first = _read(path, most=4)
     if first[:2] == b"PK":
-        verify_bundle(path, keys, outside, tsa_roots or [], report)
+        verify_bundle(path, trusted, outside, tsa_roots or [], report)
     else:
         raw = _read(path)
-        verify_receipt(raw, keys, outside, tsa_roots or [], report)
+        verify_receipt(raw, trusted, outside, tsa_roots or [], report)
     return report
 
 

@@ -8,7 +8,7 @@ from consents.models.housekeeping import EvidenceExport, KeyCanary, PurgeRun
 from consents.models.imports import ConsentImport, ImportChunk, ImportProblem
 from consents.models.journal import JournalMark, PendingEntry
 from consents.models.limits import ContactGuard, RateWindow
-from consents.models.log import Anchor, Checkpoint, Leaf, Node, Verification
+from consents.models.log import Anchor, Checkpoint, Leaf, LogEntry, Node, Verification
 from consents.models.messages import CallbackNonce, InboundMessage, ServiceMessage
 from consents.models.organisations import Organisation, PrivacyNotice, Sender
 from consents.models.permissions import OrganisationGroupPermission, PurposeGroupPermission
@@ -44,6 +44,7 @@ __all__ = [
     "Leaf",
     "LegalHold",
     "Letter",
+    "LogEntry",
     "Node",
     "Organisation",
     "OrganisationGroupPermission",

@@ -21,6 +21,22 @@ class Leaf(models.Model):
         return str(self.tree_index)
 
 
+class LogEntry(models.Model):
+    """Marks an event whose header is about the log itself, such as a change of its key (`entries`)."""
+
+    event = models.OneToOneField(
+        ConsentEvent, models.PROTECT, primary_key=True, related_name="log_entry"
+    )
+
+    class Meta:
+        db_table = "ledger_entry"
+        verbose_name = _("entry about the log")
+        verbose_name_plural = _("entries about the log")
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
 class Node(models.Model):
     """The hash of one perfect subtree, under its number (`merkle.number_of`)."""
 

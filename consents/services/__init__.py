@@ -19,7 +19,7 @@ from consents.services.asking import (
     request_consent,
 )
 from consents.services.blocking import block_number, review_blocks, unblock_number
-from consents.services.evidence import verify_log
+from consents.services.evidence import announce_log_key, verify_log
 from consents.services.exporting import (
     NothingSealed,
     export_audit,
@@ -133,6 +133,7 @@ __all__ = [
     "Texts",
     "TooLateToExtend",
     "act_on_case",
+    "announce_log_key",
     "approve_hold",
     "approve_import",
     "approve_opening",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import erasing, journal, merkle, sealing, transitions
+from consents import entries, erasing, journal, logkeys, merkle, sealing, transitions
 from consents.journal import Entry
 from consents.ledger import Proof
 from consents.models import Consent, ConsentEvent, Erasure, Organisation, Purpose, Suppression
@@ -63,6 +63,8 @@ def _apply(entry: Entry, *, now: datetime) -> str:
     """Apply one entry through the verbs, and return the word it is counted under."""
     if entry.type == journal.BLOCKED:
         return _block(entry)
+    if entry.type in entries.KINDS:
+        return "entries about the log itself"
     consent = (
         Consent.objects.select_related("subject", "purpose")
         .filter(public_id=entry.consent or UUID(int=0))
@@ -85,9 +87,10 @@ def _put_back(entry: Entry) -> None:
     if not entry.event:
         return
     header = entry.header.encode()
-    ConsentEvent.objects.create(
+    event = ConsentEvent.objects.create(
         event_id=entry.event, header=header, leaf_hash=merkle.leaf_hash(header)
     )
+    logkeys.take_in(event)
     journal.accept([entry])
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("c/<str:token>/", public.confirm, name="confirm"),
     path("s/<str:token>/", public.stop, name="stop"),
     path("me/", me.choose, name="me-choose"),
+    path("evidence/keys.txt", receipts.log_keys, name="log-keys"),
     path("r/<str:token>/", receipts.receipt, name="receipt"),
     path("r/<str:token>/receipt.jsonld", receipts.receipt_file, name="receipt-file"),
     path("<slug:organisation>/", public.organisation, name="organisation"),

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from consents import receipts, reports
+from consents import logkeys, receipts, reports
 from consents.models import ConsentEvent
 
 
@@ -48,3 +48,9 @@ def receipt_file(request: HttpRequest, token: str) -> HttpResponse:
     name = f"kvittering-{found.detail.event.event_id[:8]}.jsonld"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+@require_safe
+def log_keys(request: HttpRequest) -> HttpResponse:
+    """Publish the keys that sign the log, with from and to: the file that the verifier takes as `--key`."""
+    return HttpResponse(logkeys.published(), content_type="text/plain; charset=utf-8")

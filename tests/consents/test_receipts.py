@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from consents import confirmations, receipts, sealing, services, transitions
+from consents import confirmations, logkeys, receipts, sealing, services, transitions
 from consents.ledger import Proof
 from consents.models import Consent, Disclosure, EventDetail, ServiceMessage
 from consents.vocabulary import CONTEXT, FIELDS, PREFIXES, RIGHTS, STATES, TERMS, VALUES
@@ -42,7 +42,7 @@ def file_of(client: Client, consent: Consent) -> dict[str, Any]:
 def check(folder: Path, receipt: dict[str, Any], *, anchors: tuple[str, ...] = ()) -> Report:
     path = folder / "receipt.jsonld"
     path.write_text(json.dumps(receipt))
-    return verify(path, keys=read_keys(sealing.verifier_keys()[0]), anchors=list(anchors))
+    return verify(path, keys=read_keys(logkeys.published()), anchors=list(anchors))
 
 
 SCHEMA = json.loads((ROOT / "docs/receipt.schema.json").read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def test_a_receipt_and_a_later_bundle_agree(
     with (tmp_path / "case.zip").open("w+b") as file:
         services.export_case(consent.subject, file, by=officer, reason="Klage", now=NOON)
 
-    key = read_keys(sealing.verifier_keys()[0])
+    key = read_keys(logkeys.published())
     report = verify(tmp_path / "case.zip", keys=key, anchors=[str(tmp_path / "mine.jsonld")])
 
     assert report.holds

@@ -99,7 +99,7 @@ def _sign_another_root() -> None:
     execute()
     name = "samtykke.example/ledger/1"
     body = notes.checkpoint_body(name, 8, bytes(32))
-    [(key, value)] = crypto.sign_for_log(body)
+    [(key, value)] = crypto.sign_for_log(body, by=crypto.log_public_keys())
     note = notes.assemble(body, [notes.Signature(name, notes.key_id(name, key), value)])
     Checkpoint.objects.filter(size=8).update(root=bytes(32), note=note)
 
@@ -250,7 +250,10 @@ def test_a_time_stamp_over_something_else_is_named(settings: Settings, tmp_path:
 def test_every_fault_has_words_and_every_word_a_test() -> None:
     named = {kind for _tamper, kinds in TAMPERING.values() for kind in kinds}
 
-    assert named | {"published_unreadable", "stamp_wrong"} == verification.KINDS.keys()
+    assert (
+        named | {"published_unreadable", "signature_missing", "stamp_wrong"}
+        == verification.KINDS.keys()
+    )
 
 
 # -- asked for -------------------------------------------------------------------------------------

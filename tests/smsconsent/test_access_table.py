@@ -186,6 +186,7 @@ OPEN = {
     "consents:me-erase",
     "consents:me-erased",
     "consents:me-report",
+    "consents:log-keys",
     "consents:receipt",
     "consents:receipt-file",
     "hooks:inbound",

@@ -79,9 +79,16 @@ class Signer:
         self.verifier = f"{ORIGIN}+{self.id.hex()}+{b64encode(public).decode()}\n"
 
     def sign(self, size: int, top: bytes) -> bytes:
-        body = f"{ORIGIN}\n{size}\n{b64encode(top).decode()}\n".encode()
-        line = b64encode(self.id + self.private.sign(body)).decode()
-        return body + f"\n— {ORIGIN} {line}\n".encode()
+        return sign(size, top, [self])
+
+
+def sign(size: int, top: bytes, signers: list[Signer]) -> bytes:
+    """A checkpoint that all of these have signed."""
+    body = f"{ORIGIN}\n{size}\n{b64encode(top).decode()}\n".encode()
+    lines = [
+        f"— {ORIGIN} {b64encode(each.id + each.private.sign(body)).decode()}\n" for each in signers
+    ]
+    return body + f"\n{''.join(lines)}".encode()
 
 
 class Log:
@@ -135,13 +142,40 @@ class Log:
         about.last = sha256(header).hexdigest()
         return event
 
+    def announce(self, key: Signer, former: Signer, *, signed_by: tuple[Signer, ...]) -> int:
+        """Record that one key takes over from another. Return the place of the entry."""
+        content: dict[str, Any] = {
+            "v": 1,
+            "type": "key_announced",
+            "event_id": self.random.randbytes(16).hex(),
+            "origin": ORIGIN,
+            "at": "2026-03-10T11:00:00+00:00",
+            "both_until": "2026-03-17T11:00:00+00:00",
+            "key": key.verifier.strip(),
+            "former": former.verifier.strip(),
+        }
+        statement = b"smsconsent/key-change/v1\0" + canonical(content)
+        for name, signer in zip(("by_key", "by_former"), signed_by, strict=False):
+            content[name] = b64encode(signer.private.sign(statement)).decode()
+        return self._record({"by_former": ""} | content)
+
+    def retire(self, key: Signer) -> int:
+        """Record that a key signs no longer. Return the place of the entry."""
+        content = {"v": 1, "type": "key_retired", "event_id": self.random.randbytes(16).hex()}
+        at = "2026-03-17T11:00:00+00:00"
+        return self._record(content | {"origin": ORIGIN, "at": at, "key": key.verifier.strip()})
+
+    def _record(self, content: dict[str, Any]) -> int:
+        self.entries.append(canonical(content))
+        return len(self.entries) - 1
+
     @property
     def leaves(self) -> list[bytes]:
         return [sha256(b"\0" + entry).digest() for entry in self.entries]
 
-    def checkpoint(self, size: int | None = None) -> bytes:
+    def checkpoint(self, size: int | None = None, by: list[Signer] | None = None) -> bytes:
         leaves = self.leaves[:size]
-        return self.signer.sign(len(leaves), root(leaves))
+        return sign(len(leaves), root(leaves), by or [self.signer])
 
     def files(self, about: Person | None = None) -> Files:
         """The files of a case bundle, or of an audit bundle when it is about nobody."""

@@ -1,7 +1,8 @@
-"""`manage.py ledger verify|checkpoint|anchor|export`: the sealed log of evidence, from the command line."""
+"""`manage.py ledger verify|checkpoint|anchor|keys|rotate-key|export`: the sealed log of evidence."""
 
 import sys
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consents import anchors, publication, sealing, services, verification
+from consents import anchors, logkeys, publication, sealing, services, verification
 from consents.models import Organisation, Subject
 from smsconsent.staff.models import User
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         acts = parser.add_subparsers(
-            dest="act", required=True, metavar="verify|checkpoint|anchor|export"
+            dest="act", required=True, metavar="verify|checkpoint|anchor|keys|rotate-key|export"
         )
         acts.add_parser(
             "verify", help="Re-hash everything and name what is wrong. Exit code 1 then."
@@ -29,6 +30,19 @@ class Command(BaseCommand):
         )
         acts.add_parser(
             "anchor", help="Mail and time-stamp the newest checkpoint where that is due."
+        )
+        acts.add_parser("keys", help="Print the public keys of the log, with from and to.")
+        rotate = acts.add_parser(
+            "rotate-key",
+            help="Announce in the log that the first key in LEDGER_SIGNING_KEY takes over.",
+        )
+        rotate.add_argument(
+            "--both-for-days", type=int, default=logkeys.BOTH_FOR.days, help="how long both sign"
+        )
+        rotate.add_argument(
+            "--former-key-lost",
+            action="store_true",
+            help="The former key cannot sign any more: the new one takes over alone, and verifiers say so.",
         )
         export = acts.add_parser(
             "export",
@@ -49,10 +63,13 @@ class Command(BaseCommand):
     def handle(self, *, act: str, verbosity: int, **options: Any) -> None:
         if act == "export":
             self._export(**options)
-            return
-        {"verify": self._verify, "checkpoint": self._checkpoint, "anchor": self._anchor}[act](
-            verbosity
-        )
+        elif act == "rotate-key":
+            self._rotate_key(**options)
+        elif act == "keys":
+            self.stdout.write(logkeys.published(), ending="")
+        else:
+            acts = {"verify": self._verify, "checkpoint": self._checkpoint, "anchor": self._anchor}
+            acts[act](verbosity)
 
     def _verify(self, verbosity: int) -> None:
         total = verification.amount()
@@ -91,6 +108,25 @@ class Command(BaseCommand):
             )
         if failures:
             raise CommandError(" ".join(failures))
+
+    def _rotate_key(self, *, both_for_days: int, former_key_lost: bool, **options: Any) -> None:
+        try:
+            entry = services.announce_log_key(
+                both_for=timedelta(days=both_for_days),
+                is_former_lost=former_key_lost,
+                now=timezone.now(),
+            )
+        except logkeys.CannotAnnounce as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Announced: {entry.content['key']}")
+        if former_key_lost or not both_for_days:
+            self.stdout.write("From its place in the log on, the new key signs alone.")
+        else:
+            self.stdout.write(
+                f"Both keys sign until {entry.content['both_until']}, then the new one alone. Keep the "
+                "former one in LEDGER_SIGNING_KEY until manage.py doctor says that it may go."
+            )
+        self.stdout.write("Publish it: manage.py ledger keys.")
 
     def _export(
         self, *, kind: str, organisation: str, by: str, output: Path, **options: Any

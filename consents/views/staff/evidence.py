@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from consents import anchors, sealing, services, verification
+from consents import anchors, logkeys, sealing, services, verification
 from consents.forms import ExportForm
 from consents.models import Organisation, PendingEvent
 from consents.views.staff.doors import login_required, open_organisation, show
@@ -32,7 +32,7 @@ def ledger(request: HttpRequest, organisation: str) -> HttpResponse:
         "warnings": anchors.warnings(now=now, organisation=controller),
         "checkpoint": anchors.newest_checkpoint(),
         "anchors": anchors.newest_anchors(controller),
-        "public_keys": sealing.verifier_keys(),
+        "keys": logkeys.periods(),
         "export_form": ExportForm(),
         "exports": controller.evidence_exports.select_related("by").order_by("-at")[:20],
     }

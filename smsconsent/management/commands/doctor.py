@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 
 from smsconsent import crypto, outbox, queues
 from smsconsent.gateways import (
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             check_clock,
             check_jobs,
             check_lag,
+            *map(import_string, settings.DOCTOR_CHECKS),
         ]
         with translation.override("en"):
             findings = [finding for check in checks for finding in _run(check)]

@@ -1,0 +1,297 @@
+"""Which keys sign the log, told by the log itself: a change is announced in it (docs/evidence.md).
+
+The former key and the new one both sign for a declared period, then the former is retired by an entry of
+its own. No key signs that is not announced, whatever LEDGER_SIGNING_KEY holds.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from consents import entries, merkle, notes
+from consents.canonical import canonical_json
+from consents.entries import Entry
+from consents.models import Checkpoint, ConsentEvent, LogEntry
+from smsconsent import crypto
+
+LOCK = 816
+BOTH_FOR = timedelta(days=7)
+Finding = tuple[bool, str]
+
+
+class CannotAnnounce(Exception):
+    """The key cannot be changed now. The sentence says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A public key of the log, and from when to when it signs. None: from the beginning, or until further."""
+
+    key: str
+    since: datetime | None
+    until: datetime | None
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+def read() -> list[Entry]:
+    """Return the entries about the log, in the order in which they were written."""
+    rows = LogEntry.objects.select_related("event__leaf").order_by("event")
+    return [
+        Entry(
+            row.event.leaf.tree_index if hasattr(row.event, "leaf") else None,
+            json.loads(bytes(row.event.header)),
+        )
+        for row in rows
+    ]
+
+
+def announcements() -> list[bytes]:
+    """Return the header of each announced change of the key, oldest first."""
+    rows = LogEntry.objects.order_by("event").values_list("event__header", flat=True)
+    headers = [bytes(header) for header in rows]
+    return [each for each in headers if json.loads(each)["type"] == entries.KEY_ANNOUNCED]
+
+
+def origin() -> str:
+    """Return the name of the log."""
+    return settings.LEDGER_ORIGIN
+
+
+def signers(size: int) -> list[bytes]:
+    """Return the public keys that must sign the log of `size` entries, the newest first.
+
+    Raises ImproperlyConfigured, with what to do about it, when this process lacks one of them.
+    """
+    own, found = crypto.log_public_keys(), read()
+    if not own:
+        raise ImproperlyConfigured("LEDGER_SIGNING_KEY is empty: nothing can be sealed.")
+    first = first_key(found)
+    keys = entries.signers(found, size=size, first=first) if first else []
+    if not keys or (len(keys) == 1 and keys[0] not in own):
+        raise ImproperlyConfigured(
+            "LEDGER_SIGNING_KEY does not hold the key that signs the log, and no other was announced: put it "
+            "back behind the new one, and run manage.py ledger rotate-key."
+        )
+    if missing := [key for key in keys if key not in own]:
+        raise ImproperlyConfigured(
+            f"The key {_name(missing[0])} still has to sign beside the new one: put it back into "
+            "LEDGER_SIGNING_KEY."
+        )
+    return keys
+
+
+def trusted() -> dict[bytes, bytes]:
+    """Return the public keys that may have signed this log, by the id that signature lines name."""
+    keys = {notes.key_id(origin(), key): key for key in crypto.log_public_keys()}
+    told = [each.content[name] for each in entries.announced(read()) for name in ("key", "former")]
+    for text in [*told, *settings.LEDGER_FORMER_KEYS]:
+        name, key = notes.read_verifier_key(text)
+        keys[notes.key_id(name, key)] = key
+    return keys
+
+
+def periods() -> list[Period]:
+    """Return the keys of the log with the time in which each signs, the newest first.
+
+    A process without LEDGER_SIGNING_KEY knows them once a change has been announced; before that, from
+    LEDGER_FORMER_KEYS.
+    """
+    found = [entry for entry in read() if entry.index is not None]
+    first, changes = first_key(found), entries.announced(found)
+    ends = {each.former: each.content["both_until"] for each in changes}
+    ends |= {key: each.content["at"] for key, each in entries.retired_keys(found).items()}
+    begins = {each.key: each.content["at"] for each in changes}
+    known = [*reversed(begins), *([first] if first else [])]
+    told = [Period(_verifier(key), _time(begins.get(key)), _time(ends.get(key))) for key in known]
+    names = {each.key for each in told}
+    others = [key for key in settings.LEDGER_FORMER_KEYS if key not in names]
+    return told + [Period(key, None, None) for key in others]
+
+
+def published() -> str:
+    """Return the keys as they are published: C2SP verifier keys, one a line, the rest as comments."""
+    lines = [f"# {origin()}: the keys that sign this log, the newest first"]
+    for each in periods():
+        since = entries.moment(each.since) if each.since else "the beginning"
+        until = entries.moment(each.until) if each.until else "further notice"
+        lines += [f"# from {since} to {until}", each.key]
+    return "\n".join(lines) + "\n"
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def first_key(found: list[Entry]) -> bytes | None:
+    """Return the key that signed before any was announced; None when this process cannot tell."""
+    if changes := entries.announced(found):
+        return changes[0].former
+    own = crypto.log_public_keys()
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is None:
+        return own[0] if own else None
+    note = notes.read(newest.note)
+    former = [notes.read_verifier_key(text)[1] for text in settings.LEDGER_FORMER_KEYS]
+    values = [each.value for each in note.signatures]
+    return next(
+        (
+            key
+            for key in [*own, *former]
+            if any(crypto.is_signed(note.body, value, public_key=key) for value in values)
+        ),
+        None,
+    )
+
+
+def _verifier(key: bytes) -> str:
+    return notes.verifier_key(origin(), key)
+
+
+def _name(key: bytes) -> str:
+    return notes.key_id(origin(), key).hex()
+
+
+# -- changing --------------------------------------------------------------------------------------------
+@transaction.atomic
+def announce(
+    *, now: datetime, both_for: timedelta = BOTH_FOR, is_former_lost: bool = False
+) -> Entry:
+    """Announce in the log that the first of LEDGER_SIGNING_KEY signs from now on. Return the entry.
+
+    The former key signs beside it for `both_for`, and signs the announcement. `is_former_lost`: it no
+    longer can; then nothing shows that it agreed, and verifiers say so. Raises CannotAnnounce.
+    """
+    _wait_for_others()
+    own, found = crypto.log_public_keys(), read()
+    former = _former(own, found, is_former_lost=is_former_lost)
+    key = own[0]
+    content = entries.compose(
+        entries.KEY_ANNOUNCED,
+        origin=origin(),
+        at=now,
+        key=_verifier(key),
+        former=_verifier(former),
+        both_until=entries.moment(now if is_former_lost else now + both_for),
+    )
+    signed = dict(
+        crypto.sign_for_log(entries.statement(content), by=[k for k in (key, former) if k in own])
+    )
+    content |= {
+        "by_key": b64encode(signed[key]).decode(),
+        "by_former": b64encode(signed.get(former, b"")).decode(),
+    }
+    _write(content)
+    if is_former_lost or not both_for:
+        _retire(former, now=now)
+    return Entry(None, content)
+
+
+def retire_due(*, now: datetime) -> bool:
+    """Retire the former key when the time of both is over. Return whether that was now. For the sealer."""
+    found = read()
+    changes = entries.announced(found)
+    if not changes or changes[-1].index is None:
+        return False
+    former = changes[-1].former
+    until = datetime.fromisoformat(changes[-1].content["both_until"])
+    if now < until or former in entries.retired_keys(found):
+        return False
+    _retire(former, now=now)
+    return True
+
+
+def take_in(event: ConsentEvent) -> bool:
+    """Note an event as an entry about the log, if it is one. For the replay of the journal."""
+    is_entry = json.loads(bytes(event.header))["type"] in entries.KINDS
+    if is_entry:
+        LogEntry.objects.get_or_create(event=event)
+    return is_entry
+
+
+def _former(own: list[bytes], found: list[Entry], *, is_former_lost: bool) -> bytes:
+    """Return the key that has signed until now. Raises CannotAnnounce."""
+    first = first_key(found)
+    if not own or first is None:
+        raise CannotAnnounce(
+            "LEDGER_SIGNING_KEY must hold the new key, and behind it the one that has signed until now."
+        )
+    # What waits to be sealed counts as well: a second call announces nothing twice.
+    placed = [Entry(0, entry.content) for entry in found]
+    keys = entries.signers(placed, size=1, first=first)
+    if own[0] in keys:
+        raise CannotAnnounce(
+            f"The first key, {_name(own[0])}, signs the log already: nothing to announce."
+        )
+    if len(keys) > 1:
+        raise CannotAnnounce("The change before this one is not over: both its keys still sign.")
+    if any(entry.key == own[0] for entry in found):
+        raise CannotAnnounce("This key was retired. Make a new one.")
+    if keys[0] not in own and not is_former_lost:
+        raise CannotAnnounce(
+            f"The key {_name(keys[0])}, which has signed until now, must stand behind the new one in "
+            "LEDGER_SIGNING_KEY. If it is lost for good: --former-key-lost."
+        )
+    return keys[0]
+
+
+def _retire(key: bytes, *, now: datetime) -> None:
+    _write(entries.compose(entries.KEY_RETIRED, origin=origin(), at=now, key=_verifier(key)))
+
+
+def _write(content: dict[str, Any]) -> None:
+    """Write one entry. A trigger puts it in line to be sealed, another one in line for the journal."""
+    header = canonical_json(content)
+    event = ConsentEvent.objects.create(
+        event_id=content["event_id"], header=header, leaf_hash=merkle.leaf_hash(header)
+    )
+    LogEntry.objects.create(event=event)
+
+
+def _wait_for_others() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+# -- what wants a person ---------------------------------------------------------------------------------
+def findings() -> Iterator[Finding]:
+    """Yield what there is to say about the keys of the log. For `manage.py doctor`."""
+    if not crypto.log_public_keys():
+        yield True, "This process does not sign the log: it has no LEDGER_SIGNING_KEY."
+        return
+    try:
+        keys = signers(_size())
+    except ImproperlyConfigured as error:
+        yield False, str(error)
+        return
+    yield True, f"The log is signed by {' and '.join(map(_name, keys))}."
+    if sentence := warning():
+        yield False, sentence
+    elif len(crypto.log_public_keys()) > len(keys):
+        yield True, "The last key in LEDGER_SIGNING_KEY signs no longer: take it out."
+
+
+def warning() -> str:
+    """Return "" unless a key waits to be announced."""
+    own, found = crypto.log_public_keys(), read()
+    first = first_key(found)
+    if not own or first is None or own[0] == first:
+        return ""
+    if own[0] in {entry.key for entry in found}:
+        return ""
+    return _(
+        "The key %(key)s does not sign until manage.py ledger rotate-key has announced it."
+    ) % {"key": _name(own[0])}
+
+
+def _size() -> int:
+    newest = Checkpoint.objects.order_by("-size").first()
+    return newest.size if newest else 0
