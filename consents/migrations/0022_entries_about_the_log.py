@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consents", "0019_places_in_the_journal"),
+        ("consents", "0021_repeat_service_messages_and_count_parts"),
     ]
 
     operations = [
