@@ -1,4 +1,4 @@
-"""Entries about the log itself: which keys sign it (docs/evidence.md, decisions 17). Pure.
+"""Entries about the log itself: which keys sign it (docs/evidence.md, decisions 19). Pure.
 
 They are leaves like the header of any event, so that every anchor covers them. They name no person, and
 have neither `tag` nor `commit`.
