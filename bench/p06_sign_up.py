@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode
 
 from bench.registry import Bench, Figure
-from bench.web import APPS, Load, load, post, product, site
+from bench.web import APPS, Load, bare, load, post, product, site
 from consents.models import ServiceMessage
 from tests import environment, servers
 from tests.make import make_purpose
@@ -19,9 +19,9 @@ REQUESTS = 1000
 def measure(bench: Bench) -> Iterator[Figure]:
     with bench.database() as url:
         purpose = make_purpose(minimum_age=None)
-        with site("bare", url) as port:
+        with bare(url) as port:
             cookie, token = token_of(port, "/")
-            bare = both(port, "/form/", cookie, token)
+            minimal = both(port, "/form/", cookie, token)
         page = f"/{purpose.organisation.slug}/{purpose.slug}/"
         with product(url) as port:
             cookie, token = token_of(port, page)
@@ -37,7 +37,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
             path = "/newsletter/tilbud/subscribe/"
             cookie, token = token_of(port, path)
             peer = both(port, path, cookie, token)
-    ratio, times = ours.per_second / bare.per_second, ours.per_second / peer.per_second
+    ratio, times = ours.per_second / minimal.per_second, ours.per_second / peer.per_second
     yield Figure(
         "P6",
         "public sign-up",

@@ -10,7 +10,7 @@ from bench.crowd import crowd
 from bench.p01_dispatch import dispatch, stub_as_gateway
 from bench.p05_stop import REQUESTS, inserts
 from bench.registry import Bench, Figure
-from bench.web import load, post, product, site
+from bench.web import bare, load, post, product
 from campaigns.models import Delivery
 from tests import environment
 
@@ -22,14 +22,14 @@ def measure(bench: Bench) -> Iterator[Figure]:
         with stub_as_gateway() as gateway_url:
             dispatch(crowd(10_000), gateway_url)
         ids = list(Delivery.objects.values_list("pk", flat=True)[: REQUESTS + 200])
-        with site("bare", url) as port:
+        with bare(url) as port:
             load(port, inserts(200), good=b"200")
-            bare = load(port, inserts(REQUESTS), good=b"200")
+            minimal = load(port, inserts(REQUESTS), good=b"200")
         with product(url) as port:
             load(port, reports(ids[:200]), good=b"200")
             ours = load(port, reports(ids[200:]), good=b"200")
         assert Delivery.objects.filter(state="delivered").count() == REQUESTS + 200
-    ratio = ours.per_second / bare.per_second
+    ratio = ours.per_second / minimal.per_second
     yield Figure(
         "P7",
         "receipts",

@@ -1,6 +1,7 @@
 """Sites behind gunicorn, and a client that is faster than they are."""
 
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -43,6 +44,18 @@ def site(application: str, database_url: str, **variables: str) -> Iterator[int]
         yield port
     finally:
         started.stop()
+
+
+@contextmanager
+def bare(database_url: str) -> Iterator[int]:
+    """Serve the minimal views of `bench/apps/bare.py`, on a table made for them. Yield the port."""
+    subprocess.run(  # noqa: S603  our own process
+        [sys.executable, APPS / "bare.py"],
+        env={**environment.TESTS, "DATABASE_URL": database_url},
+        check=True,
+    )
+    with site("bare", database_url) as port:
+        yield port
 
 
 def product(database_url: str, **variables: str) -> AbstractContextManager[int]:

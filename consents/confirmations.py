@@ -177,17 +177,18 @@ def queue_welcome(consent: Consent, *, now: datetime) -> ServiceMessage:
     )
 
 
-def queue_answer(
+def prepare_answer(
     kind: ServiceMessage.Kind,
     *,
     organisation: Organisation,
+    subject: Subject | None,
     sender: str,
     phone: Phone,
     language: str,
     now: datetime,
     purpose: Purpose | None = None,
 ) -> ServiceMessage:
-    """Queue an answer that concerns no single consent: a stop receipt, help, an unknown code.
+    """Return the unsaved answer that concerns no single consent: a stop receipt, help, an unknown code.
 
     Known and unknown numbers are answered alike.
     """
@@ -196,8 +197,7 @@ def queue_answer(
         "purpose": purpose,
         "number": sender,
     }
-    subject = Subject.objects.with_phone(organisation, phone).first()
-    return _store(
+    return _message(
         kind,
         organisation=organisation,
         subject=subject,
@@ -209,6 +209,18 @@ def queue_answer(
         now=now,
         not_after=now + ANSWER_WITHIN,
     )
+
+
+def queue_answer(
+    kind: ServiceMessage.Kind, *, organisation: Organisation, phone: Phone, **values: Any
+) -> ServiceMessage:
+    """Queue such an answer. The number may be known or not."""
+    subject = Subject.objects.with_phone(organisation, phone).first()
+    message = prepare_answer(
+        kind, organisation=organisation, subject=subject, phone=phone, **values
+    )
+    message.save(force_insert=True)
+    return message
 
 
 def queue_case_code(

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,7 @@ from django.db.models import Max, OuterRef, Q, Subquery
 
 from consents.models import ConsentEvent, EventDetail, JournalMark, Leaf, PendingEntry, Suppression
 from smsconsent import crypto
+from smsconsent.trips import Trip, stored
 
 BLOCKED, SEALED = "blocked", "sealed"
 BATCH, BLOCK_BYTES = 2_000, 65_536
@@ -111,6 +113,15 @@ def note_consents(events: Sequence[int]) -> None:
     """Say which consent each event is about, as its detail has it. The trigger has noted the events."""
     about = EventDetail.objects.filter(event__pk=OuterRef("event")).values("consent__public_id")
     PendingEntry.objects.filter(event__any=events).update(reference=Subquery(about[:1]))
+
+
+def note_consent(event_id: str, reference: UUID, *, trip: Trip) -> None:
+    """The same for one event, on a trip that has just stored it."""
+    trip.add(
+        """UPDATE journal_pending SET reference = %s
+           WHERE event = (SELECT id FROM ledger_event WHERE event_id = %s)""",
+        [stored(PendingEntry, "reference", reference), event_id],
+    )
 
 
 def accept(entries: Iterable[Entry]) -> None:

@@ -27,6 +27,7 @@ from consents.models import (
     Wording,
 )
 from smsconsent import bulk, crypto
+from smsconsent.trips import Trip
 
 COMMIT_LABEL = b"smsconsent/commit/v1\0"
 TAG_KEY_BYTES = 32
@@ -77,8 +78,9 @@ def append(
     line = prepare(
         kind, subject=subject, consent=consent, wording=wording, proof=proof, said_at=now, now=now
     )
-    store([line])
-    subject.save(update_fields=["event_count", "last_event_hash"])
+    trip = Trip()
+    take_along(line, trip=trip)
+    trip.go()
     return line.event.event_id
 
 
@@ -137,6 +139,16 @@ def prepare(
         key_id=crypto.current_key_id(),
     )
     return Line(event, detail)
+
+
+def take_along(line: Line, *, trip: Trip) -> None:
+    """Have one event written on a trip of the transaction of what it proves. Its subject must be locked."""
+    assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
+    assert line.detail.consent is not None
+    trip.insert([line.event])
+    trip.insert([line.detail])
+    journal.note_consent(line.event.event_id, line.detail.consent.public_id, trip=trip)
+    trip.update(line.detail.subject, "event_count", "last_event_hash")
 
 
 def store(lines: Sequence[Line]) -> None:

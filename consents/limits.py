@@ -14,12 +14,19 @@ from django.utils import timezone
 from consents.models import ContactGuard, Purpose, RateWindow
 from smsconsent import crypto
 from smsconsent.phones import Phone
+from smsconsent.trips import Trip
 
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 ANSWERS_A_DAY = 3
 CASE_CODES_A_DAY = 3
 CODES_A_DAY = 3
 ANSWER_KINDS = ("stopped", "help", "code")
+
+
+# Uses one of a limit in a window. No row comes back when it is used up.
+_COUNT = """INSERT INTO rate_window (scope, key, starts_at, used) VALUES (%s, %s, %s, 1)
+            ON CONFLICT (scope, key, starts_at) DO UPDATE SET used = rate_window.used + 1
+            WHERE rate_window.used < %s RETURNING used"""
 
 
 class _Refused(Exception):
@@ -56,6 +63,12 @@ def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A
     except _Refused:
         return False
     return True
+
+
+def count_answer(phone: Phone, kind: str, *, now: datetime, trip: Trip) -> None:
+    """Count an answer that is sent whatever the limit says, so that the next one meets it."""
+    key = _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}"))
+    trip.add(_COUNT, ["answer", key, _stored(_day(now)), ANSWERS_A_DAY])
 
 
 def may_send_case_code(phone: Phone, *, now: datetime) -> bool:
@@ -131,12 +144,7 @@ def _count(scope: str, key: bytes, limit: int, starts_at: datetime) -> None:
     if limit < 1:
         raise _Refused
     with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO rate_window (scope, key, starts_at, used) VALUES (%s, %s, %s, 1)
-               ON CONFLICT (scope, key, starts_at) DO UPDATE SET used = rate_window.used + 1
-               WHERE rate_window.used < %s RETURNING used""",
-            [scope, key, _stored(starts_at), limit],
-        )
+        cursor.execute(_COUNT, [scope, key, _stored(starts_at), limit])
         if cursor.fetchone() is None:
             raise _Refused
 

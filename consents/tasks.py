@@ -26,6 +26,7 @@ from consents.models import ServiceMessage
 from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
 from smsconsent.gateways.state import SharedState
+from smsconsent.waking import awake
 
 
 @shared_task(base=DjangoTask, throws=(journal.JournalBehind,))
@@ -35,6 +36,7 @@ def drain_journal() -> None:
 
 @shared_task(base=DjangoTask)
 def send_service_messages() -> None:
+    awake(send_service_messages)
     SharedState("jobs").touch("worker")
     outbox.work(ServiceMessage, gateway=get_gateway(), clock=timezone.now)
 

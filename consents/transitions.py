@@ -7,6 +7,7 @@
 consent, and a withdrawal waits at the consent for a batch that is being handed over (trust.md § 7).
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import TypeAlias
@@ -14,7 +15,7 @@ from typing import TypeAlias
 from django.conf import settings
 from django.db import transaction
 
-from consents import ledger, receipts, steps
+from consents import ledger, locking, receipts, steps
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -28,6 +29,7 @@ from consents.models import (
 )
 from smsconsent import crypto, outbox, signing
 from smsconsent.phones import Phone
+from smsconsent.trips import Trip, places, stored
 
 UNANSWERED_FOR = timedelta(days=7)
 State: TypeAlias = Consent.State
@@ -73,23 +75,27 @@ def open_request(
     consent.paused_until = consent.chosen_count = None
     consent.delete_after = now + UNANSWERED_FOR
     consent.save()
-    _close_links(consent, now=now)
-    _write(Event.REQUESTED, subject, consent, proof=proof, now=now)
+    trip = Trip()
+    _put_down(Event.REQUESTED, consent, [], proof=proof, now=now, trip=trip)
+    _close_links([consent.pk], now=now, trip=trip)
+    trip.go()
     return consent
 
 
 def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
     """The person said yes. Return whether this call made it so: only an open request can be granted."""
-    with transaction.atomic():
-        subject, mine = _lock(consent)
+    with transaction.atomic(savepoint=False):
+        mine = _lock(consent)
         if mine is None or mine.state != State.PENDING or mine.answer_by <= now:
             return False
         mine.state, mine.confirmed_at, mine.delete_after = State.GRANTED, now, None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
-        mine.save()
         evidence = steps.with_steps(proof, consent=mine, now=now)
-        _close_links(mine, now=now)
-        _write(Event.GRANTED, subject, mine, proof=evidence, now=now)
+        changed = ["state", "confirmed_at", "delete_after", "valid_until"]
+        trip = Trip()
+        _put_down(Event.GRANTED, mine, changed, proof=evidence, now=now, trip=trip)
+        _close_links([mine.pk], now=now, trip=trip)
+        trip.go()
         return True
 
 
@@ -99,8 +105,8 @@ def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) ->
     Not for a number in doubt: whoever has it now must ask and confirm afresh. Return whether this
     call did it.
     """
-    with transaction.atomic():
-        subject, mine = _lock(consent)
+    with transaction.atomic(savepoint=False):
+        mine = _lock(consent)
         holds = Consent.objects.granted(now).exclude(pk__in=Consent.objects.doubtful())
         if mine is None or not holds.filter(pk=mine.pk).exists():
             return False
@@ -109,21 +115,17 @@ def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) ->
         mine.reminded_at = mine.renewal_asked_at = None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
         mine.wording = wording
-        mine.save()
-        _close_links(mine, now=now)
-        _write(Event.RENEWED, subject, mine, proof=evidence, now=now)
+        changed = ["renewed_at", "reminded_at", "renewal_asked_at", "valid_until", "wording"]
+        trip = Trip()
+        _put_down(Event.RENEWED, mine, changed, proof=evidence, now=now, trip=trip)
+        _close_links([mine.pk], now=now, trip=trip)
+        trip.go()
         return True
 
 
 def refuse(consent: Consent, *, proof: Proof, now: datetime) -> bool:
     """The person said no to an open request."""
-    return _end(
-        consent,
-        {State.PENDING: (State.REFUSED, Event.REFUSED)},
-        keep=UNANSWERED_FOR,
-        proof=proof,
-        now=now,
-    )
+    return _end(consent, _REFUSE, proof=proof, now=now)
 
 
 def withdraw(consent: Consent, *, proof: Proof, now: datetime) -> bool:
@@ -131,28 +133,22 @@ def withdraw(consent: Consent, *, proof: Proof, now: datetime) -> bool:
 
     A request that still waits for an answer is refused. Return whether this call did it.
     """
-    return _end(
-        consent,
-        {
-            State.GRANTED: (State.WITHDRAWN, Event.WITHDRAWN),
-            State.PENDING: (State.REFUSED, Event.REFUSED),
-        },
-        keep=timedelta(days=consent.purpose.evidence_days),
-        proof=proof,
-        now=now,
-    )
+    return _end(consent, _WITHDRAW, proof=proof, now=now)
+
+
+def withdraw_locked(
+    consents: Sequence[Consent], *, proof: Proof, now: datetime, trip: Trip
+) -> list[Consent]:
+    """Withdraw all of these by one stop, on a trip of the transaction that has locked them (`locking`).
+
+    Return those that end by it. They have ended once the trip is over.
+    """
+    return _end_locked(consents, _WITHDRAW, proof=proof, now=now, trip=trip)
 
 
 def invalidate(consent: Consent, *, proof: Proof, now: datetime) -> bool:
     """The yes was not this person's: «wrong number». The proof of how it came about is kept (F173)."""
-    invalid = (State.INVALID, Event.INVALIDATED)
-    return _end(
-        consent,
-        {State.GRANTED: invalid, State.PENDING: invalid},
-        keep=timedelta(days=consent.purpose.evidence_days),
-        proof=proof,
-        now=now,
-    )
+    return _end(consent, _INVALIDATE, proof=proof, now=now)
 
 
 def pause(consent: Consent, *, until: datetime, proof: Proof, now: datetime) -> bool:
@@ -179,54 +175,67 @@ def choose_count(consent: Consent, *, most: int | None, proof: Proof, now: datet
 
 def lapse(consent: Consent, *, now: datetime) -> bool:
     """Nobody answered in time. Silence is no consent."""
-    return _end(
-        consent,
-        {State.PENDING: (State.LAPSED, Event.LAPSED)},
-        keep=None,
-        proof=Proof("timer", expressed_by="nobody"),
-        now=now,
-    )
+    return _end(consent, _LAPSE, proof=Proof("timer", expressed_by="nobody"), now=now)
 
 
 def expire(consent: Consent, *, now: datetime) -> bool:
     """The lifetime of the consent is over."""
-    return _end(
-        consent,
-        {State.GRANTED: (State.EXPIRED, Event.EXPIRED)},
-        keep=timedelta(days=consent.purpose.evidence_days),
-        proof=Proof("timer", expressed_by="nobody"),
-        now=now,
+    return _end(consent, _EXPIRE, proof=Proof("timer", expressed_by="nobody"), now=now)
+
+
+# Which state ends in which, and by what event. What is in none of these states stays as it is.
+Ends = dict[str, tuple[State, Event]]
+_REFUSE: Ends = {State.PENDING: (State.REFUSED, Event.REFUSED)}
+_WITHDRAW: Ends = _REFUSE | {State.GRANTED: (State.WITHDRAWN, Event.WITHDRAWN)}
+_INVALIDATE: Ends = dict.fromkeys(
+    [State.GRANTED, State.PENDING], (State.INVALID, Event.INVALIDATED)
+)
+_LAPSE: Ends = {State.PENDING: (State.LAPSED, Event.LAPSED)}
+_EXPIRE: Ends = {State.GRANTED: (State.EXPIRED, Event.EXPIRED)}
+
+
+def _end(consent: Consent, ends: Ends, *, proof: Proof, now: datetime) -> bool:
+    with transaction.atomic(savepoint=False):
+        trip = Trip()
+        ended = _end_locked(locking.lock([consent.pk]), ends, proof=proof, now=now, trip=trip)
+        trip.go()
+    return bool(ended)
+
+
+def _end_locked(
+    consents: Sequence[Consent], ends: Ends, *, proof: Proof, now: datetime, trip: Trip
+) -> list[Consent]:
+    """Have those that can end put down as ended, with a line of evidence each, and return them."""
+    ended = [consent for consent in consents if consent.state in ends]
+    changed = ["state", "ended_at", "delete_after"]
+    for consent in ended:
+        state, event = ends[consent.state]
+        consent.state, consent.ended_at = state, now
+        consent.delete_after = _deleted_after(consent, now)
+        _put_down(event, consent, changed, proof=proof, now=now, trip=trip)
+        outbox.block_waiting([consent.pk], reason=str(state), trip=trip)
+    if ended:
+        _close_links([consent.pk for consent in ended], now=now, trip=trip)
+    return ended
+
+
+def _deleted_after(consent: Consent, now: datetime) -> datetime | None:
+    """Return when an ended consent and its proof go: where there was no yes there is little to prove."""
+    match consent.state:
+        case State.REFUSED:
+            return now + UNANSWERED_FOR
+        case State.LAPSED:
+            return consent.delete_after
+        case _:
+            return now + timedelta(days=consent.purpose.evidence_days)
+
+
+def _close_links(consents: Sequence[int], *, now: datetime, trip: Trip) -> None:
+    trip.add(
+        f"""UPDATE consents_confirmation SET used_at = %s, email = NULL, token = NULL
+            WHERE consent_id IN {places(consents)}""",  # noqa: S608  placeholders
+        [stored(Confirmation, "used_at", now), *consents],
     )
-
-
-def _end(
-    consent: Consent,
-    steps: dict[State, tuple[State, Event]],
-    *,
-    keep: timedelta | None,
-    proof: Proof,
-    now: datetime,
-) -> bool:
-    """Move to an end state by the step listed for the state it is in; another state stays as it is."""
-    with transaction.atomic():
-        subject, mine = _lock(consent)
-        if mine is None or mine.state not in steps:
-            return False
-        state, event = steps[State(mine.state)]
-        if event is Event.REFUSED:
-            keep = UNANSWERED_FOR
-        mine.state, mine.ended_at = state, now
-        if keep is not None:
-            mine.delete_after = now + keep
-        mine.save()
-        _close_links(mine, now=now)
-        _write(event, subject, mine, proof=proof, now=now)
-        stop_queued(mine, reason=str(state))
-        return True
-
-
-def _close_links(consent: Consent, *, now: datetime) -> None:
-    Confirmation.objects.filter(consent=consent).update(used_at=now, email=None, token=None)
 
 
 def _holds(consent: Consent, now: datetime) -> bool:
@@ -241,58 +250,52 @@ def _adjust(
 
     `last_event_id` stays: it names the yes that a message relies on (docs/decisions).
     """
-    with transaction.atomic():
-        subject, mine = _lock(consent)
+    with transaction.atomic(savepoint=False):
+        mine = _lock(consent)
         if mine is None or not _holds(mine, now):
             return False
         if all(getattr(mine, name) == value for name, value in changes.items()):
             return False
-        Consent.objects.filter(pk=mine.pk).update(**changes)
-        ledger.append(
-            Event.CORRECTED,
-            subject=subject,
-            consent=mine,
-            wording=mine.wording,
-            proof=proof,
-            now=now,
-        )
+        for name, value in changes.items():
+            setattr(mine, name, value)
+        trip = Trip()
+        trip.update(mine, *changes)
+        ledger.take_along(_line(Event.CORRECTED, mine, proof=proof, now=now), trip=trip)
+        trip.go()
         return True
 
 
-def stop_queued(consent: Consent, *, reason: str) -> int:
-    """Block every message, of any lane, that waits on this consent. Return how many."""
-    return sum(
-        outbox.block_queued(lane.about(consent=consent), reason=reason) for lane in outbox.lanes()
+def _lock(consent: Consent) -> Consent | None:
+    """Return a consent as it is now, locked. None: it was erased meanwhile."""
+    return next(iter(locking.lock([consent.pk])), None)
+
+
+def _put_down(
+    kind: Event,
+    consent: Consent,
+    changed: Sequence[str],
+    *,
+    proof: Proof,
+    now: datetime,
+    trip: Trip,
+) -> None:
+    """Have what changed about a locked consent written, and the line of evidence that it now rests on."""
+    line = _line(kind, consent, proof=proof, now=now)
+    consent.last_event_id = line.event.event_id
+    trip.update(consent, *changed, "last_event_id")
+    ledger.take_along(line, trip=trip)
+
+
+def _line(kind: Event, consent: Consent, *, proof: Proof, now: datetime) -> ledger.Line:
+    return ledger.prepare(
+        kind,
+        subject=consent.subject,
+        consent=consent,
+        wording=consent.wording,
+        proof=proof,
+        said_at=now,
+        now=now,
     )
-
-
-def _lock(consent: Consent) -> tuple[Subject, Consent | None]:
-    """Lock subject, then consent, and read both as they are now. None: it was erased meanwhile.
-
-    NO KEY UPDATE: a sender that writes twice to one delivery has PostgreSQL check its foreign keys, and
-    those locks (KEY SHARE) would wait here for a withdrawal that itself waits for the sender.
-    """
-    subject = (
-        Subject.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk=consent.subject_id)
-        .first()
-    )
-    if subject is None:
-        return consent.subject, None
-    mine = (
-        Consent.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("purpose", "wording")
-        .filter(pk=consent.pk)
-        .first()
-    )
-    return subject, mine
-
-
-def _write(kind: Event, subject: Subject, consent: Consent, *, proof: Proof, now: datetime) -> None:
-    consent.last_event_id = ledger.append(
-        kind, subject=subject, consent=consent, wording=consent.wording, proof=proof, now=now
-    )
-    consent.save(update_fields=["last_event_id"])
 
 
 def _subject_of(purpose: Purpose, phone: Phone, *, language: str, now: datetime) -> Subject:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal, Protocol, Self
 from uuid import UUID, uuid4
 
@@ -36,6 +37,7 @@ from smsconsent.gateways import (
     ReceiptState,
 )
 from smsconsent.gateways.state import SharedState
+from smsconsent.trips import Answer, Trip, places
 
 log = logging.getLogger(__name__)
 
@@ -384,6 +386,29 @@ def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
         moves[value, OutboundMessage.State.BLOCKED, reason] += count
     rows.model.note(moves)
     return sum(count for count in moves.values() if count > 0)
+
+
+def block_waiting(consents: Sequence[int], *, reason: str, trip: Trip) -> None:
+    """Have what waits on these consents stopped, in every lane, on a trip of the open transaction."""
+    for lane in lanes():
+        table, group = lane._meta.db_table, lane.counted_by
+        sql = (
+            f"UPDATE {table} SET state = %s, reason = %s"  # noqa: S608  names of tables and columns
+            f" WHERE consent_id IN {places(consents)} AND state = %s RETURNING {group or 'id'}"
+        )
+        blocked, queued = lane.State.BLOCKED.value, lane.State.QUEUED.value
+        stopped = trip.add(sql, [blocked, reason, *consents, queued])
+        if group:
+            trip.then(partial(_note_blocked, lane, stopped, reason))
+
+
+def _note_blocked(lane: type[OutboundMessage], stopped: Answer, reason: str) -> None:
+    moves: Counter[Move] = Counter()
+    for (value,) in stopped.rows:
+        moves[value, lane.State.QUEUED, ""] -= 1
+        moves[value, lane.State.BLOCKED, reason] += 1
+    if moves:
+        lane.note(moves)
 
 
 def maybe_at_gateway(rows: QuerySet[Any], *, since: datetime) -> QuerySet[Any]:

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from consents import triggers
-from smsconsent.gateways import gateway_of_process, get_gateway
+from smsconsent.gateways import gateway_of_process, get_gateway, state
 from smsconsent.gateways.strex import Strex
 from tests import servers
 from tests.settings import IS_POSTGRES
@@ -102,6 +102,7 @@ def flush_of_append_only_tables() -> Iterator[None]:
 def empty_cache() -> None:
     """Limits count in the cache, and each test starts at nought."""
     cache.clear()
+    state.touched.clear()
 
 
 @pytest.fixture(autouse=True)

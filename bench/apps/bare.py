@@ -1,4 +1,7 @@
-"""Minimal Django views behind Django's usual middleware: insert a row, take a form, insert from JSON."""
+"""Minimal Django views behind Django's usual middleware: insert a row, take a form, insert from JSON.
+
+`python bare.py` makes the table, once a database.
+"""
 
 import json
 import os
@@ -75,9 +78,10 @@ def form(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [path("", look), path("insert/", insert), path("form/", form)]
 
-if Row._meta.db_table not in connection.introspection.table_names():
+application = get_wsgi_application()
+
+# Not by the site: its processes start together, and one would find the table made beneath its hands.
+if __name__ == "__main__":
     with connection.schema_editor() as editor:
         editor.create_model(Row)
-connection.close()
-connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL has one
-application = get_wsgi_application()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL has one

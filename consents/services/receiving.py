@@ -4,16 +4,22 @@ import logging
 from datetime import datetime
 from hashlib import sha256
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.conf import settings
+from django.db import connection, transaction
 
-from consents import inbox, suspensions, tasks
+from consents import inbox, letters, suspensions, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
 from smsconsent import crypto, outbox, polling
 from smsconsent.gateways import Callback, Inbound, Receipt, Trust, watch
 from smsconsent.gateways.state import SharedState
+from smsconsent.trips import Trip
+from smsconsent.waking import wake
 
 log = logging.getLogger(__name__)
+ONCE = "ON CONFLICT DO NOTHING RETURNING id"
+# How much of the time that a callback may take is spent on waiting for somebody else's lock.
+LOCK_SHARE = 0.75
 # Each so many of a day are worth an alarm.
 ALARM_EVERY = 20
 
@@ -22,33 +28,75 @@ class ReplayedNonce(Exception):
     """The nonce was used for another body: a forgery."""
 
 
+class _Replay(Exception):
+    """The nonce was used before: take back what was stored with it."""
+
+
 def receive_message(
     inbound: Inbound, *, gateway: str, callback: Callback, body: bytes, now: datetime
 ) -> None:
-    """Store an SMS from a person and do what it says. Returns once it is safely stored.
+    """Store an SMS from a person and do what it says, in one transaction. Returns once it is safely stored.
 
-    What arrives twice is acted on once. When acting fails, the row alone is kept: its number is on
-    hold at the gate until the sweeper or a colleague has read it. Raises ReplayedNonce.
+    What arrives twice is acted on once. When acting fails, or waits longer for a lock than the gateway
+    waits for us, the row alone is kept: its number is on hold at the gate until the sweeper or a
+    colleague has read it. Raises ReplayedNonce.
     """
-    with transaction.atomic():
-        if _is_replay(callback, body, now=now):
-            return
-        message = _store(inbound, gateway=gateway, callback=callback, now=now)
-    SharedState(gateway).touch("inbound")
-    if message is None:
-        return
+    message = _message(inbound, gateway=gateway, callback=callback, now=now)
     try:
-        inbox.read_one(message.pk, now=now)
-    except DatabaseError:
-        # It is stored, so the answer is 200: the sweeper reads it, and until then the gate holds the number.
-        log.exception("a stored message could not be read yet")
-    if message.trust != Trust.SIGNED:
-        message.refresh_from_db(fields=["intent"])
-        if message.intent in {Intent.STOP, Intent.NO}:
-            _count(gateway, "doubtful_stop")
+        is_new = _take_in(message, callback, body, act=True, now=now)
+    except ReplayedNonce:
+        raise
+    except Exception:
+        # L31: what cannot be read holds the number, and is read later. Nothing personal is logged.
+        log.exception("an inbound message could not be acted on yet")
+        message = _message(inbound, gateway=gateway, callback=callback, now=now)
+        message.attempts = 1
+        is_new = _take_in(message, callback, body, act=False, now=now)
+    SharedState(gateway).touch("inbound")
+    if not is_new:
+        return
+    if message.trust != Trust.SIGNED and message.intent in {Intent.STOP, Intent.NO}:
+        _count(gateway, "doubtful_stop")
     if message.sender is None:
         _count(gateway, "odd_sender")
-    tasks.send_service_messages.delay_on_commit()
+    wake(tasks.send_service_messages)
+
+
+def _take_in(
+    message: InboundMessage, callback: Callback, body: bytes, *, act: bool, now: datetime
+) -> bool:
+    """Store it, and act on it. Return False for what was taken in before. Raises ReplayedNonce.
+
+    The nonce goes with it, so that a failed attempt may come again.
+    """
+    nonce = _nonce(callback, body, now=now)
+    try:
+        with transaction.atomic():
+            trip = Trip()
+            if act:
+                _bound_waiting(trip)
+            fresh = trip.insert([nonce], after=ONCE) if nonce else None
+            stored = trip.insert([message], after=ONCE)
+            found = letters.ask_purposes(message.recipient, trip=trip)
+            trip.go()
+            if fresh and not fresh.rows:
+                raise _Replay
+            if not stored.rows:
+                return False
+            message.pk = stored.rows[0][0]
+            if act:
+                inbox.act(message, found=found, now=now)
+    except _Replay:
+        _require_same(nonce)
+        return False
+    return True
+
+
+def _bound_waiting(trip: Trip) -> None:
+    """Have the transaction give up on a lock before the gateway gives up on us (trust.md § 8.3)."""
+    if connection.vendor == "postgresql":
+        patience = settings.STREX_CALLBACK_BUDGET * LOCK_SHARE * 1000
+        trip.add(f"SET LOCAL lock_timeout = {patience:.0f}")
 
 
 @transaction.atomic
@@ -95,40 +143,48 @@ def _count(gateway: str, what: str) -> None:
 
 def _is_replay(callback: Callback, body: bytes, *, now: datetime) -> bool:
     """Remember the nonce in the callback's own transaction, so that a failed attempt may come again."""
-    if callback.nonce is None:
+    nonce = _nonce(callback, body, now=now)
+    if nonce is None:
         return False
-    name, nonce = callback.nonce
-    digest = sha256(body).digest()
-    try:
-        with transaction.atomic():
-            CallbackNonce.objects.create(key_name=name, nonce=nonce, body_sha256=digest, at=now)
-    except IntegrityError:
-        known = CallbackNonce.objects.get(key_name=name, nonce=nonce)
-        if bytes(known.body_sha256) != digest:
-            raise ReplayedNonce from None
-        return True
-    return False
+    trip = Trip()
+    fresh = trip.insert([nonce], after=ONCE)
+    trip.go()
+    if fresh.rows:
+        return False
+    _require_same(nonce)
+    return True
 
 
-def _store(
-    inbound: Inbound, *, gateway: str, callback: Callback, now: datetime
-) -> InboundMessage | None:
-    phone = inbound.sender
-    try:
-        with transaction.atomic():
-            return InboundMessage.objects.create(
-                gateway=gateway,
-                message_id=inbound.message_id[:100],
-                sender=phone,
-                sender_index=crypto.blind_index(phone, use="inbound") if phone else None,
-                recipient=inbound.recipient[:20],
-                text=inbound.text,
-                key_id=crypto.current_key_id(),
-                is_stop=inbound.is_stop,
-                trust=callback.trust,
-                vouched_by=callback.basis,
-                state=InboundMessage.State.UNREAD,
-                received_at=now,
-            )
-    except IntegrityError:
+def _nonce(callback: Callback, body: bytes, *, now: datetime) -> CallbackNonce | None:
+    if callback.nonce is None:
         return None
+    name, nonce = callback.nonce
+    return CallbackNonce(key_name=name, nonce=nonce, body_sha256=sha256(body).digest(), at=now)
+
+
+def _require_same(nonce: CallbackNonce | None) -> None:
+    """Raise ReplayedNonce unless it came with this very body before."""
+    assert nonce is not None
+    known = CallbackNonce.objects.get(key_name=nonce.key_name, nonce=nonce.nonce)
+    if bytes(known.body_sha256) != nonce.body_sha256:
+        raise ReplayedNonce
+
+
+def _message(
+    inbound: Inbound, *, gateway: str, callback: Callback, now: datetime
+) -> InboundMessage:
+    phone = inbound.sender
+    return InboundMessage(
+        gateway=gateway,
+        message_id=inbound.message_id[:100],
+        sender=phone,
+        sender_index=crypto.blind_index(phone, use="inbound") if phone else None,
+        recipient=inbound.recipient[:20],
+        text=inbound.text,
+        key_id=crypto.current_key_id(),
+        is_stop=inbound.is_stop,
+        trust=callback.trust,
+        vouched_by=callback.basis,
+        state=InboundMessage.State.UNREAD,
+        received_at=now,
+    )

@@ -14,6 +14,8 @@ from django.core.cache import cache
 
 DAY = 24 * 3600
 ERRORS_KEPT = 10
+# When this process last told of what it had seen.
+touched: dict[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,14 @@ class SharedState:
         return self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
 
     def touch(self, what: str) -> None:
-        """Remember that something came just now: an answer, a receipt, an inbound message."""
-        self.set(f"last:{what}", self.clock(), seconds=30 * DAY)
+        """Remember that something came just now: an answer, a receipt, an inbound message.
+
+        Told to the others once a second at most: people read it, and who brings the news waits.
+        """
+        key, now = self._key(f"last:{what}"), self.clock()
+        if not 0 <= now - touched.get(key, 0) < 1:
+            touched[key] = now
+            self.set(f"last:{what}", now, seconds=30 * DAY)
 
     def note_error(self, what: str) -> None:
         """Keep the latest errors. PRIVACY: a path template and a status, never a number or a text."""

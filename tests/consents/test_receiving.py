@@ -2,12 +2,15 @@
 
 import json
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from campaigns.models import Delivery
@@ -370,3 +373,41 @@ def test_a_large_body_is_refused_unread(client: Client, path: str) -> None:
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "patch"])
 def test_only_post_reaches_a_webhook(client: Client, method: str) -> None:
     assert getattr(client, method)(INBOUND).status_code == 405
+
+
+# -- how much it asks of the database ------------------------------------------------------------------
+def test_a_stop_takes_three_trips_to_the_database_however_many_consents_it_ends() -> None:
+    first = make_consent("granted")
+    make_consent("granted", purpose=make_purpose(first.purpose.organisation))
+
+    with CaptureQueriesContext(connection) as queries:
+        receive("STOPP")
+
+    trips = [each for each in queries if "SAVEPOINT" not in each["sql"]]
+    assert Consent.objects.filter(state="withdrawn").count() == 2
+    # SQLite has no way to go, and is asked one thing after the other.
+    assert len(trips) <= (3 if connection.vendor == "postgresql" else 25)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_stop_that_waits_too_long_for_a_lock_is_kept_unread(
+    settings: Settings,
+) -> None:
+    settings.STREX_CALLBACK_BUDGET = 0.1
+    make_consent("granted")
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Consent.objects.select_for_update().get()
+        pool.submit(_receive_elsewhere, "STOPP").result(timeout=10)
+
+    assert InboundMessage.objects.get().state == "unread"
+    assert inbox.read_unread(now=NOON) == 1
+    assert Consent.objects.get().state == "withdrawn"
+
+
+def _receive_elsewhere(text: str) -> None:
+    try:
+        receive(text)
+    finally:
+        connection.close()

@@ -1,0 +1,157 @@
+"""An inbound message together with what it can be about: whose number, at which of our short numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+
+from consents.keywords import Intent
+from consents.ledger import Proof
+from consents.models import Consent, InboundMessage, Organisation, Purpose, Sender, Subject
+from smsconsent import crypto, outbox
+from smsconsent.gateways import Trust
+from smsconsent.phones import Phone
+from smsconsent.trips import Answer, Trip, columns, load, places, width
+
+SHORTEST_NUMBER = 4
+# A stretch of our own text shorter than this is not looked for in an answer (`reading.own_words`).
+SHORTEST_QUOTE = 20
+State = InboundMessage.State
+
+
+@dataclass
+class Letter:
+    """One message. `number` is our short number that it was written to, `purposes` all that answer there."""
+
+    message: InboundMessage
+    phone: Phone
+    number: str
+    purposes: list[Purpose]
+    now: datetime
+
+    @cached_property
+    def subjects(self) -> list[Subject]:
+        """The sender as the organisations behind this short number know them, in the order of these."""
+        return [
+            subject
+            for organisation in self.organisations
+            if (subject := Subject.objects.with_phone(organisation, self.phone).first())
+        ]
+
+    @property
+    def organisations(self) -> list[Organisation]:
+        return list({each.organisation_id: each.organisation for each in self.purposes}.values())
+
+    @property
+    def indexes(self) -> dict[int, list[bytes]]:
+        """What the sender may be stored under, by organisation."""
+        return {
+            each.pk: crypto.blind_indexes(self.phone, use="lookup", organisation=each.pk)
+            for each in self.organisations
+        }
+
+    @property
+    def may_start(self) -> bool:
+        """Nothing begins in doubt of the sender, nor in a country that we do not send to."""
+        return self.message.trust == Trust.SIGNED and self.phone.is_in(settings.SMS_COUNTRIES)
+
+    @property
+    def language(self) -> str:
+        return self.subjects[0].language if self.subjects else "nb"
+
+    @property
+    def our_texts(self) -> tuple[str, ...]:
+        """What we last wrote to this number, so that a quoted message is not read as an answer.
+
+        Nobody is asked when the answer is too short to hold a quotation.
+        """
+        if len(self.message.text) < SHORTEST_QUOTE:
+            return ()
+        return tuple(
+            text
+            for lane in outbox.lanes()
+            for subject in self.subjects
+            for text in lane.last_texts_to(subject.pk)
+        )
+
+    @property
+    def proof_facts(self) -> dict[str, str | int]:
+        """What shows that the handset spoke: the gateway's id, and how sure we are of the gateway."""
+        return {
+            "gateway": self.message.gateway,
+            "mo_id": self.message.message_id,
+            "mo_text": self.message.text[:160],
+            "callback": self.message.trust,
+            "vouched_by": self.message.vouched_by,
+        }
+
+    def proof(self, method: str) -> Proof:
+        return Proof(method, facts=self.proof_facts)
+
+    def about(self, topic: Purpose | None) -> list[Purpose]:
+        """The topic that was named, or all that this short number is for."""
+        return [topic] if topic else self.purposes
+
+    def consents(self, topic: Purpose | None) -> list[Consent]:
+        """This person's consents at this short number, or the one for the topic that was named."""
+        rows = Consent.objects.filter(subject__in=self.subjects, purpose__in=self.about(topic))
+        return list(rows.select_related("subject", "purpose__organisation", "purpose__sender"))
+
+    def close(self, intent: Intent, *, review: bool = False, trip: Trip | None = None) -> None:
+        """Note what the message was taken for, and whether a colleague must look."""
+        message = self.message
+        message.organisation = self.purposes[0].organisation if self.purposes else None
+        message.subject = message.subject or next(iter(self.subjects), None)
+        message.intent, message.state = intent, State.REVIEW if review else State.DONE
+        own = trip or Trip()
+        own.update(message, *_FOUND_OUT)
+        if trip is None:
+            own.go()
+
+
+_FOUND_OUT = ("organisation", "subject", "topic", "is_certain", "intent", "state")
+
+
+def ask_purposes(recipient: str, *, trip: Trip) -> Answer:
+    """Ask for what is answered at this number. What was written to may carry a dialogue number behind
+    ours (strex.md § 5), so each beginning of it is looked for.
+    """
+    beginnings = _beginnings(recipient)
+    return trip.add(
+        f"SELECT {columns(Purpose, 'p')}, {columns(Organisation, 'o')}, {columns(Sender, 's')}"  # noqa: S608  names and placeholders
+        " FROM consents_purpose p JOIN consents_sender s ON s.id = p.sender_id"
+        " JOIN consents_organisation o ON o.id = p.organisation_id"
+        f" WHERE s.reply_number IN {places(beginnings)} ORDER BY p.organisation_id, p.id",
+        beginnings,
+    )
+
+
+def open_letter(
+    message: InboundMessage, phone: Phone, *, found: Answer | None = None, now: datetime
+) -> Letter:
+    """Return the message with what it can be about. `found` is what `ask_purposes` was told, if it was."""
+    if found is None:
+        trip = Trip()
+        found = ask_purposes(message.recipient, trip=trip)
+        trip.go()
+    purposes = [_purpose(row) for row in found.rows]
+    number = max((each.sender.reply_number for each in purposes), key=len, default="")
+    mine = [each for each in purposes if each.sender.reply_number == number]
+    return Letter(message, phone, number or message.recipient.lstrip("+"), mine, now)
+
+
+def _beginnings(recipient: str) -> list[str]:
+    digits = recipient.lstrip("+")
+    return [digits[:length] for length in range(len(digits), SHORTEST_NUMBER - 1, -1)] or [digits]
+
+
+def _purpose(row: Sequence[Any]) -> Purpose:
+    first = width(Purpose)
+    second = first + width(Organisation)
+    purpose = load(Purpose, row[:first])
+    purpose.organisation = load(Organisation, row[first:second])
+    purpose.sender = load(Sender, row[second:])
+    return purpose

@@ -1,0 +1,244 @@
+"""What each kind of answer does (keywords.md): one function per intent."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from consents import confirmations, keywords, limits, locking, transitions
+from consents.keywords import Intent, Reading
+from consents.ledger import Facts, Proof
+from consents.letters import Letter
+from consents.models import Confirmation, Consent, HandsetCode, Purpose, ServiceMessage, Subject
+from smsconsent import signing
+from smsconsent.trips import Trip
+
+Kind = ServiceMessage.Kind
+
+_CODE = re.compile(r"^\W*ja\W+(\d{4,8})\W*$", re.IGNORECASE)
+
+
+def obey(letter: Letter) -> None:
+    """Read the message and do what it says, in the open transaction."""
+    message = letter.message
+    if (match := _CODE.match(message.text)) and message.is_stop is not True:
+        _take_code(letter, match[1])
+        return
+    reading = keywords.read(
+        message.text,
+        keywords=frozenset(purpose.keyword for purpose in letter.purposes if purpose.keyword),
+        ours=letter.our_texts,
+        flagged=message.is_stop,
+    )
+    topic = _topic(letter, reading)
+    message.topic, message.is_certain = topic, reading.certain
+    _ACTS[reading.intent](letter, reading, topic)
+
+
+def hold(subjects: list[Subject], *, now: datetime) -> None:
+    """Pause marketing to these numbers until a colleague decides."""
+    ids = [subject.pk for subject in subjects]
+    Subject.objects.filter(pk__in=ids, held_at=None).update(held_at=now)
+
+
+def _topic(letter: Letter, reading: Reading) -> Purpose | None:
+    if not reading.topic:
+        return None
+    named = reading.topic.casefold()
+    return next((p for p in letter.purposes if p.keyword.casefold() == named), None)
+
+
+def _stop(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    """Withdraw in this transaction, and answer once. A stop that says «delete» goes on to a colleague.
+
+    Two trips to the database: one that locks and reads, one that writes all that follows from it.
+    """
+    purposes = [purpose.pk for purpose in letter.about(topic)]
+    letter.subjects, consents = locking.lock_number(letter.indexes, purposes)
+    trip = Trip()
+    proof = letter.proof("mo_stop")
+    stopped = transitions.withdraw_locked(consents, proof=proof, now=letter.now, trip=trip)
+    if stopped or not letter.subjects:
+        _answer_stop(letter, stopped, topic, trip=trip)
+    letter.close(Intent.STOP, review=reading.erase and bool(letter.subjects), trip=trip)
+    trip.go()
+
+
+def _answer_stop(
+    letter: Letter, stopped: list[Consent], topic: Purpose | None, *, trip: Trip
+) -> None:
+    """Answer whoever has stopped something; a stranger, as often as the limit lets through."""
+    if not letter.purposes:
+        return
+    if stopped:
+        limits.count_answer(letter.phone, "stopped", now=letter.now, trip=trip)
+    elif not limits.may_answer(letter.phone, "stopped", now=letter.now):
+        return
+    named = stopped[0].purpose_id if stopped else letter.purposes[0].pk
+    organisation = next(each for each in letter.purposes if each.pk == named).organisation
+    answer = confirmations.prepare_answer(
+        Kind.STOPPED,
+        organisation=organisation,
+        subject=next((s for s in letter.subjects if s.organisation_id == organisation.pk), None),
+        sender=letter.number,
+        phone=letter.phone,
+        language=letter.language,
+        now=letter.now,
+        purpose=topic,
+    )
+    trip.insert([answer])
+
+
+def _no(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    """A no to an open question is taken silently; any other no is a stop."""
+    waiting = [c for c in letter.consents(topic) if _is_open(c, letter.now)]
+    if not waiting:
+        _stop(letter, reading, topic)
+        return
+    for consent in waiting:
+        transitions.refuse(consent, proof=letter.proof("mo_reply"), now=letter.now)
+    letter.close(Intent.NO)
+
+
+def _yes(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    """Answer exactly one open question, new or to renew. None, or several of which none is named: nothing."""
+    consents = letter.consents(topic)
+    waiting = [c for c in consents if _is_open(c, letter.now)]
+    renewals = list(
+        Confirmation.objects.renewals(letter.now)
+        .filter(consent__in=consents, consent__state=Consent.State.GRANTED)
+        .select_related("wording", "consent__subject")
+    )
+    count = len(waiting) + len(renewals)
+    if not letter.may_start:
+        letter.close(Intent.YES, review=count > 0)
+        return
+    if count == 1 and waiting:
+        _grant(letter, waiting[0], letter.proof("mo_reply"))
+    elif count == 1:
+        confirmations.renew(renewals[0], proof=letter.proof("mo_reply"), now=letter.now)
+    letter.close(Intent.YES, review=count > 1)
+
+
+def _start(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    """Open a new double opt-in. It never restores a consent, also not after a stop."""
+    open_ones = [p for p in letter.purposes if p.closed_at is None or p.closed_at > letter.now]
+    chosen = topic if topic in open_ones else None
+    if chosen is None and topic is None and len(open_ones) == 1:
+        chosen = open_ones[0]
+    wording = chosen.wordings.current(letter.language) if chosen else None
+    if chosen is None or wording is None:
+        _help(letter, reading, topic)
+        return
+    if letter.may_start:
+        confirmations.ask(
+            chosen,
+            letter.phone,
+            wording=wording,
+            source=Consent.Source.KEYWORD,
+            proof=letter.proof("mo_keyword"),
+            now=letter.now,
+        )
+    letter.close(Intent.START, review=not letter.may_start)
+
+
+def _help(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    """Say who we are and how to stop, once a day."""
+    if letter.purposes and limits.may_answer(letter.phone, "help", now=letter.now, a_day=1):
+        confirmations.queue_answer(
+            Kind.HELP,
+            organisation=(topic or letter.purposes[0]).organisation,
+            sender=letter.number,
+            phone=letter.phone,
+            language=letter.language,
+            now=letter.now,
+        )
+    letter.close(reading.intent)
+
+
+def _hold(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    """Unclear: no marketing to this number until a colleague has read it. No receipt, no withdrawal."""
+    hold(letter.subjects, now=letter.now)
+    letter.close(Intent.HOLD, review=True)
+
+
+def _other(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+    letter.close(Intent.OTHER)
+
+
+_ACTS: dict[Intent, Callable[[Letter, Reading, Purpose | None], None]] = {
+    Intent.STOP: _stop,
+    Intent.NO: _no,
+    Intent.YES: _yes,
+    Intent.START: _start,
+    Intent.HELP: _help,
+    Intent.HOLD: _hold,
+    Intent.OTHER: _other,
+}
+
+
+# -- the message from the handset first (trust.md § 10) --------------------------------------------------
+def _take_code(letter: Letter, digits: str) -> None:
+    """Grant in one step: the wording was shown, and the handset acted. An unknown code grants nothing."""
+    code = (
+        HandsetCode.objects.select_for_update(of=("self",))
+        .select_related("purpose__organisation", "purpose__sender", "wording")
+        .filter(code=digits, used_at=None, expires_at__gt=letter.now, purpose__in=letter.purposes)
+        .first()
+        if signing.code_is_well_formed(digits)
+        else None
+    )
+    if code is None:
+        _answer_unknown_code(letter)
+        letter.close(Intent.YES)
+        return
+    if not letter.may_start:
+        letter.close(Intent.YES, review=True)
+        return
+    code.used_at = letter.now
+    code.save(update_fields=["used_at"])
+    proof = Proof(
+        "handset_code", facts=letter.proof_facts | {"code": digits}, workflow=_shown(code)
+    )
+    consent = transitions.open_request(
+        code.purpose,
+        letter.phone,
+        wording=code.wording,
+        source=Consent.Source.HANDSET,
+        proof=proof,
+        now=letter.now,
+    )
+    if consent is not None:
+        letter.message.subject = consent.subject
+        _grant(letter, consent, proof)
+    letter.close(Intent.YES)
+
+
+def _shown(code: HandsetCode) -> Facts:
+    """Return what the person had before them. There is no box: the SMS itself is the yes."""
+    return {
+        "form": code.form_version,
+        "page_sha256": code.page_sha256,
+        "code_shown_at": code.created_at.astimezone(UTC).isoformat(timespec="milliseconds"),
+    }
+
+
+def _answer_unknown_code(letter: Letter) -> None:
+    if letter.purposes and limits.may_answer(letter.phone, "code", now=letter.now):
+        confirmations.queue_answer(
+            Kind.UNKNOWN_CODE,
+            organisation=letter.purposes[0].organisation,
+            sender=letter.number,
+            phone=letter.phone,
+            language=letter.language,
+            now=letter.now,
+        )
+
+
+def _grant(letter: Letter, consent: Consent, proof: Proof) -> None:
+    if transitions.grant(consent, proof=proof, now=letter.now):
+        consent.refresh_from_db()
+        confirmations.queue_welcome(consent, now=letter.now)
+
+
+def _is_open(consent: Consent, now: datetime) -> bool:
+    return consent.state == Consent.State.PENDING and consent.answer_by > now

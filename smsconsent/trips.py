@@ -1,0 +1,160 @@
+"""Several statements in one trip to the database.
+
+On the paths where somebody waits, the way to PostgreSQL and back costs more than most statements, and
+Django spends as long again on writing each of them. So what needs nothing from one another is written as
+SQL, gathered, and sent at once. SQLite has no way to go: there they run one by one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one statement gave, once the trip is over: its rows, and how many it found or changed."""
+
+    rows: Rows = field(default_factory=list)
+    count: int = 0
+
+
+class Trip:
+    """Statements that go together and are answered together, in their order.
+
+    Each sees the work of those before it. Outside a transaction they make one: all count, or none.
+    """
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[str, Sequence[Any], Answer]] = []
+        self._conclusions: list[Callable[[], None]] = []
+
+    def add(self, sql: str, params: Sequence[Any] = ()) -> Answer:
+        """Take one statement along. Its answer is filled in by `go`."""
+        answer = Answer()
+        self._statements.append((sql, params, answer))
+        return answer
+
+    def then(self, conclude: Callable[[], None]) -> None:
+        """Have something done once the answers are there, at the end of `go`."""
+        self._conclusions.append(conclude)
+
+    def insert(self, rows: Sequence[Model], *, after: str = "") -> Answer:
+        """Take new rows of one model along. `after` is what follows them: ON CONFLICT, RETURNING."""
+        sql, fields = _inserting(type(rows[0]))
+        row = "(" + ", ".join(["%s"] * len(fields)) + ")"
+        params = [
+            each.get_db_prep_save(each.pre_save(one, add=True), connection)
+            for one in rows
+            for each in fields
+        ]
+        return self.add(f"{sql} VALUES {', '.join([row] * len(rows))} {after}", params)
+
+    def update(self, row: Model, *names: str) -> Answer:
+        """Take the present values of these fields of one row along."""
+        sql, fields = _updating(type(row), names)
+        params = [each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields]
+        return self.add(sql, [*params, stored(type(row), "pk", row.pk)])
+
+    def go(self) -> None:
+        """Send what was added since the last time, and wait. Raises what the first bad statement raises."""
+        statements, self._statements = self._statements, []
+        conclusions, self._conclusions = self._conclusions, []
+        if connection.vendor == "postgresql":
+            _send_together(statements)
+        elif statements:
+            with transaction.atomic(savepoint=False):
+                for each in statements:
+                    _send_together([each])
+        for conclude in conclusions:
+            conclude()
+
+
+def _send_together(statements: Sequence[tuple[str, Sequence[Any], Answer]]) -> None:
+    if not statements:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ";".join(sql for sql, _params, _answer in statements),
+            [each for _sql, params, _answer in statements for each in params],
+        )
+        for number, (_sql, _params, answer) in enumerate(statements):
+            if number:
+                cursor.nextset()
+            answer.count = cursor.rowcount
+            if cursor.description:
+                answer.rows = cursor.fetchall()
+                answer.count = len(answer.rows)
+
+
+@cache
+def _inserting(model: type[Model]) -> tuple[str, list[Any]]:
+    """Return how a row of this model is inserted, up to its values, and the fields that these are of."""
+    fields = [each for each in model._meta.concrete_fields if each is not model._meta.auto_field]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(each.column)) for each in fields)
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields
+
+
+@cache
+def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
+    """Return how these fields of a row of this model are changed, and the fields."""
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    quote = connection.ops.quote_name
+    changes = ", ".join(f"{quote(each.column)} = %s" for each in fields)
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    return f"UPDATE {table} SET {changes} WHERE {key} = %s", fields  # noqa: S608  names of columns
+
+
+# -- rows as models --------------------------------------------------------------------------------------
+@cache
+def columns(model: type[Model], alias: str) -> str:
+    """Return the columns of a model under this name of its table, in the order that `load` reads them."""
+    quote = connection.ops.quote_name
+    return ", ".join(f"{alias}.{quote(str(each.column))}" for each in model._meta.concrete_fields)
+
+
+def load(model: type[M], row: Sequence[Any]) -> M:
+    """Return the model that a row of `columns` holds, decrypted and converted as Django does."""
+    names, converters = _reading(model, connection.vendor)
+    values = list(row)
+    for place, convert in converters:
+        for each in convert:
+            values[place] = each(values[place], None, connection)
+    return model.from_db(connection.alias, names, values)
+
+
+def width(model: type[Model]) -> int:
+    """Return how many columns `columns` names."""
+    return len(model._meta.concrete_fields)
+
+
+@cache
+def _reading(
+    model: type[Model], vendor: str
+) -> tuple[list[str], list[tuple[int, list[Callable[..., Any]]]]]:
+    names, converters = [], []
+    for place, each in enumerate(model._meta.concrete_fields):
+        names.append(each.attname)
+        column = each.get_col(model._meta.db_table)
+        found = [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
+        if found:
+            converters.append((place, found))
+    return names, converters
+
+
+def stored(model: type[Model], name: str, value: Any) -> Any:
+    """Return a value as the database stores it in this field: what a statement takes as its parameter."""
+    field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    return field.get_db_prep_save(value, connection)
+
+
+def places(values: Sequence[Any]) -> str:
+    """Return as many placeholders as there are values, in brackets."""
+    return "(" + ", ".join(["%s"] * len(values)) + ")"
