@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consents import reading, words
+from consents import reading, refusals, words
 from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
 
 
@@ -133,7 +133,7 @@ def _whole(text: Prepared, *, is_strict: bool) -> Intent | None:
     """Rule B: nothing else is said. `is_strict`: something speaks of stopping, so it is no yes, no start."""
     core = tuple(text.core)
     bare = tuple(word for word in core if word not in OBJECT)
-    if core in reading.STOP or bare in reading.STOP:
+    if bare in reading.STOP or _is_stop_of(core):
         return Intent.STOP
     if core in reading.NO:
         return Intent.NO
@@ -146,11 +146,19 @@ def _whole(text: Prepared, *, is_strict: bool) -> Intent | None:
     return Intent.START if core in reading.START else None
 
 
+def _is_stop_of(core: Entry) -> bool:
+    """Return whether it is an entry that only says of what: its own object words belong to it."""
+    return any(
+        core[:size] in reading.STOP and OBJECT.issuperset(core[size:])
+        for size in range(1, _LONGEST + 1)
+    )
+
+
 def _stop_matches(text: Prepared) -> list[bool]:
     """Rule C: return one entry per stop inside the text, true where it is negated."""
     found: list[bool] = []
     for tokens in (text.full, text.trimmed):
-        phrases = list(_phrases(tokens, reading.STOP_PHRASE))
+        phrases = [*_phrases(tokens, reading.STOP_PHRASE), *refusals.spans(tokens)]
         negations = _Negations(tokens, phrases)
         if tokens is text.full:
             found.extend(negations.hit(start, end) for start, end in phrases)

@@ -25,12 +25,15 @@ STOP_WEAK = _entries(
     reserver, stans, ikke mer, ikkje meir, ikke flere, cancel, end, quit, optout, opt out,
     revoke, remove, no more, avsluta, sluta, ta bort, afslut, slut, slet, seis, peru, poista,
     abmelden, abbestellen, ende, arret, desabonner, koniec, rezygnuję, wypisz, atsisakau, baja,
-    parar, alto
+    parar, alto, aldri mer, aldri meir, never again, la meg være, la meg vere, la meg i fred,
+    låt mig vara, hold opp, hald opp, kutt ut, kutt det ut, oppsigelse, stans utsendelse, go away,
+    i want out, hör auf, hört auf, aufhören, nicht mehr, en halua, peruuta tilaus, nie chcę, nie
+    piszcie, heaitte, heaittet, heaittes, bisset, bissehit
     """
 )
 NO = _entries(
     """
-    nei, no, nope, nej, ei, nein, nie, non, ні, нет
+    nei, no, nope, nej, ei, nein, nie, non, ii, neitakk, nejtak, nejtack, nix, næh, ні, нет
     """
 )
 YES = _entries(
@@ -69,13 +72,13 @@ POLITE = _entries(
     """
     takk, tusen, mange, tack, tak, kiitos, thanks, thank, you, thx, please, pls, plz, vennligst,
     venligst, snälla, vær, så, snill, grei, proszę, dziękuję, hei, hallo, halla, heisann, hej,
-    hi, hello, hey, moi, gjerne, gärna, gerne, nå, nu, now, nyt
+    hi, hello, hey, moi, gjerne, gärna, gerne, nå, nu, now, nyt, bitte, danke, giitu
     """
 )
 NOT = _entries(
     """
-    ikke, ikkje, inte, ej, aldri, aldrig, not, dont, doesnt, never, uten, utan, uden, without,
-    non, älä, nie, nicht
+    ikke, ikkje, ikkj, ikje, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not, dont,
+    doesnt, never, uten, utan, uden, without, non, älä, nie, nicht
     """
 )
 QUESTION = _entries(
@@ -98,7 +101,13 @@ HOLD_PHRASE = _entries(
     hvem er det, hvem er dere, kven er dette, kven er det, ikke mitt nummer, nytt nummer, ny
     eier, wrong number, wrong person, who is this, whos this, fel nummer, fel person, vem är
     det, vem är detta, forkert nummer, forkert person, väärä numero, kuka tämä on, zły numer,
-    zła osoba, pomyłka
+    zła osoba, pomyłka, feil nr, feil tlf, feilnummer, wrong nr, who dis, falsche nummer, jeg
+    heter ikke, eg heiter ikkje, overtatt nummeret, overtatt dette nummeret, overtatt dette nr,
+    nok nå, det holder nå, ikke bedt om, ikkje bede om, ikke bestilt dette, ikke meldt meg, ikkje
+    meldt meg, never signed up, didnt sign up, did not sign up, didnt ask for, for mange
+    meldinger, for mange sms, færre meldinger, lei av dette, lei av maset, blokkerer dere,
+    blokkert dere, orker ikke mer, gidder ikke mer, drit i, av lista, av listen, off the list, jeg
+    meg ut, eg meg ut, meldt meg ut
     """
 )
 # Ordinary words one slip away from «stopp».
@@ -136,7 +145,8 @@ STOP_PHRASE_NO = _entries(
     ikke reklame, ikke interessert, ikkje interessert, fjern meg, fjerne meg, fjern nummeret,
     fjerne nummeret, slett meg, slette meg, slett nummeret, slett alle opplysninger, avslutt
     abonnementet, avslutte abonnementet, stoppe abonnementet, si opp, sier opp, trekker
-    samtykket, trekker tilbake samtykket, la meg være i fred, ikke kontakt meg
+    samtykket, trekker tilbake samtykket, la meg være i fred, la meg vere i fred, ikke kontakt
+    meg, meld meg ut, melde meg ut, melder meg ut, meld oss ut, vil av lista, vil av listen
     """
 )
 STOP_PHRASE_EN = _entries(
@@ -145,7 +155,7 @@ STOP_PHRASE_EN = _entries(
     text, dont text, do not contact, dont contact, dont want any, dont want more, dont want
     these, no more messages, no more texts, no more sms, take me off, remove me, remove my
     number, delete me, delete my number, delete my data, opt me out, not interested, leave me
-    alone, withdraw my consent, cancel my subscription
+    alone, withdraw my consent, cancel my subscription, lose my number
     """
 )
 STOP_PHRASE_SV = _entries(
@@ -164,13 +174,18 @@ STOP_PHRASE_DA = _entries(
 STOP_PHRASE_FI = _entries(
     """
     älkää lähettäkö, älä lähetä, en halua enää, en halua viestejä, en halua näitä, poista minut,
-    poista numeroni, ei enää, lopettakaa
+    poista numeroni, poistakaa minut, poistakaa numeroni, ei enää, lopettakaa
     """
 )
 STOP_PHRASE_PL = _entries(
     """
     nie wysyłaj, nie wysyłajcie, nie chcę więcej, nie chcę dostawać, nie chcę otrzymywać, proszę
-    przestać, przestańcie, usuń mnie, usuńcie mój numer, wypisz mnie
+    przestać, przestańcie, usuń mnie, mnie usunąć, usuńcie mój numer, wypisz mnie, nie chcę tego
+    """
+)
+STOP_PHRASE_SE = _entries(
+    """
+    ale sádde, allet sádde, in hálit, in dáhto, sihko mu
     """
 )
 STOP_PHRASE = (
@@ -180,4 +195,71 @@ STOP_PHRASE = (
     *STOP_PHRASE_DA,
     *STOP_PHRASE_FI,
     *STOP_PHRASE_PL,
+    *STOP_PHRASE_SE,
 )
+# Kinds of words, each under the letter that stands for it in `refusals`.
+KINDS = {
+    "w": _entries(
+        """
+        vil, ville, ønsker, ønskjer, ynskjer, ynskje, ønske, ønskar, vill, want, wanna, wish,
+        möchte, haluan
+        """
+    ),
+    "z": _entries("ingen, inga, inget, intet, ingenting, no, zero, kein, keine, keinen"),
+    "q": _entries(
+        """
+        mer, meir, mere, flere, fleire, fler, flera, more, further, lenger, lengre, lengere,
+        längre, longer, igjen, igen, again, anymore, mehr, weitere, weiteren
+        """
+    ),
+    "f": _entries(
+        """
+        å, at, att, to, noe, noen, noko, nokon, nogen, något, any, slik, slike, sånn, sånne, av,
+        fra, frå, från, from, mot, på, til, med, om, dere, deres, their, your, bli, here,
+        her, alle, all, også, enn, do, im
+        """
+    ),
+    "a": _entries(
+        "do, kan, kunne, kunna, må, skal, skulle, vennligst, can, could, will, would, men, og, så, ber"
+    ),
+    "y": _entries("dere, dykk, dokker, dåkk, dåkker, du, de, ni, you, i, ye"),
+    "r": _entries("motta, mottar, mottas, receive, recieve, modtage, tilsendt, tilsent"),
+    "g": _entries("få, get, bekomme"),
+    "h": _entries("ha, have, hava"),
+    "t": _entries("dette, denne, disse, this, these, those, detta, dessa"),
+    "v": _entries(
+        """
+        send, sende, senda, skriv, skrive, skriva, kontakt, kontakte, mas, mase, masa, forstyrr,
+        forstyrre, plag, plage, plaga, spamme, spamma, skicka, störa, kontakta, ringe, ringa,
+        write, writing, contact, contacting, texting, sending, messaging, spamming, bother,
+        bothering, disturb, email, emailing, calling, piszcie, pisz, schreiben, senden
+        """
+    ),
+    "b": _entries("sms, text, texts, message, spam, tekst"),
+    "s": _entries("slutt, slutte, slutta, sluta, quit, stanse, stansa, kutte, kutt"),
+    "o": _entries("meg, me, us, oss, mig, mitt, min, mine, mi, my, mnie, mich, mir, meine, mu"),
+    "x": _entries(
+        "fjern, fjerne, slett, slette, stryk, stryke, delete, remove, erase, lösch, löschen, radera"
+    ),
+    "j": _entries("ta, tar, take"),
+    "l": _entries("bort, vekk, ut, off, away"),
+    "i": _entries("alt, alle, all, allt, everything"),
+    "d": _entries(
+        "nr, nummer, nummeret, nummret, number, tlf, telefonnummer, telefonnummeret, data, info, navn"
+    ),
+    "c": _entries("samtykke, samtykket, samtykker, samtykkja, samtykkjer, consent, samtycke"),
+    "k": _entries(
+        "trekk, trekke, trekker, trekkjer, tilbakekaller, tilbakekall, withdraw, återkallar"
+    ),
+    "u": _entries("reserverer, reservert, reserverar"),
+}
+STEMS = {
+    "m": _entries(
+        """
+        melding, tekstmelding, reklame, reklam, smse, messages, meddeland, beskje, besked, viest,
+        wiadomosc, nachricht, werbung, markedsføring, marknadsføring, nyhetsbrev, ads, advert,
+        marketing, newsletter, utsend, kampanje, tilbud
+        """
+    ),
+    "d": _entries("opplysning, personopplysning, information, kontaktinfo"),
+}

@@ -377,4 +377,219 @@ REACTIONS = _lines(
     Liked “An unclosed quotation that asks you to answer STOP
     """
 )
-ORDINARY = BOKMAL + NYNORSK + SVENSKA + DANSK + ENGLISH + REACTIONS
+# Ordinary words of the kinds that a refusal is made of, in an order that makes none.
+NEAR_A_REFUSAL = _lines(
+    """
+    Jeg fikk ikke meldingen
+    Fikk ikke denne meldingen i går
+    Har ikke fått sms med kode
+    Har ikke fått noen melding om henting
+    Skal jeg ikke motta sms når pakken er klar?
+    Jeg kan ikke motta pakken før fredag
+    Jeg vil ikke motta pakken før fredag
+    Kan ikke ta imot pakken i dag
+    Mottar ikke bonus på kortet mitt
+    Vil ikke komme likevel
+    Ønsker ikke å bytte denne
+    Ønsker ikke salat, bare suppe
+    Jeg ønsker ikke dressing på
+    Ønsker å motta sms når den er på lager
+    Vi ønsker flere meldinger som denne!
+    Jeg vil gjerne ha flere meldinger
+    Jeg vil ha dette
+    Vil ikke dette passe bedre i blått?
+    Vil du ha mer?
+    Vi vil ikke vente lenger enn til tolv
+    Vil helst ikke betale mer
+    Hvor mye vil dere ha for denne?
+    Jeg har ikke dette på lager hjemme
+    Det er ikke mer igjen i skapet
+    Vi trenger ikke mer hjelp, takk
+    Ikke ring før klokka ti
+    Ikke glem meg!
+    Ikke nødvendig
+    Ikke ennå
+    Ikke før fredag
+    Ikke skriv navn på kortet
+    Ikke noe problem
+    Ingen problem
+    Ingen årsak
+    Ingen kø nå?
+    Ingen av dem passet
+    Er det ingen som svarer?
+    Ingen hast
+    Uten løk, takk
+    Uten gluten?
+    Uten å bestille først?
+    Ta med nummeret mitt
+    Ta med meg en også
+    Ta med meg, da
+    La meg være med da
+    La meg få tenke på det
+    La meg vite når den er klar
+    Jeg tar meg en tur
+    Tar den med meg bort
+    Kan du gi meg nummeret?
+    Du har nummeret mitt
+    Vil dere ha nummeret mitt?
+    Nummeret mitt er det samme som før
+    Har dere opplysningene mine?
+    Kan dere skrive navnet mitt på den?
+    Kan dere kontakte meg på telefon?
+    Kontakt meg gjerne på dagtid
+    Kan jeg kontakte dere på telefon?
+    Skriv til meg når den er klar
+    Send sms når den er klar
+    Send meg mer info
+    Send meg gjerne flere tilbud
+    Sms er best for meg
+    Takk for sms
+    Takk for meldingen
+    Takk for påminnelsen
+    Fin melding
+    Meldingen kom to ganger
+    Kan dere sende meg meldinger på e-post også?
+    Hva skjedde med meldingen?
+    Reklamen på TV var morsom
+    Så reklamen deres i avisa
+    Tilbudet gjelder vel ikke dette?
+    Trenger dere samtykke fra foreldre?
+    Har reservert bord til fire
+    Reserver to plasser til meg
+    Kan jeg reservere en?
+    Reservasjonen står på Kari
+    Reservedeler, har dere det?
+    Jeg kan gi deg beskjed i morgen
+    Kan dere gi meg beskjed?
+    Gi beskjed når den er klar
+    Gi meg ti minutter
+    Det holder i lange baner
+    Det er nok til alle
+    Er det nok igjen til oss?
+    Det er nok fullt nå
+    Nok plass til barnevogn?
+    Kan jeg trekke et lodd?
+    Trekker dere fra rabatten i kassa?
+    Hold av en til meg
+    Hold plassen, jeg kommer
+    Kutter dere gress også?
+    Jeg kutter håret på fredag
+    Går ut på dato i morgen
+    Stryker dere skjorter?
+    Kan dere stryke skjortene mine?
+    Meld fra når den er klar
+    Jeg melder fra om det
+    Vi melder oss til start klokka ni
+    Meldt på to stykker
+    Er han meldt inn?
+    Kutt håret kort, takk
+    Jeg orker ikke i dag
+    Gidder du å sjekke?
+    Er lei meg for at jeg ikke rakk det
+    Lei av regnet her
+    For mange valg!
+    Færre folk om morgenen?
+    Jeg heter Ola
+    Hva heter den som jobbet i går?
+    Overtok butikken i fjor?
+    Har jeg overtatt poengene?
+    Feil størrelse
+    Feil farge, kan jeg bytte?
+    Feilen er rettet, takk
+    Dette er ikke riktig størrelse
+    Dette er ikke det jeg bestilte
+    Har ikke bestilt ennå
+    Har ikke bestemt meg
+    Jeg er ikke hjemme før fire
+    Me kjem ikkje før fem
+    Eg vil ha to til
+    Eg ynskjer ein time på fredag
+    Eg har ikkje fått meldinga
+    Eg fekk ikkje koden
+    Ikkje i dag
+    Ikkje heilt enno
+    Ingen fare
+    Kan de senda meg lenkja?
+    Kjem itj i dag
+    Æ kjæm i morra
+    Æ veit itj enda
+    E det mer igjen?
+    Ska æ ta med nåkka?
+    Vi e på vei
+    I did not get the message
+    I never got the code
+    I have no code
+    I don't know this size
+    Don't worry
+    Don't forget me
+    Not today
+    Not sure yet
+    No problem
+    No rush
+    No idea
+    No message received
+    No worries, see you there
+    I want to receive more offers
+    I want this one
+    I wish I could come
+    Do you have more?
+    Any more left?
+    Can you text me the address?
+    Please text me when it is ready
+    Text me the time
+    Call me
+    Can you write my name on it?
+    Take my order please
+    I will take it away
+    Take away for two
+    Is my number on it?
+    My number is the same
+    Do you have my number?
+    Delete one of the two items please
+    Please remove the onion
+    Leave it with me
+    Leave the parcel at the door
+    I can give you a call
+    Enough for two?
+    Good enough
+    Wrong size
+    Wrong colour, can I swap?
+    Who is working today?
+    Never mind
+    Never tried it, is it good?
+    Consent form is signed
+    The message was cut off
+    Jag fick inte meddelandet
+    Jag vill gärna ha två
+    Vill du ha mer information?
+    Inga problem
+    Inte idag
+    Ingen fara
+    Sluta klockan fem idag?
+    Kan ni kontakta mig?
+    Skicka mer information
+    Jeg fik ikke beskeden
+    Jeg vil gerne have to
+    Ikke i dag, måske i morgen
+    Det gør ikke noget
+    Ingen problemer
+    Send mig mere info
+    Må jeg få dit nummer?
+    En ole kotona
+    En tiedä vielä
+    Kiitos viestistä
+    Haluan kaksi
+    Ich komme morgen
+    Danke für die Nachricht
+    Nicht heute
+    Keine Ahnung
+    Kein Problem
+    Ich möchte zwei
+    Nie wiem jeszcze
+    Nie dzisiaj
+    Dziękuję za wiadomość
+    Proszę o adres
+    Giitu
+    """
+)
+ORDINARY = BOKMAL + NYNORSK + SVENSKA + DANSK + ENGLISH + REACTIONS + NEAR_A_REFUSAL

@@ -1,5 +1,7 @@
 """What an answer means, rule by rule: how a text is prepared, and which rule decides."""
 
+from collections import Counter
+
 import pytest
 
 from consents import reading
@@ -341,8 +343,9 @@ def test_a_keyword_never_hides_a_stop(keyword: str) -> None:
     assert read("STOPPE", keywords={keyword}) == Reading(STOP, True)
 
 
-def test_ordinary_replies_are_no_stop() -> None:
-    stops = [text for text in ORDINARY if parse(text, keywords=OWN) is STOP]
+def test_of_ordinary_replies_none_is_a_stop_and_few_hold_a_number() -> None:
+    read_as = Counter(parse(text, keywords=OWN) for text in set(ORDINARY))
 
-    assert len(ORDINARY) > 300
-    assert stops == []
+    assert read_as.total() > 500
+    assert read_as[STOP] == 0
+    assert read_as[HOLD] <= read_as.total() * 0.08

@@ -196,7 +196,7 @@ def test_start_after_a_stop_opens_only_a_new_question() -> None:
 def test_an_unclear_text_holds_the_number_and_waits_for_a_colleague() -> None:
     consent = make_consent("granted")
 
-    receive("Kan dere slutte å mase på meg hele tiden???")
+    receive("Jeg har ikke bedt om dette???")
 
     consent.subject.refresh_from_db()
     assert consent.subject.held_at == NOON

@@ -124,6 +124,7 @@ def test_no_disguise_of_a_stop_is_missed() -> None:
 NASTY = (
     "stop", "stop ", "STOPP\n", '"', "« a ", "“STOPP” ", "\u0301\u0316", "\u0f73", "ﾞ\u0301", "S ",
     "🛑", "👩\u200d", "a", "aab", ">", "\n> x", "ikke ", "slutt å sende ", "mvh ", "sendt fra min\n",
+    "vil ikke å ", "ingen flere å ", "slett alt å ",
     "ski ", "KLUBBSTOPP ", "'", "\t", "\r\n", "ш ", "?", "€", "…", "ô",
 )  # fmt: skip
 
