@@ -77,5 +77,5 @@ if __name__ == "__main__":
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    taken = outbox.work(Delivery, gateway=gateway, clock=timezone.now, batches=1_000_000)
+    taken = outbox.work_in_threads(Delivery, gateway=gateway, clock=timezone.now, batches=1_000_000)
     sys.stdout.write(f"{taken}\n")

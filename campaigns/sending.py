@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from consents import sealing
 from consents.models import Consent, InboundMessage, Purpose
 from smsconsent import crypto, gsm, outbox, signing
 from smsconsent.gateways import Outgoing
+from smsconsent.lookups import Keys
 from smsconsent.phones import Phone
 
 MOST_SEGMENTS = 6
@@ -133,15 +134,14 @@ class _Message:
 class CampaignGate:
     """Who may still receive a campaign message, at the moment it is handed over."""
 
-    def lock(self, rows: Sequence[Recipient]) -> None:
+    def lock(self, rows: QuerySet[Delivery]) -> None:
         """Consents in pk order, then campaigns: a withdrawal, a pause or a cancellation waits or wins.
 
         NO KEY UPDATE rather than SHARE on consents: two batches that would spend the same promise
         take turns, and it conflicts with a withdrawal just as well.
         """
-        ids = {row.consent_id for row in rows if row.consent_id}
-        outbox.lock_in_order(Consent, ids, mode="NO KEY UPDATE")
-        outbox.lock_in_order(Campaign, {row.campaign_id for row in rows}, mode="SHARE")
+        outbox.lock_in_order(Consent, rows.values("consent"), mode="NO KEY UPDATE")
+        outbox.lock_in_order(Campaign, rows.values("campaign"), mode="SHARE")
 
     def decide(self, rows: Sequence[Recipient], *, now: datetime) -> list[outbox.Verdict]:
         facts = _read(rows, now=now)
@@ -160,7 +160,7 @@ def _read(rows: Sequence[Recipient], *, now: datetime) -> _Facts:
         paused=_paused({row.consent_id for row in rows} - people.keys(), now=now),
         unread=_unread(),
     )
-    subjects = [person.subject_id for person in facts.people.values()]
+    subjects = Keys(person.subject_id for person in facts.people.values())
     for campaign in campaigns.values():
         _read_history(facts, campaign, subjects, now=now)
     return facts
@@ -168,7 +168,7 @@ def _read(rows: Sequence[Recipient], *, now: datetime) -> _Facts:
 
 def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
     """Return, by consent, those who may be sent to; whoever is missing may not."""
-    rows = Consent.objects.sendable(now).filter(pk__any=list(consents))
+    rows = Consent.objects.sendable(now).filter(pk__any=Keys(consents))
     columns = (
         *("pk", "purpose_id", "subject_id", "subject__organisation_id"),
         *("subject__phone", "subject__phone_index", "stop_nonce", "chosen_count"),
@@ -178,9 +178,7 @@ def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
 
 def _paused(consents: Iterable[int | None], *, now: datetime) -> set[int]:
     """Return which of these consents their person has paused."""
-    ids = [pk for pk in consents if pk]
-    if not ids:
-        return set()
+    ids = Keys(pk for pk in consents if pk)
     rows = Consent.objects.granted(now).filter(pk__any=ids, paused_until__gt=now)
     return set(rows.values_list("pk", flat=True))
 
@@ -295,9 +293,7 @@ def _unread() -> set[bytes]:
     return {bytes(index) for index in rows.values_list("sender_index", flat=True) if index}
 
 
-def _read_history(
-    facts: _Facts, campaign: Campaign, subjects: Sequence[int], *, now: datetime
-) -> None:
+def _read_history(facts: _Facts, campaign: Campaign, subjects: Keys[int], *, now: datetime) -> None:
     """Note what these numbers have got: messages that count against the promise, and this very text.
 
     The same text to the same number within the hour is stopped by the gateway (strex.md § 7).

@@ -20,7 +20,7 @@ def start_due_campaigns() -> None:
 
 @shared_task(base=DjangoTask)
 def send_campaigns() -> None:
-    if outbox.work(Delivery, gateway=get_gateway(), clock=timezone.now):
+    if outbox.work_in_threads(Delivery, gateway=get_gateway(), clock=timezone.now):
         # There may be more; another worker may take it.
         send_campaigns.delay_on_commit()
     sending.finish(now=timezone.now())

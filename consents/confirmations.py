@@ -485,9 +485,8 @@ def _arrived(rows: Sequence[ServiceMessage]) -> set[UUID]:
 class ServiceGate:
     """Who may still receive a service message, at the moment it is handed over."""
 
-    def lock(self, rows: Sequence[ServiceMessage]) -> None:
-        ids = {row.consent_id for row in rows if row.consent_id}
-        outbox.lock_in_order(Consent, ids, mode="SHARE")
+    def lock(self, rows: QuerySet[ServiceMessage]) -> None:
+        outbox.lock_in_order(Consent, rows.values("consent"), mode="SHARE")
 
     def decide(self, rows: Sequence[ServiceMessage], *, now: datetime) -> list[outbox.Verdict]:
         ids = {row.consent_id for row in rows if row.consent_id}

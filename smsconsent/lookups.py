@@ -5,11 +5,36 @@ than finding the rows. PostgreSQL gets `= ANY(array)`; SQLite, whose batches are
 foreign key, name the key behind it: `subject__pk__any`, which needs no join.
 """
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Field
 from django.db.models.lookups import In
+
+K = TypeVar("K")
+
+
+class Keys(Generic[K]):
+    """Keys that several statements ask for: written out once for all of them.
+
+    Not a tuple, since Django looks into each item of one for expressions.
+    """
+
+    def __init__(self, keys: Iterable[K]) -> None:
+        self._keys = tuple(keys)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @cached_property
+    def text(self) -> str:
+        """The keys, with commas between them."""
+        return ",".join(map(str, self._keys))
 
 
 @Field.register_lookup
@@ -18,10 +43,18 @@ class AnyOf(In):
 
     lookup_name = "any"
 
+    def get_prep_lookup(self) -> Any:
+        return self.rhs if isinstance(self.rhs, Keys) else super().get_prep_lookup()
+
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         if not self.rhs:
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
-        prepare = self.lhs.output_field.get_db_prep_value
-        values = [prepare(value, connection, prepared=True) for value in self.rhs]
+        field = self.lhs.output_field
+        if isinstance(self.rhs, Keys):
+            return f"{column} = ANY(%s::{field.db_type(connection)}[])", (
+                *params,
+                f"{{{self.rhs.text}}}",
+            )
+        values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
         return f"{column} = ANY(%s)", (*params, values)

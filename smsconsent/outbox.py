@@ -1,7 +1,8 @@
 """The one way out: claim → gate → hand over → record. Every SMS leaves here (architecture.md).
 
-The database is the queue of record. A crash leaves a lease that runs out; the sweeper then asks the
-gateway by id and hands over again, under the same id, only what the gateway has never seen.
+The database is the queue of record. A claim writes one lease for a whole batch, before anything leaves. A
+crash leaves that lease, which runs out; the sweeper then asks the gateway by id and hands over again, under
+the same id, only what the gateway has never seen (docs/decisions/0020).
 """
 
 import logging
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal, Protocol, Self
 from uuid import UUID, uuid4
 
@@ -18,14 +19,11 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.db import connection, models, transaction
-from django.db.models import ExpressionWrapper, F, Q, QuerySet
+from django.db.models import ExpressionWrapper, F, Func, Q, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from smsconsent import (
-    gsm,
-    lookups,  # noqa: F401  registers `pk__any`
-)
+from smsconsent import gsm
 from smsconsent.gateways import (
     Gateway,
     GatewayMisconfigured,
@@ -37,6 +35,7 @@ from smsconsent.gateways import (
     ReceiptState,
 )
 from smsconsent.gateways.state import SharedState
+from smsconsent.lookups import Keys
 from smsconsent.trips import Answer, Trip, places
 
 log = logging.getLogger(__name__)
@@ -53,6 +52,7 @@ class OutboundMessage(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
+        # A lease ran out over it: whether it left is being found out.
         LEASED = "leased", _("Being sent")
         HANDED_OVER = "handed_over", _("Sent")
         DELIVERED = "delivered", _("Delivered")
@@ -79,7 +79,7 @@ class OutboundMessage(models.Model):
     queued_at = models.DateTimeField(_("queued"))
     not_before = models.DateTimeField(_("not before"))
     not_after = models.DateTimeField(_("not after"), null=True, blank=True)
-    # Leased or unknown: when the sweeper may ask the gateway. Null on a final `unknown`.
+    # Leased or unknown: when the sweeper may ask the gateway (again). Null on a final `unknown`.
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     handed_over_at = models.DateTimeField(_("sent"), null=True, blank=True)
@@ -103,8 +103,9 @@ class OutboundMessage(models.Model):
 
     @classmethod
     def due(cls, now: datetime) -> QuerySet[Self]:
-        """Rows that may be claimed. A lane with more conditions narrows this."""
-        return cls._default_manager.filter(state=cls.State.QUEUED, not_before__lte=now)
+        """Rows that may be claimed: no live lease covers them. A lane with more conditions narrows this."""
+        queued = cls._default_manager.filter(state=cls.State.QUEUED, not_before__lte=now)
+        return queued.exclude(pk__in=Lease.covered(cls))
 
     @classmethod
     def about(cls, **who: Any) -> "QuerySet[Any]":
@@ -149,6 +150,45 @@ class OutboundMessage(models.Model):
         return 0
 
 
+class Lease(models.Model):
+    """A batch that a worker holds. Written before the gateway is called, gone once the outcome is recorded.
+
+    One small row for a thousand messages: leasing each of them would write each twice.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    lane = models.CharField(max_length=60)
+    until = models.DateTimeField()
+    # Message ids with commas between them: SQLite has no arrays.
+    messages = models.TextField()
+
+    class Meta:
+        db_table = "outbox_lease"
+        verbose_name = _("lease")
+        verbose_name_plural = _("leases")
+
+    @classmethod
+    def of(cls, lane: type[OutboundMessage]) -> "QuerySet[Lease]":
+        """Leases over messages of one lane."""
+        return cls._default_manager.filter(lane=lane._meta.label_lower)
+
+    @classmethod
+    def covered(cls, lane: type[OutboundMessage]) -> "QuerySet[Lease, Any] | list[UUID]":
+        """The ids of messages under a lease, for `pk__in`."""
+        if connection.vendor == "postgresql":
+            each = Func(
+                F("messages"),
+                template="unnest(string_to_array(%(expressions)s, ',')::uuid[])",
+                output_field=models.UUIDField(),
+            )
+            return cls.of(lane).values_list(each)
+        return [key for lease in cls.of(lane) for key in lease.keys]
+
+    @cached_property
+    def keys(self) -> Keys[UUID]:
+        return Keys(map(UUID, self.messages.split(",")))
+
+
 # The value of `counted_by`, the state, the reason. Who waits in the queue or on a lease counts as queued.
 Move = tuple[Any, str, str]
 
@@ -186,7 +226,7 @@ class Listener(Protocol):
 class Gate(Protocol):
     """Says, inside the sending transaction, who may still receive a message."""
 
-    def lock(self, rows: Sequence[Any]) -> None:
+    def lock(self, rows: QuerySet[Any]) -> None:
         """Lock, in pk order, each row whose change would forbid one of these messages."""
 
     def decide(self, rows: Sequence[Any], *, now: datetime) -> list[Verdict]:
@@ -197,12 +237,6 @@ class Recorder(Protocol):
     """Takes in what the gateway reports about one message: `record_receipt`, or what stands on it."""
 
     def __call__(self, receipt: Receipt, /, *, now: datetime) -> object: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    ids: tuple[UUID, ...]
-    until: datetime
 
 
 def lanes() -> Iterator[type[OutboundMessage]]:
@@ -234,13 +268,37 @@ def work(
         if why_stopped():
             break
         lease = claim(model, now=clock(), limit=batch_size(gateway))
-        if not lease.ids:
+        if lease is None:
             break
         went = hand_over(model, lease, gateway=gateway, now=clock())
-        taken += len(lease.ids)
+        taken += len(lease.keys)
         if not went:
             break
     return taken
+
+
+def work_in_threads(
+    model: type[OutboundMessage],
+    *,
+    gateway: Gateway,
+    clock: Callable[[], datetime],
+    batches: int = 20,
+) -> int:
+    """As `work`, in OUTBOX_THREADS threads, each with a connection: while one waits for database or gateway,
+    another writes the next batch. SQLite has one writer, and so one thread.
+    """
+    count = 1 if connection.vendor == "sqlite" else settings.OUTBOX_THREADS
+    if count == 1:
+        return work(model, gateway=gateway, clock=clock, batches=batches)
+
+    def work_and_close(share: int) -> int:
+        try:
+            return work(model, gateway=gateway, clock=clock, batches=share)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count, thread_name_prefix="outbox") as pool:
+        return sum(pool.map(work_and_close, [-(-batches // count)] * count))
 
 
 def why_stopped() -> str:
@@ -254,23 +312,41 @@ def batch_size(gateway: Gateway) -> int:
     return min(gateway.max_batch, 50) if connection.vendor == "sqlite" else gateway.max_batch
 
 
-def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease:
+def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease | None:
     """Lease up to `limit` due rows, so that no other worker takes them. Committed on return.
 
-    A row whose `not_after` has passed is set to `expired` instead.
+    Rows whose `not_after` has passed are set to `expired` instead.
     """
-    until = now + settings.OUTBOX_LEASE
-    with transaction.atomic():
-        due = _locked(model.due(now).order_by("not_before"))
-        is_late = ExpressionWrapper(Q(not_after__lte=now), models.BooleanField())
-        rows = list(due.values_list("pk", is_late)[:limit])
-        late = [pk for pk, is_late in rows if is_late]
-        ids = tuple(pk for pk, is_late in rows if not is_late)
-        _expire(model, late)
-        model._default_manager.filter(pk__any=ids).update(
-            state=model.State.LEASED, lease_until=until, attempts=F("attempts") + 1
-        )
-    return Lease(ids, until) if ids or not late else claim(model, now=now, limit=limit)
+    while True:
+        with transaction.atomic():
+            _take_turns(model)
+            is_late = ExpressionWrapper(Q(not_after__lte=now), models.BooleanField())
+            rows = list(model.due(now).order_by("not_before").values_list("pk", is_late)[:limit])
+            keys = Keys(pk for pk, is_late in rows if not is_late)
+            _expire(model, Keys(pk for pk, is_late in rows if is_late))
+            if keys:
+                lease = Lease(
+                    lane=model._meta.label_lower,
+                    until=now + settings.OUTBOX_LEASE,
+                    messages=keys.text,
+                )
+                lease.keys = keys
+                lease.save(force_insert=True)
+                return lease
+        if not rows:
+            return None
+
+
+def _take_turns(model: type[OutboundMessage]) -> None:
+    """Wait until no other worker claims in this lane: each must see what the others have taken.
+
+    A claim takes milliseconds. SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"claim {model._meta.label_lower}"]
+            )
 
 
 def hand_over(
@@ -282,36 +358,22 @@ def hand_over(
     statement of its own, since a locking join does not re-read its other tables (trust.md § 7).
     Every statement is about the whole batch, or about all of it that has one outcome.
     """
-    trouble: GatewayMisconfigured | None = None
-    gate = gate_of(model)
+    gate, trouble = gate_of(model), None
     with transaction.atomic():
-        mine = model._default_manager.filter(
-            pk__any=lease.ids, state=model.State.LEASED, lease_until=lease.until
-        )
+        # Locked: the sweeper passes by. Gone: it has run out, and the sweeper has taken over.
+        if not Lease.of(model).select_for_update().filter(pk=lease.pk).exists():
+            return True
         # SECURITY: asked anew for each batch. A verdict from a minute ago could let a restored database send.
-        if why_stopped():
-            mine.update(state=model.State.QUEUED, lease_until=None)
-            return False
-        leased = list(model.for_gate(mine.order_by("pk")))
-        gate.lock(leased)
-        held = set(mine.select_for_update().order_by("pk").values_list("pk", flat=True))
-        batch = Batch(model, [row for row in leased if row.pk in held])
-        sends = batch.ask(gate, now=now)
-        went = True
-        try:
-            batch.record(gateway.hand_over(sends, now=now) if sends else [], now=now)
-        except GatewayUnavailable as error:
-            _requeue(model, sends, now=now, after=error.retry_after)
-            went = False
-        except GatewayMisconfigured as error:
-            _requeue(model, sends, now=now, after=60)
-            trouble = error
-        batch.count()
-    if trouble:
+        is_stopped = bool(why_stopped())
+        if not is_stopped:
+            mine = model._default_manager.filter(pk__any=lease.keys, state=model.State.QUEUED)
+            gate.lock(mine)
+            held = model.for_gate(mine.select_for_update(of=("self",)).order_by("pk"))
+            trouble = Batch(model, list(held), keys=lease.keys).send(gate, gateway, now=now)
+        Lease._default_manager.filter(pk=lease.pk).delete()
+    if isinstance(trouble, GatewayMisconfigured):
         raise trouble
-    if sends and not model.is_urgent:
-        SharedState(settings.GATEWAY).touch("campaign")
-    return went
+    return not is_stopped and trouble is None
 
 
 def recover(
@@ -329,6 +391,7 @@ def recover(
     staff to see, never sent again.
     """
     until = now + settings.OUTBOX_LEASE
+    _break_leases(model, now=now)
     with transaction.atomic():
         lost = model._default_manager.filter(
             state__in=[model.State.LEASED, model.State.UNKNOWN], lease_until__lte=now
@@ -344,6 +407,21 @@ def recover(
                 known = None if isinstance(found, Exception) else found
                 _settle(row, known, until=until, record=record or record_receipt, now=now)
     return len(rows)
+
+
+@transaction.atomic
+def _break_leases(model: type[OutboundMessage], *, now: datetime) -> None:
+    """Whoever held these batches has died, in time or in the call: nobody knows what has left."""
+    over = Lease.of(model).filter(until__lte=now).select_for_update(skip_locked=True)
+    for lease in over.order_by("pk"):
+        _doubt(model._default_manager.filter(pk__any=lease.keys), now=now)
+        lease.delete()
+
+
+def _doubt(rows: QuerySet[Any], *, now: datetime) -> int:
+    """Have the gateway asked about these before they may leave. Return how many waited."""
+    queued = rows.filter(state=OutboundMessage.State.QUEUED)
+    return queued.update(state=OutboundMessage.State.LEASED, lease_until=now)
 
 
 def record_receipt(
@@ -419,19 +497,25 @@ def maybe_at_gateway(rows: QuerySet[Any], *, since: datetime) -> QuerySet[Any]:
 
 
 def lock_in_order(
-    model: type[models.Model], ids: Iterable[Any], *, mode: Literal["SHARE", "NO KEY UPDATE"]
+    model: type[models.Model],
+    chosen: QuerySet[Any, Any],
+    *,
+    mode: Literal["SHARE", "NO KEY UPDATE"],
 ) -> None:
-    """Lock these rows in pk order, against change by others. SHARE lets other senders read along.
+    """Lock the rows whose keys `chosen` yields, in pk order, against change by others.
 
-    Django has no FOR SHARE. On SQLite the transaction already holds the only write lock.
+    SHARE lets other senders read along; Django has no FOR SHARE. On SQLite the transaction already holds
+    the only write lock.
     """
     if connection.vendor == "sqlite":
         return
     table = connection.ops.quote_name(model._meta.db_table)
+    keys, params = chosen.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR {mode}",  # noqa: S608  fixed words
-            [list(set(ids))],
+            # An array, so that the plan is one look-up a key, whatever the planner thinks of the table.
+            f"SELECT 1 FROM {table} WHERE id = ANY(ARRAY({keys})) ORDER BY id FOR {mode}",  # noqa: S608  fixed words
+            params,
         )
 
 
@@ -442,11 +526,32 @@ def _locked(rows: QuerySet[Any]) -> QuerySet[Any]:
 class Batch:
     """What becomes of one batch: written by a statement per outcome, not per message, and counted."""
 
-    def __init__(self, model: type[OutboundMessage], rows: Sequence[Any]) -> None:
-        self._model = model
+    def __init__(
+        self, model: type[OutboundMessage], rows: Sequence[Any], *, keys: Keys[UUID]
+    ) -> None:
+        self._model, self._keys = model, keys
         self._rows = {row.pk: row for row in rows}
         self._moves: Counter[Move] = Counter()
         self._parts: dict[UUID, int] = {}
+
+    def send(
+        self, gate: Gate, gateway: Gateway, *, now: datetime
+    ) -> GatewayUnavailable | GatewayMisconfigured | None:
+        """Post what the gate lets out, and record it. Return why nothing was taken: it is queued again."""
+        sends = self.ask(gate, now=now)
+        trouble: GatewayUnavailable | GatewayMisconfigured | None = None
+        try:
+            self.record(gateway.hand_over(sends, now=now) if sends else [], now=now)
+        except GatewayUnavailable as error:
+            _requeue(self._model, sends, now=now, after=error.retry_after)
+            trouble = error
+        except GatewayMisconfigured as error:
+            _requeue(self._model, sends, now=now, after=60)
+            trouble = error
+        self._model.note(self._moves)
+        if sends and not self._model.is_urgent:
+            SharedState(settings.GATEWAY).touch("campaign")
+        return trouble
 
     def ask(self, gate: Gate, *, now: datetime) -> list[Outgoing]:
         """Return what the gate lets out. Block or put back the rest."""
@@ -462,11 +567,9 @@ class Batch:
         self._parts = {send.id: counts[send.text] for send in sends}
         for verdict, ids in refused.items():
             if isinstance(verdict, Block):
-                self._write(ids, self._model.State.BLOCKED, reason=verdict.reason, lease_until=None)
+                self._write(ids, self._model.State.BLOCKED, reason=verdict.reason)
             else:
-                self._write(
-                    ids, self._model.State.QUEUED, not_before=verdict.until, lease_until=None
-                )
+                self._write(ids, self._model.State.QUEUED, not_before=verdict.until)
         return sends
 
     def record(self, results: Iterable[Handover], *, now: datetime) -> None:
@@ -475,27 +578,25 @@ class Batch:
         for result in results:
             key = (result.outcome, result.reason, self._parts[result.id])
             by_outcome.setdefault(key, []).append(result.id)
-        state, evidence = self._model.State, self._model.on_hand_over()
+        state, posted = self._model.State, {"attempts": F("attempts") + 1}
+        evidence = posted | self._model.on_hand_over()
         for (outcome, reason, parts), ids in by_outcome.items():
             left = evidence | {"handed_over_at": now, "counted_segments": parts}
             match outcome:
                 case Outcome.ACCEPTED:
-                    self._write(ids, state.HANDED_OVER, lease_until=None, reason="", **left)
+                    self._write(ids, state.HANDED_OVER, reason="", **left)
                 case Outcome.REJECTED:
-                    why = reason[:40]
-                    self._write(ids, state.FAILED, lease_until=None, reason=why, **evidence)
+                    self._write(ids, state.FAILED, reason=reason[:40], **evidence)
                 case Outcome.TOO_LATE:
-                    self._write(ids, state.EXPIRED, lease_until=None, reason=reason[:40])
+                    self._write(ids, state.EXPIRED, reason=reason[:40])
                 case Outcome.UNKNOWN:
                     until = now + settings.OUTBOX_LEASE
                     self._write(ids, state.UNKNOWN, lease_until=until, reason="", **left)
 
-    def count(self) -> None:
-        """Tell the lane."""
-        self._model.note(self._moves)
-
     def _write(self, ids: Sequence[UUID], state: str, **changes: Any) -> None:
-        self._model._default_manager.filter(pk__any=ids).update(state=state, **changes)
+        # Mostly all have one outcome: then their keys are written out already.
+        keys = self._keys if len(ids) == len(self._keys) else Keys(ids)
+        self._model._default_manager.filter(pk__any=keys).update(state=state, **changes)
         group = self._model.counted_by
         if group and state != self._model.State.QUEUED:
             for value, count in Counter(getattr(self._rows[pk], group) for pk in ids).items():
@@ -510,7 +611,7 @@ def _inside_borders(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _expire(model: type[OutboundMessage], ids: Sequence[UUID]) -> None:
+def _expire(model: type[OutboundMessage], ids: Keys[UUID]) -> None:
     if not ids:
         return
     late, moves = model._default_manager.filter(pk__any=ids), Counter[Move]()
@@ -525,10 +626,8 @@ def _expire(model: type[OutboundMessage], ids: Sequence[UUID]) -> None:
 def _requeue(
     model: type[OutboundMessage], sends: Iterable[Outgoing], *, now: datetime, after: float
 ) -> None:
-    model._default_manager.filter(pk__any=[send.id for send in sends]).update(
-        state=model.State.QUEUED,
-        lease_until=None,
-        not_before=now + timedelta(seconds=after),
+    model._default_manager.filter(pk__any=Keys(send.id for send in sends)).update(
+        not_before=now + timedelta(seconds=after), attempts=F("attempts") + 1
     )
 
 
@@ -602,6 +701,8 @@ def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> bool:
         changes["detail"] = receipt.detail[:40]
     if receipt.segments:
         changes["segments"] = receipt.segments
+    if row.state == row.State.QUEUED:
+        _wait_for_sender(row, now=now)
     # Somebody may move it between our look and our write: then look again.
     while row.state in _BEFORE[state]:
         first = {} if row.handed_over_at else {"handed_over_at": now}
@@ -618,6 +719,20 @@ def _compare_parts(row: OutboundMessage, receipt: Receipt) -> None:
         return
     if SharedState(settings.GATEWAY).count("parts_differ") % ALARM_EVERY == 1:
         log.error("message %s: %d parts at the gateway, %d by our count", row.pk, theirs, ours)
+
+
+@transaction.atomic
+def _wait_for_sender(row: OutboundMessage, *, now: datetime) -> None:
+    """Look again once whoever may be posting this message has recorded it.
+
+    If the sender died, the lease is still there, and the receipt is the proof that the message left.
+    """
+    model = type(row)
+    row.refresh_from_db(from_queryset=model._default_manager.select_for_update(of=("self",)))
+    mine = model._default_manager.filter(pk=row.pk)
+    if row.state == row.State.QUEUED and mine.filter(pk__in=Lease.covered(model)).exists():
+        _doubt(mine, now=now)
+        row.refresh_from_db()
 
 
 @checks.register

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 
-from smsconsent.outbox import OutboundMessage
+from smsconsent.outbox import Lease, OutboundMessage
 
 # Beyond it, "more than" says as much, and counting costs.
 MOST_COUNTED = 10_000
@@ -31,12 +31,15 @@ def depth(model: type[OutboundMessage], *, now: datetime, **about: Any) -> Depth
     """Return what waits in a lane, of all or only of those that `about` names."""
     rows: QuerySet[Any] = model.about(**about)
     state = model.State
-    due = rows.filter(state=state.QUEUED, not_before__lte=now)
+    queued, held = rows.filter(state=state.QUEUED), Q(pk__in=Lease.covered(model))
+    due = queued.filter(not_before__lte=now)
     oldest = due.aggregate(at=Min("not_before"))["at"]
     return Depth(
         name=str(model._meta.verbose_name_plural),
-        waiting=_count(rows.filter(state=state.QUEUED)),
-        leased=_count(rows.filter(state=state.LEASED)),
+        waiting=_count(queued.exclude(held)),
+        leased=_count(
+            rows.filter(held | Q(state=state.LEASED), state__in=[state.QUEUED, state.LEASED])
+        ),
         unknown=_count(rows.filter(state=state.UNKNOWN)),
         oldest_for=now - oldest if oldest else None,
     )

@@ -77,6 +77,7 @@ env = environ.FileAwareEnv(
     STREX_RECEIPT_GRACE_HOURS=(int, 6),
     STREX_INBOUND_SILENCE_DAYS=(int, 7),
     OUTBOX_LEASE_SECONDS=(int, 70),
+    OUTBOX_THREADS=(int, 2),
     SILENCE_MONTHS=(int, 18),
     CASE_NUMBERS_FOR_DAYS=(int, 90),
     CASES_FOR_DAYS=(int, 730),
@@ -336,6 +337,7 @@ STREX_RECOVERY_WINDOW = timedelta(hours=env("STREX_RECOVERY_WINDOW_HOURS"))
 # How long a worker may hold a message before the sweeper asks the gateway about it. Longer than the
 # gateway's deadline and its visibility wait together.
 OUTBOX_LEASE = timedelta(seconds=env("OUTBOX_LEASE_SECONDS"))
+OUTBOX_THREADS = max(1, env("OUTBOX_THREADS"))
 
 # -- limits and life spans that belong to the installation; those of a purpose stand on the purpose --
 CONFIRMATION_LIFE = timedelta(hours=env("CONFIRMATION_LIFE_HOURS"))

@@ -201,6 +201,7 @@ def test_a_batch_that_was_claimed_before_the_restore_goes_back(file: Path) -> No
     consent = make_consent("granted")
     confirmations.queue_welcome(consent, now=NOON)
     lease = outbox.claim(ServiceMessage, now=NOON, limit=10)
+    assert lease is not None
     lose(lambda: withdraw(consent))
     gateway: Any = Recorder()
 

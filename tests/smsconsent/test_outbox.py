@@ -10,7 +10,7 @@ from pytest_django import Settings
 from campaigns.models import Delivery
 from consents import confirmations
 from consents.models import ServiceMessage
-from smsconsent import outbox
+from smsconsent import outbox, queues
 from smsconsent.gateways import (
     GatewayMisconfigured,
     GatewayUnavailable,
@@ -62,6 +62,12 @@ def work(now: object = NOON, gateway: object = None) -> int:
     )
 
 
+def claimed() -> outbox.Lease:
+    lease = outbox.claim(ServiceMessage, now=NOON, limit=10)
+    assert lease is not None
+    return lease
+
+
 def test_a_message_leaves_once(message: ServiceMessage, simulator: Simulator) -> None:
     assert [work(), work()] == [1, 0]
 
@@ -73,8 +79,35 @@ def test_two_workers_never_hold_the_same_row(message: ServiceMessage) -> None:
     first = outbox.claim(ServiceMessage, now=NOON, limit=10)
     second = outbox.claim(ServiceMessage, now=NOON, limit=10)
 
-    assert first.ids == (message.pk,)
-    assert second.ids == ()
+    assert first is not None
+    assert list(first.keys) == [message.pk]
+    assert second is None
+
+
+def test_what_a_worker_holds_is_told_apart_from_what_waits(message: ServiceMessage) -> None:
+    outbox.claim(ServiceMessage, now=NOON, limit=10)
+
+    depth = queues.depth(ServiceMessage, now=NOON)
+
+    assert (depth.waiting, depth.leased, depth.oldest_for) == (0, 1, timedelta(0))
+
+
+def test_a_lease_ends_with_its_batch(message: ServiceMessage) -> None:
+    work()
+
+    assert not outbox.Lease.objects.exists()
+
+
+def test_whoever_comes_back_after_the_lease_sends_nothing(
+    message: ServiceMessage, simulator: Simulator
+) -> None:
+    lease = claimed()
+    outbox.recover(ServiceMessage, gateway=get_gateway(), now=NOON + LEASE)
+
+    assert outbox.hand_over(ServiceMessage, lease, gateway=get_gateway(), now=NOON + LEASE)
+
+    assert sum(simulator.state()["messages"].values()) == 0
+    assert state_of(message) == "queued"
 
 
 def test_a_message_waits_for_its_time_and_expires_after_it(message: ServiceMessage) -> None:
@@ -128,8 +161,7 @@ def test_a_lost_lease_is_sent_again_under_the_same_id(
 def test_a_message_that_the_gateway_has_is_not_sent_again(
     message: ServiceMessage, simulator: Simulator
 ) -> None:
-    lease = outbox.claim(ServiceMessage, now=NOON, limit=10)
-    outbox.hand_over(ServiceMessage, lease, gateway=get_gateway(), now=NOON)
+    outbox.hand_over(ServiceMessage, claimed(), gateway=get_gateway(), now=NOON)
     # As if the worker had died between the hand-over and its record.
     ServiceMessage.objects.update(state="leased", lease_until=NOON + LEASE, handed_over_at=None)
 
@@ -183,6 +215,17 @@ def test_a_receipt_cannot_revive_what_never_left(message: ServiceMessage, state:
     outbox.record_receipt(receipt(message, "delivered"), now=NOON)
 
     assert state_of(message) == state
+
+
+def test_a_receipt_of_a_batch_whose_sender_died_is_the_proof_that_it_left(
+    message: ServiceMessage,
+) -> None:
+    claimed()
+
+    outbox.record_receipt(receipt(message, "delivered"), now=NOON)
+
+    assert state_of(message) == "delivered"
+    assert queues.depth(ServiceMessage, now=NOON).unknown == 0
 
 
 def test_a_duplicate_proves_no_delivery(message: ServiceMessage) -> None:

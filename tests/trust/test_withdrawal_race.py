@@ -17,12 +17,13 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 from pytest_django import Settings
 
 from campaigns import audiences
 from campaigns.models import Campaign, Delivery
-from campaigns.sending import CampaignGate, Recipient
+from campaigns.sending import CampaignGate
 from consents import transitions
 from consents.ledger import Proof
 from consents.models import Consent
@@ -86,7 +87,7 @@ class NoGate:
 class NoLocks(CampaignGate):
     """Asks everything, and locks nothing: what was true may no longer be when the message leaves."""
 
-    def lock(self, rows: Sequence[Recipient]) -> None:
+    def lock(self, rows: QuerySet[Delivery]) -> None:
         pass
 
 
@@ -164,6 +165,21 @@ def test_nothing_leaves_after_a_withdrawal_was_acknowledged(
     assert accepted == len(probe.begun) == sum(simulator.state()["messages"].values())
 
 
+@pytest.fixture
+def gate_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the second net: a withdrawal also stops what waits, under the locks of its rows."""
+    monkeypatch.setattr(outbox, "block_queued", lambda rows, *, reason: 0)
+
+
+@pytest.mark.usefixtures("gate_alone")
+def test_the_gate_alone_keeps_the_promise(campaign: Campaign, probe: Probe) -> None:
+    late, in_time = race(probe)
+
+    assert late == set()
+    assert in_time
+
+
+@pytest.mark.usefixtures("gate_alone")
 @pytest.mark.parametrize("gate", [NoGate, NoLocks])
 def test_the_race_is_found_when_the_gate_is_taken_out(
     campaign: Campaign, probe: Probe, monkeypatch: pytest.MonkeyPatch, gate: type
