@@ -164,8 +164,6 @@ class Lease(models.Model):
 
     class Meta:
         db_table = "outbox_lease"
-        verbose_name = _("lease")
-        verbose_name_plural = _("leases")
 
     @classmethod
     def of(cls, lane: type[OutboundMessage]) -> "QuerySet[Lease]":

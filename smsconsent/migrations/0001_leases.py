@@ -25,8 +25,6 @@ class Migration(migrations.Migration):
                 ("messages", models.TextField()),
             ],
             options={
-                "verbose_name": "lease",
-                "verbose_name_plural": "leases",
                 "db_table": "outbox_lease",
             },
         ),
