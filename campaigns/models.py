@@ -14,6 +14,7 @@ from guardian.models import GroupObjectPermissionBase
 
 from consents.models import Consent, Purpose, Subject
 from smsconsent.outbox import Move, OutboundMessage
+from smsconsent.trips import Trip
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -206,6 +207,15 @@ class Delivery(OutboundMessage):
             Tally(campaign_id=campaign, state=state, reason=reason, count=count)
             for (campaign, state, reason), count in moves.items()
             if count
+        )
+
+    def note_one(self, key: Any, state: str, *, trip: Trip) -> None:
+        trip.add(
+            """INSERT INTO campaigns_tally (campaign_id, state, reason, count)
+               SELECT d.campaign_id, v.column1, v.column2, v.column3
+               FROM campaigns_delivery d, (VALUES (%s, %s, -1), (%s, %s, 1)) AS v
+               WHERE d.id = %s AND d.state = %s""",
+            [self.state, self.reason, state, self.reason, key, self.state],
         )
 
     @property

@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from consents.dates import add_months
 from consents.models import Consent, ServiceMessage, Subject
-from smsconsent import outbox
+from smsconsent import arrivals, outbox
 from smsconsent.gateways import Receipt, ReceiptState
+from smsconsent.trips import Answer, Trip, stored
 
 BOUNCES, BOUNCING_FOR = 3, timedelta(days=14)
 BARRED_FOR = timedelta(days=30)
@@ -38,6 +39,19 @@ def take_receipt(
     if subject_id is not None and not receipt.duplicate:
         _note(message, subject_id, receipt, now=now)
     outbox.record_receipt(receipt, row=message, now=now)
+
+
+def take_arrival(
+    receipt: Receipt, message: outbox.OutboundMessage, *, now: datetime, trip: Trip
+) -> Answer:
+    """Take in, on one trip, that a message has arrived: the number is alive, and the message delivered.
+
+    The number first, as everywhere. See `arrivals.take_arrival` for the answer.
+    """
+    subject_id = _number_of(message)
+    if subject_id is not None:
+        _note_reached(subject_id, now=now, trip=trip)
+    return arrivals.take_arrival(message, receipt, now=now, trip=trip)
 
 
 def suspend(subjects: QuerySet[Subject], *, reason: Doubt, now: datetime) -> int:
@@ -86,7 +100,9 @@ def _note(
     mine = Subject.objects.filter(pk=subject_id)
     if receipt.state == ReceiptState.DELIVERED:
         if message.state != State.DELIVERED:
-            _reached(mine, now=now)
+            trip = Trip()
+            _note_reached(subject_id, now=now, trip=trip)
+            trip.go()
         return
     if not (receipt.gone or receipt.barred or receipt.bounce):
         return
@@ -102,12 +118,15 @@ def _note(
         _bounce(subject, mine, now=now)
 
 
-def _reached(mine: QuerySet[Subject], *, now: datetime) -> None:
+def _note_reached(subject_id: int, *, now: datetime, trip: Trip) -> None:
     """Written once a day at most, so that reports cost no write each."""
-    stale = Q(reached_at=None) | Q(reached_at__lte=now - DAY)
-    doubted = Q(bounce_count__gt=0) | Q(barred_until__isnull=False)
-    mine.filter(stale | doubted).update(
-        reached_at=now, bounce_count=0, bouncing_since=None, barred_until=None
+    at, day_ago = (stored(Subject, "reached_at", each) for each in (now, now - DAY))
+    trip.add(
+        """UPDATE consents_subject
+           SET reached_at = %s, bounce_count = 0, bouncing_since = NULL, barred_until = NULL
+           WHERE id = %s AND (reached_at IS NULL OR reached_at <= %s
+                              OR bounce_count > 0 OR barred_until IS NOT NULL)""",
+        [at, subject_id, day_ago],
     )
 
 

@@ -36,7 +36,7 @@ from smsconsent.gateways import (
 )
 from smsconsent.gateways.state import SharedState
 from smsconsent.lookups import Keys
-from smsconsent.trips import Answer, Trip, places
+from smsconsent.trips import Answer, Trip, columns, load, places, stored
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class OutboundMessage(models.Model):
 
     # Dotted path of the Gate. SECURITY: no message can leave without one (checked at start).
     gate: ClassVar[str] = ""
-    # Dotted path of a Listener, told of each receipt that said something new.
+    # Dotted path of a Listener, told of each receipt that said something new, and more than «delivered».
     listener: ClassVar[str] = ""
     is_urgent: ClassVar[bool] = False
     # The column of what messages are counted by as they move on; "" where nobody asks for counts.
@@ -125,6 +125,9 @@ class OutboundMessage(models.Model):
     @classmethod
     def note(cls, moves: "Mapping[Move, int]") -> None:
         """Take notice of how many messages came to a state, or left it (negative)."""
+
+    def note_one(self, key: Any, state: str, *, trip: Trip) -> None:
+        """Have it noted that this one moves on, if it is still where it was read. `key`: as stored."""
 
     @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:
@@ -216,7 +219,10 @@ Verdict = Send | Block | Wait
 
 
 class Listener(Protocol):
-    """Draws conclusions from a receipt, in the transaction that records it."""
+    """Draws conclusions from a receipt, in the transaction that records it.
+
+    Not told of each message that simply arrived (`arrivals`).
+    """
 
     def __call__(self, row: Any, receipt: Receipt, /, *, now: datetime) -> None: ...
 
@@ -434,7 +440,7 @@ def record_receipt(
     row = row or find(receipt.id)
     if row is None or not _advance(row, receipt, now=now):
         return row
-    _compare_parts(row, receipt)
+    compare_parts(row, receipt)
     if row.listener:
         listener: Listener = import_string(row.listener)
         listener(row, receipt, now=now)
@@ -442,10 +448,15 @@ def record_receipt(
 
 
 def find(message_id: UUID) -> OutboundMessage | None:
-    """Return the message with this id, of whichever lane: the larger one, that of campaigns, first."""
-    urgent_last = sorted(lanes(), key=lambda model: model.is_urgent)
-    found = (model._default_manager.filter(pk=message_id).first() for model in urgent_last)
-    return next((row for row in found if row is not None), None)
+    """Return the message with this id, of whichever lane. One trip, for the gateway waits for an answer."""
+    trip = Trip()
+    asked = [(lane, trip.add(_finding(lane), [stored(lane, "pk", message_id)])) for lane in lanes()]
+    trip.go()
+    return next((load(lane, row) for lane, answer in asked for row in answer.rows), None)
+
+
+def _finding(lane: type[OutboundMessage]) -> str:
+    return f"SELECT {columns(lane, 'm')} FROM {lane._meta.db_table} m WHERE m.id = %s"  # noqa: S608  names
 
 
 @transaction.atomic(savepoint=False)
@@ -710,7 +721,7 @@ def _advance(row: OutboundMessage, receipt: Receipt, *, now: datetime) -> bool:
     return False
 
 
-def _compare_parts(row: OutboundMessage, receipt: Receipt) -> None:
+def compare_parts(row: OutboundMessage, receipt: Receipt) -> None:
     """Say it when the gateway charges for another number of parts than was approved (strex.md § 7)."""
     ours, theirs = row.counted_segments, receipt.segments
     if not ours or not theirs or ours == theirs:

@@ -75,6 +75,14 @@ class Trip:
         for conclude in conclusions:
             conclude()
 
+    def go_alone(self) -> None:
+        """The same, and all of it counts or none, also inside a transaction that is open already."""
+        if connection.in_atomic_block:
+            with transaction.atomic():
+                self.go()
+        else:
+            self.go()
+
 
 def _send_together(statements: Sequence[tuple[str, Sequence[Any], Answer]]) -> None:
     if not statements:

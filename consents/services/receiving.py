@@ -5,14 +5,15 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from consents import inbox, letters, suspensions, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
-from smsconsent import crypto, outbox, polling
+from smsconsent import arrivals, crypto, outbox, polling
 from smsconsent.gateways import Callback, Inbound, Receipt, Trust, watch
 from smsconsent.gateways.state import SharedState
+from smsconsent.outbox import OutboundMessage
 from smsconsent.trips import Trip
 from smsconsent.waking import wake
 
@@ -99,7 +100,6 @@ def _bound_waiting(trip: Trip) -> None:
         trip.add(f"SET LOCAL lock_timeout = {patience:.0f}")
 
 
-@transaction.atomic
 def receive_receipt(
     receipt: Receipt | None,
     *,
@@ -112,10 +112,49 @@ def receive_receipt(
 
     A number that shows signs of a new owner is suspended: nothing is sent to it before a fresh yes.
     """
-    if _is_replay(callback, body, now=now):
-        return
-    SharedState(gateway).touch("receipt")
     message = outbox.find(receipt.id) if receipt else None
+    nonce = _nonce(callback, body, now=now)
+    if (
+        receipt is not None
+        and message is not None
+        and callback.trust is Trust.SIGNED
+        and arrivals.is_arrival(receipt, message)
+    ):
+        SharedState(gateway).touch("receipt")
+        _take_arrival(receipt, message, nonce, now=now)
+        return
+    with transaction.atomic():
+        if not _is_replay(nonce):
+            SharedState(gateway).touch("receipt")
+            _take_report(receipt, message, gateway=gateway, trust=callback.trust, now=now)
+
+
+def _take_arrival(
+    receipt: Receipt, message: OutboundMessage, nonce: CallbackNonce | None, *, now: datetime
+) -> None:
+    """Take in that a message has arrived, and the nonce with it. Raises ReplayedNonce."""
+    trip = Trip()
+    if nonce:
+        trip.insert([nonce])
+    moved = suspensions.take_arrival(receipt, message, now=now, trip=trip)
+    try:
+        trip.go_alone()
+    except IntegrityError:
+        _require_same(nonce)
+        return
+    if not moved.count:
+        # Somebody has moved it since we looked.
+        suspensions.take_receipt(receipt, now=now)
+
+
+def _take_report(
+    receipt: Receipt | None,
+    message: OutboundMessage | None,
+    *,
+    gateway: str,
+    trust: Trust,
+    now: datetime,
+) -> None:
     if receipt is None or message is None:
         _count(gateway, "unknown_id")
         return
@@ -125,9 +164,9 @@ def receive_receipt(
     # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6). And a
     # duplicate tells that an earlier try arrived, not what became of it (§ 4).
     is_lost = message.state in {message.State.LEASED, message.State.UNKNOWN}
-    if callback.trust is not Trust.SIGNED or (receipt.duplicate and is_lost):
+    if trust is not Trust.SIGNED or (receipt.duplicate and is_lost):
         polling.doubt(gateway, receipt.id)
-    if callback.trust is not Trust.SIGNED:
+    if trust is not Trust.SIGNED:
         return
     if receipt.misconfigured:
         watch.stop_lanes(gateway)
@@ -141,9 +180,8 @@ def _count(gateway: str, what: str) -> None:
         log.error("callbacks of %s: %d × %s today", gateway, count, what)
 
 
-def _is_replay(callback: Callback, body: bytes, *, now: datetime) -> bool:
+def _is_replay(nonce: CallbackNonce | None) -> bool:
     """Remember the nonce in the callback's own transaction, so that a failed attempt may come again."""
-    nonce = _nonce(callback, body, now=now)
     if nonce is None:
         return False
     trip = Trip()

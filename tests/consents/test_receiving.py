@@ -5,7 +5,7 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from campaigns import tallies
 from campaigns.models import Delivery
 from consents import inbox, services
 from consents.models import (
@@ -22,7 +23,8 @@ from consents.models import (
     ServiceMessage,
     Subject,
 )
-from smsconsent.gateways import Basis, Callback, Inbound, Trust
+from smsconsent import outbox
+from smsconsent.gateways import Basis, Callback, Inbound, Receipt, ReceiptState, Trust
 from smsconsent.phones import Phone
 from tests import environment
 from tests.make import (
@@ -37,6 +39,7 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 INBOUND = f"/hooks/strex/{environment.CALLBACK_SECRET}/inbound/"
+SIGNED = Callback(trust=Trust.SIGNED, nonce=None)
 RECEIPTS = f"/hooks/strex/{environment.CALLBACK_SECRET}/receipts/"
 
 
@@ -411,3 +414,66 @@ def _receive_elsewhere(text: str) -> None:
         receive(text)
     finally:
         connection.close()
+
+
+def test_a_report_that_a_message_arrived_takes_two_trips_to_the_database() -> None:
+    consent = make_consent("granted")
+    campaign = make_campaign("sending", purpose=consent.purpose)
+    Delivery.objects.update(state="handed_over", handed_over_at=NOON)
+    delivery = Delivery.objects.get()
+
+    with CaptureQueriesContext(connection) as queries:
+        services.receive_receipt(receipt_of(delivery.pk), callback=SIGNED, body=b"", now=NOON)
+
+    trips = [each for each in queries if "SAVEPOINT" not in each["sql"]]
+    assert Delivery.objects.get().state == "delivered"
+    assert len(trips) <= (2 if connection.vendor == "postgresql" else 6)
+    assert tallies.by_state(campaign)["delivered"] == 1
+
+
+def test_a_message_that_was_moved_while_its_report_came_in_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    campaign = make_campaign("sending", purpose=make_consent("granted").purpose)
+    Delivery.objects.update(state="handed_over", handed_over_at=NOON)
+    seen = outbox.find(Delivery.objects.get().pk)
+    Delivery.objects.update(state="failed")
+    looks = iter([seen])
+    find = outbox.find
+    monkeypatch.setattr(outbox, "find", lambda pk: next(looks, None) or find(pk))
+
+    services.receive_receipt(
+        receipt_of(campaign.deliveries.get().pk), callback=SIGNED, body=b"", now=NOON
+    )
+
+    assert Delivery.objects.get().state == "delivered"
+
+
+def test_a_report_that_is_played_again_changes_nothing_and_another_under_its_nonce_is_refused() -> (
+    None
+):
+    make_campaign("sending", purpose=make_consent("granted").purpose)
+    Delivery.objects.update(state="handed_over", handed_over_at=NOON)
+    receipt = receipt_of(Delivery.objects.get().pk)
+    signed = Callback(trust=Trust.SIGNED, nonce=("key", "once"))
+    services.receive_receipt(receipt, callback=signed, body=b"first", now=NOON)
+    Delivery.objects.update(state="handed_over")
+
+    services.receive_receipt(receipt, callback=signed, body=b"first", now=NOON)
+    with pytest.raises(services.ReplayedNonce):
+        services.receive_receipt(receipt, callback=signed, body=b"other", now=NOON)
+
+    assert Delivery.objects.get().state == "handed_over"
+
+
+def receipt_of(message_id: UUID) -> Receipt:
+    return Receipt(
+        id=message_id,
+        state=ReceiptState.DELIVERED,
+        detail="Delivered",
+        final=True,
+        gone=False,
+        duplicate=False,
+        stopped=False,
+        segments=1,
+    )
