@@ -81,6 +81,7 @@ def draft(case: Case, kind: Letter.Kind, *, outcome: str = "done", reason: str =
         "reason": reason.strip(),
         "is_known": subject_of(case) is not None,
         "is_blocked": blocked,
+        "operator": settings.SMS_OPERATOR,
     }
     with translation.override(case.language):
         text = render_to_string(f"consents/letters/{kind}.txt", context)

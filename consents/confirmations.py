@@ -1,6 +1,5 @@
 """The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,9 +66,20 @@ def ask(
             )
             if consent is None or _is_asked(consent, now=now):
                 if evenly:
-                    _rehearse(purpose, wording=wording, source=source, proof=proof, now=now)
+                    _rehearse(
+                        purpose,
+                        wording=wording,
+                        source=source,
+                        proof=proof,
+                        network=network,
+                        now=now,
+                    )
                 return None
+            if evenly and consent.subject.created_at < now:
+                _rehearse_subject(purpose, wording, now=now)
             if not limits.may_contact(phone, purpose=purpose, network=network, now=now):
+                if evenly:
+                    queue_sms(consent, now=now)  # taken back with the rest
                 raise _NotNow
             if email:
                 return queue_email(consent, email, now=now)
@@ -79,7 +89,13 @@ def ask(
 
 
 def _rehearse(
-    purpose: Purpose, *, wording: Wording, source: str, proof: Proof, now: datetime
+    purpose: Purpose,
+    *,
+    wording: Wording,
+    source: str,
+    proof: Proof,
+    network: bytes | None,
+    now: datetime,
 ) -> None:
     """Do for nobody's number what a new number gets, and take it back.
 
@@ -87,13 +103,19 @@ def _rehearse(
     the time of the answer tells nothing (trust.md T17).
     """
     with transaction.atomic():
-        # No Norwegian mobile number begins with 0.
-        nobody = Phone(f"+470{secrets.randbelow(10**7):07}")
-        consent = transitions.open_request(
-            purpose, nobody, wording=wording, source=source, proof=proof, now=now
+        consent = transitions.open_for_nobody(
+            purpose, wording=wording, source=source, proof=proof, now=now
         )
-        assert consent is not None, "nobody is neither known nor blocked"
+        _is_asked(consent, now=now)
+        limits.may_contact(consent.subject.phone, purpose=purpose, network=network, now=now)
         queue_sms(consent, now=now)
+        transaction.set_rollback(True)
+
+
+def _rehearse_subject(purpose: Purpose, wording: Wording, *, now: datetime) -> None:
+    """A number that was here before is not written anew, so somebody else's is, and taken back."""
+    with transaction.atomic():
+        transitions.subject_for_nobody(purpose, language=wording.language, now=now)
         transaction.set_rollback(True)
 
 

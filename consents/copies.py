@@ -12,12 +12,13 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import BinaryField, Field, Model, QuerySet
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from consents import erasing, exports, ledger, limits, retention
+from consents import erasing, exports, ledger, limits, retention, sheets
 from consents.models import (
     Case,
     CaseCode,
@@ -110,20 +111,8 @@ def sections(subject: Subject) -> list[Section]:
 
 def copy_of(subject: Subject, *, now: datetime) -> dict[str, Any]:
     """Return the copy as plain data, for a file that people and machines can read."""
-    organisation = subject.organisation
     return {
-        "about": {
-            "generated_at": now,
-            "controller": {
-                "name": organisation.name,
-                "number": organisation.number,
-                "address": organisation.address,
-                "email": organisation.contact_email,
-            },
-            "recipients": recipients(),
-            "source": source(),
-            "rights": rights(),
-        },
+        "about": _about(subject, now),
         "sections": [
             {
                 "name": section.name,
@@ -137,10 +126,50 @@ def copy_of(subject: Subject, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def table_of(subject: Subject, *, now: datetime) -> Iterator[list[str]]:
+    """Yield the copy as lines of a table: what belongs together, row, field, what it is called, value.
+
+    One line a field, since the tables it comes from have different fields. What has parts is JSON (L45).
+    """
+    yield [_("Kind"), _("Row"), _("Field"), _("What it is"), _("Value")]
+    about = _about(subject, now)
+    yield from (["about", "1", name, "", _cell(value)] for name, value in about.items())
+    for section in sections(subject):
+        yield from (
+            [section.name, str(number), entry.name, entry.label, _cell(entry.value)]
+            for number, row in enumerate(section.rows, 1)
+            for entry in row
+        )
+
+
+def _about(subject: Subject, now: datetime) -> dict[str, Any]:
+    organisation = subject.organisation
+    return {
+        "generated_at": now,
+        "controller": {
+            "name": organisation.name,
+            "number": organisation.number,
+            "address": organisation.address,
+            "email": organisation.contact_email,
+        },
+        "recipients": recipients(),
+        "source": source(),
+        "rights": rights(),
+    }
+
+
+def _cell(value: Any) -> str:
+    """Return a value for a cell: the same as in the file, text without its quotes."""
+    text = json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+    if not isinstance(text, str):
+        text = "" if text is None else json.dumps(text, ensure_ascii=False)
+    return sheets.harmless(text)
+
+
 def recipients() -> str:
     """Return who else gets the data (GDPR Art. 15(1)(c))."""
     return _("The SMS gateway (%(gateway)s) gets number and text of each message. Nobody else.") % {
-        "gateway": settings.GATEWAY.capitalize()
+        "gateway": settings.SMS_OPERATOR
     }
 
 

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from consents import ledger, reports
+from consents import ledger, receipts, reports, sheets
 from consents.import_rules import WORDS
 from consents.models import (
     Consent,
@@ -38,6 +38,8 @@ class MyConsent:
     is_paused: bool
     may_answer: bool
     counts: range
+    # The address of the receipt; "" for a consent from before there were receipts.
+    receipt: str
 
     @property
     def is_asked(self) -> bool:
@@ -55,6 +57,7 @@ def my_consents(subject: Subject, *, now: datetime) -> list[MyConsent]:
             is_paused=consent.is_paused(now),
             may_answer=consent.state in {Consent.State.GRANTED, Consent.State.PENDING},
             counts=range(1, consent.purpose.promised_count + 1),
+            receipt=receipts.address_of(consent) if consent.receipt_digest else "",
         )
         for consent in consents.order_by("purpose__name", "pk")
     ]
@@ -142,10 +145,7 @@ def problems_of(run: ConsentImport) -> Iterator[list[str]]:
     """Yield the errors of an import as the rows of a table, with a heading."""
     yield [_("Row"), _("Column"), _("Cell"), _("Error")]
     for problem in run.problems.order_by("row").iterator(chunk_size=1000):
-        cell = problem.cell
-        # SECURITY: a spreadsheet would run a cell that begins so.
-        if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-            cell = "'" + cell
+        cell = sheets.harmless(problem.cell)
         yield [str(problem.row), problem.column, cell, problem_text(problem)]
 
 

@@ -6,6 +6,7 @@ responsible stands under every notice by itself, from the organisation.
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,17 @@ class Part:
     text: str | Promise
     words: tuple[tuple[str, ...], ...]
 
+    @property
+    def paragraph(self) -> str:
+        """The heading and the text, in the current language, ready to stand in a notice."""
+        text = str(self.text)
+        if OPERATOR in text:
+            text %= {"operator": settings.SMS_OPERATOR}
+        return f"## {self.heading}\n{text}"
 
+
+# Stands for the company that delivers the messages, which the settings name.
+OPERATOR = "%(operator)s"
 PARTS: tuple[Part, ...] = (
     Part(
         "purpose",
@@ -58,12 +69,12 @@ PARTS: tuple[Part, ...] = (
         _("who else sees the data"),
         _("Who else sees it"),
         _(
-            "Strex delivers the messages for us, under an agreement to use the data for nothing "
-            "else. Nobody else gets it."
+            "%(operator)s delivers the messages for us, under an agreement to use the data for "
+            "nothing else. Nobody else gets it."
         ),
         (
             (
-                "strex",
+                OPERATOR,
                 "leverandør",
                 "databehandler",
                 "mottaker",
@@ -137,11 +148,14 @@ def missing(body: str) -> list[Part]:
 
 
 def _says(section: str, part: Part) -> bool:
-    return all(any(word in section for word in choice) for choice in part.words)
+    # «Strex» is enough for «Strex AS».
+    name = settings.SMS_OPERATOR.casefold().split()[0]
+    choices = ([name if word is OPERATOR else word for word in choice] for choice in part.words)
+    return all(any(word in section for word in choice) for choice in choices)
 
 
 def completed(body: str, language: str) -> str:
     """Return the notice with the missing parts added at its end, ready to be read and changed."""
     with translation.override(language):
-        added = [f"## {part.heading}\n{part.text}" for part in missing(body)]
+        added = [part.paragraph for part in missing(body)]
     return "\n\n".join(part for part in (body.strip(), *added) if part)

@@ -159,7 +159,7 @@ def _parties(receipt: Receipt) -> dict[str, Any]:
             "party_address": organisation.address,
             "party_contact": organisation.contact_email,
         },
-        "recipient_third_parties": [{"party_name": "Strex AS"}],
+        "recipient_third_parties": [{"party_name": settings.SMS_OPERATOR}],
         "jurisdiction": "NO",
         "authority_party": "Datatilsynet",
     }
@@ -176,7 +176,7 @@ def _kantara(receipt: Receipt) -> dict[str, Any]:
         "primaryPurpose": True,
         "termination": receipt.private["valid_until"],
         "thirdPartyDisclosure": True,
-        "thirdPartyName": "Strex AS",
+        "thirdPartyName": settings.SMS_OPERATOR,
     }
     return {
         "version": KANTARA,

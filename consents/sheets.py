@@ -42,9 +42,18 @@ _DATE = re.compile(
 _PLAIN_NUMBER = re.compile(r"(?:\+47)?([49]\d{7})")
 _FLOAT = re.compile(r"(\d+)[.,]0+")
 _SCIENTIFIC = re.compile(r"(\d[.,]?\d*)[eE]\+?(\d\d?)")
+_NO_FORMULA = re.compile(r"[+-]?\d+")
 _OSLO = ZoneInfo("Europe/Oslo")
 LONGEST_CELL = 3000
 LONGEST_SOURCE = 100
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula. Plain numbers stay as they are."""
+    # SECURITY: text from outside may begin like a formula, which could send what stands beside it.
+    if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and not _NO_FORMULA.fullmatch(cell):
+        return "'" + cell
+    return cell
 
 
 class UnreadableFile(Exception):

@@ -8,8 +8,9 @@ consent, and a withdrawal waits at the consent for a batch that is being handed 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from secrets import token_bytes
+from secrets import randbelow, token_bytes
 from typing import TypeAlias
 
 from django.conf import settings
@@ -52,34 +53,39 @@ def open_request(
     restores a consent; only the person's own yes does. A consent that no longer suffices (number
     suspended since, words changed in substance) may be asked for anew.
     """
-    blocks = Suppression.objects.blocking(purpose.organisation, phone)
-    if any(block.purpose_id in {None, purpose.pk} for block in blocks):
+    found = _look_up(purpose, phone, now=now)
+    subject = found.subject
+    if not found.is_closed and subject is None:
+        subject, is_new = _subject_of(purpose, phone, language=wording.language, now=now)
+        if not is_new:  # somebody else was faster
+            found = _look_up(purpose, phone, now=now)
+    if found.is_closed or subject is None:
         return None
-    subject = _subject_of(purpose, phone, language=wording.language, now=now)
-    consent = (
-        Consent.objects.select_for_update(no_key=True)
-        .filter(subject=subject, purpose=purpose)
-        .first()
-    )
-    if consent is None:
-        consent = _new_consent(subject, purpose)
-    elif Consent.objects.standing(now).filter(pk=consent.pk).exists():
-        return None
-    elif consent.state == State.PENDING and consent.answer_by > now:
+    consent = found.consent or _new_consent(subject, purpose)
+    if found.consent and consent.state == State.PENDING and consent.answer_by > now:
         return consent
-    consent.state = State.PENDING
-    consent.wording, consent.source, consent.imported_by = wording, source, None
-    consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
-    consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
-    consent.reminded_at = consent.renewal_asked_at = None
-    consent.paused_until = consent.chosen_count = None
-    consent.delete_after = now + UNANSWERED_FOR
-    consent.save()
-    trip = Trip()
-    _put_down(Event.REQUESTED, consent, [], proof=proof, now=now, trip=trip)
-    _close_links([consent.pk], now=now, trip=trip)
-    trip.go()
-    return consent
+    return _open(consent, wording=wording, source=source, proof=proof, now=now)
+
+
+@transaction.atomic
+def open_for_nobody(
+    purpose: Purpose, *, wording: Wording, source: str, proof: Proof, now: datetime
+) -> Consent:
+    """Write what a request from a number nobody has seen writes, for a number that cannot exist.
+
+    For whoever takes it back, so that others take as long as a new number does (trust.md T17).
+    """
+    subject = subject_for_nobody(purpose, language=wording.language, now=now)
+    consent = _new_consent(subject, purpose)
+    return _open(consent, wording=wording, source=source, proof=proof, now=now)
+
+
+def subject_for_nobody(purpose: Purpose, *, language: str, now: datetime) -> Subject:
+    """Write what a number that nobody has seen writes, for one that cannot exist. To be taken back."""
+    # No Norwegian mobile number begins with 0.
+    nobody = Phone(f"+470{randbelow(10**7):07}")
+    subject, _is_new = _subject_of(purpose, nobody, language=language, now=now)
+    return subject
 
 
 def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
@@ -298,18 +304,63 @@ def _line(kind: Event, consent: Consent, *, proof: Proof, now: datetime) -> ledg
     )
 
 
-def _subject_of(purpose: Purpose, phone: Phone, *, language: str, now: datetime) -> Subject:
-    """Return the subject with this number, locked; make it when it is new."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is known of a number before it is asked. `is_closed`: blocked, or has said yes already."""
+
+    subject: Subject | None
+    consent: Consent | None
+    is_closed: bool
+
+
+def _look_up(purpose: Purpose, phone: Phone, *, now: datetime) -> _Found:
+    """Lock and read what there is about a number. The same statements whatever that is (trust.md T17)."""
     organisation = purpose.organisation
-    found = (
+    blocks = list(Suppression.objects.blocking(organisation, phone))
+    subject = (
         Subject.objects.with_phone(organisation, phone)
         .select_for_update(no_key=True, of=("self",))
         .first()
     )
-    if found is not None:
-        return found
+    consent = (
+        Consent.objects.select_for_update(no_key=True)
+        .filter(subject=subject.pk if subject else 0, purpose=purpose)
+        .first()
+    )
+    if consent is not None and subject is not None:
+        # They are at hand: nobody must see by the time it takes that they are read again.
+        consent.subject, consent.purpose = subject, purpose
+    holds = Consent.objects.standing(now).filter(pk=consent.pk if consent else 0).exists()
+    is_blocked = any(block.purpose_id in {None, purpose.pk} for block in blocks)
+    return _Found(subject, consent, is_closed=holds or is_blocked)
+
+
+def _open(
+    consent: Consent, *, wording: Wording, source: str, proof: Proof, now: datetime
+) -> Consent:
+    """Make it an open request under these words, whatever it was, with its line of evidence."""
+    consent.state = State.PENDING
+    consent.wording, consent.source, consent.imported_by = wording, source, None
+    consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
+    consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
+    consent.reminded_at = consent.renewal_asked_at = None
+    consent.paused_until = consent.chosen_count = None
+    consent.delete_after = now + UNANSWERED_FOR
+    consent.save()
+    trip = Trip()
+    _put_down(Event.REQUESTED, consent, [], proof=proof, now=now, trip=trip)
+    _close_links([consent.pk], now=now, trip=trip)
+    trip.go()
+    return consent
+
+
+def _subject_of(
+    purpose: Purpose, phone: Phone, *, language: str, now: datetime
+) -> tuple[Subject, bool]:
+    """Make the subject of a number that was not there, and return it locked, and whether it is ours."""
+    organisation = purpose.organisation
     Suppression.objects.renew(organisation, phone)
-    subject, _created = Subject.objects.get_or_create(
+    subject, is_new = Subject.objects.get_or_create(
         organisation=organisation,
         phone_index=crypto.blind_index(phone, use="lookup", organisation=organisation.pk),
         defaults={
@@ -323,7 +374,7 @@ def _subject_of(purpose: Purpose, phone: Phone, *, language: str, now: datetime)
             "created_at": now,
         },
     )
-    return ledger.lock_subject(subject)
+    return ledger.lock_subject(subject), is_new
 
 
 def _new_consent(subject: Subject, purpose: Purpose) -> Consent:

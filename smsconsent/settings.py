@@ -44,6 +44,7 @@ env = environ.FileAwareEnv(
     DEFAULT_FROM_EMAIL=(str, "samtykke@localhost"),
     LOG_LEVEL=(str, "INFO"),
     GATEWAY=(str, "strex"),
+    SMS_OPERATOR=(str, ""),
     HTTP_JSON_CONFIG=(str, ""),
     HTTP_JSON_KEY=(str, ""),
     HTTP_JSON_SIGNING_SECRET=(str, ""),
@@ -298,6 +299,12 @@ LOGGING = {
 
 # -- gateway ---------------------------------------------------------------------------------------
 GATEWAY: str = env("GATEWAY")
+# Who receives number and text of each message: named in notices, receipts and copies (GDPR Art. 13(1)(e)).
+SMS_OPERATOR: str = env("SMS_OPERATOR") or ("Strex AS" if GATEWAY == "strex" else GATEWAY)
+if SMS_OPERATOR == GATEWAY and not EMBEDDED:
+    raise ImproperlyConfigured(
+        "SMS_OPERATOR is not set. People are told which company gets their number; name it."
+    )
 HTTP_JSON_CONFIG: str = env("HTTP_JSON_CONFIG")
 HTTP_JSON_KEY: str = env("HTTP_JSON_KEY")
 HTTP_JSON_SIGNING_SECRET: str = env("HTTP_JSON_SIGNING_SECRET")

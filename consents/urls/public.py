@@ -26,6 +26,7 @@ urlpatterns = [
     path("<slug:organisation>/me/leave/", me.leave, name="me-leave"),
     path("<slug:organisation>/me/everything/", me.everything, name="me-everything"),
     path("<slug:organisation>/me/everything.json", me.everything_file, name="me-everything-file"),
+    path("<slug:organisation>/me/everything.csv", me.everything_table, name="me-everything-table"),
     path("<slug:organisation>/me/erase/", me.erase, name="me-erase"),
     path("<slug:organisation>/erased/<str:reference>/", me.erased, name="me-erased"),
     path("<slug:organisation>/erased/<str:reference>/report.json", me.report, name="me-report"),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consents import copies, exports, services
 from consents.forms import CodeForm, CountForm, LanguageForm, NumberForm, PauseForm
 from consents.models import Consent, Erasure, Organisation, Visit
+from consents.views.files import csv_file, json_file
 from consents.views.network import network_of
 
 COOKIE = "my-page"
@@ -209,7 +210,15 @@ def everything(request: HttpRequest, visit: Visit) -> HttpResponse:
 def everything_file(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The same as a file for machines, and for taking along (GDPR Art. 20)."""
     assert visit.subject is not None, "an open visit has one"
-    return _file(copies.copy_of(visit.subject, now=timezone.now()), "everything.json")
+    return json_file(copies.copy_of(visit.subject, now=timezone.now()), "everything.json")
+
+
+@require_safe
+@visitor_only
+def everything_table(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The same as a table, one line a field: for a spreadsheet, or another system (GDPR Art. 20)."""
+    assert visit.subject is not None, "an open visit has one"
+    return csv_file(copies.table_of(visit.subject, now=timezone.now()), "everything.csv")
 
 
 @require_POST
@@ -248,16 +257,7 @@ def report(request: HttpRequest, organisation: str, reference: str) -> HttpRespo
     """The same report as a file."""
     controller = get_object_or_404(Organisation, slug=organisation)
     found = get_object_or_404(controller.erasures, reference=reference)
-    return _file(exports.certificate(found), "erasure-report.json")
-
-
-def _file(content: Any, name: str) -> HttpResponse:
-    """Return a JSON file that a person can also read: indented, with æ, ø and å as they are."""
-    response = JsonResponse(
-        content, json_dumps_params={"ensure_ascii": False, "indent": 2}, safe=True
-    )
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return json_file(exports.certificate(found), "erasure-report.json")
 
 
 def _context(visit: Visit) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -30,6 +31,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         "title": ConsentEvent.Type(found.kind).label,
         "method": reports.method_in_words(found.private["method"]),
         "phone": consent.subject.phone.masked,
+        "operator": settings.SMS_OPERATOR,
         "token": token,
     }
     return render(request, "consents/public/receipt.html", context)

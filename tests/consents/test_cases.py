@@ -557,12 +557,15 @@ def test_the_copy_for_the_answer_leaves_a_trace(client: Client, kind: str) -> No
     client.force_login(make_user("privacy_officer", organisation))
 
     page = client.post(url(case, "case-copy"))
-    file = client.post(url(case, "case-copy"), {"file": "1"})
+    file = client.post(url(case, "case-copy"), {"file": "json"})
+    table = client.post(url(case, "case-copy"), {"file": "csv"})
 
     assert consent.wording.declaration in page.content.decode()
     assert phone().e164 in file.content.decode()
     assert case.reference in file["Content-Disposition"]
-    assert [case.reference in look.reason for look in Disclosure.objects.all()] == [True, True]
+    assert phone().e164 in table.content.decode()
+    assert f"{case.reference}.csv" in table["Content-Disposition"]
+    assert [case.reference in look.reason for look in Disclosure.objects.all()] == [True] * 3
 
 
 @pytest.mark.parametrize(("kind", "identified"), [("access", False), ("objection", True)])
@@ -573,7 +576,7 @@ def test_no_copy_for_a_stranger_or_for_another_request(
     case = make_case(kind, organisation=organisation, identified=identified)
     client.force_login(make_user("privacy_officer", organisation))
 
-    answer = client.post(url(case, "case-copy"), {"file": "1"})
+    answer = client.post(url(case, "case-copy"), {"file": "json"})
 
     assert answer.status_code == 302
     assert not Disclosure.objects.exists()

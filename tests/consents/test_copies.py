@@ -1,6 +1,8 @@
 """A copy of everything held: each personal field of the data map is in it, and nobody else's."""
 
+import csv
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -185,9 +187,60 @@ def test_a_person_reads_it_and_takes_it_along(
     assert json.loads(file.content)["about"]["controller"]["name"] == "Fjord Sport"
 
 
+def as_table(subject: Subject) -> list[list[str]]:
+    return list(copies.table_of(subject, now=NOON))
+
+
+def test_the_table_holds_each_field_of_the_file_with_its_value() -> None:
+    subject = live()
+    heading, *lines = as_table(subject)
+    found = {(kind, row, field): value for kind, row, field, _label, value in lines}
+
+    expected = {
+        (section["name"], str(number), field): value
+        for section in as_file(subject)["sections"]
+        for number, row in enumerate(section["rows"], 1)
+        for field, value in row.items()
+    }
+    assert len(heading) == 5
+    assert found.keys() == expected.keys() | {("about", "1", each) for each in about(subject)}
+    texts = {key: value for key, value in expected.items() if isinstance(value, str) and value}
+    assert {key: found[key].lstrip("'") for key in texts} == texts
+
+
+def about(subject: Subject) -> Any:
+    return as_file(subject)["about"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\tx", "\rx"])
+def test_no_cell_of_the_table_is_run_by_a_spreadsheet(text: str) -> None:
+    subject = make_consent("granted").subject
+    write(subject)
+    InboundMessage.objects.update(text=text)
+
+    values = [value for *_names, value in as_table(subject)]
+
+    assert f"'{text}" in values
+    assert "+4790000001" in values, "a number stays one"
+
+
+def test_a_person_takes_the_table_along(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consents.views.me.timezone.now", lambda: NOON)
+    address = f"/{make_consent('granted').subject.organisation.slug}/me/"
+    client.post(address, {"phone": "900 00 001"})
+    client.post(f"{address}code/", {"code": Visit.objects.get().code})
+
+    file = client.get(f"{address}everything.csv")
+
+    lines = list(csv.reader(StringIO(file.content.decode("utf-8-sig")), delimiter=";"))
+    assert file["Content-Disposition"] == 'attachment; filename="everything.csv"'
+    assert {len(line) for line in lines} == {5}
+    assert ["numbers", "1", "phone"] in [line[:3] for line in lines]
+
+
 def test_without_a_code_nothing_is_handed_out(client: Client) -> None:
     slug = make_consent("granted").purpose.organisation.slug
 
-    for path in ("everything/", "everything.json"):
+    for path in ("everything/", "everything.json", "everything.csv"):
         answer = client.get(f"/{slug}/me/{path}")
         assert (answer.status_code, answer["Location"]) == (302, f"/{slug}/me/")

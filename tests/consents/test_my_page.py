@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from campaigns import audiences
 from campaigns.models import Delivery
-from consents import confirmations, exports, ledger, services
+from consents import confirmations, copies, exports, ledger, notices, receipts, services
 from consents.models import (
     Consent,
     ConsentEvent,
@@ -436,3 +437,34 @@ def test_my_consents_come_with_those_that_hold_first() -> None:
     rows = exports.my_consents(ended.subject, now=NOON)
 
     assert [row.consent.state for row in rows] == ["granted", "withdrawn"]
+
+
+def test_each_consent_leads_to_its_receipt(client: Client, clock: dict[str, datetime]) -> None:
+    consent = make_consent("granted", at=NOON - DAY)
+    address = enter(client, consent)
+
+    page = client.get(address).content.decode()
+
+    found = re.search(r'href="(/r/[^"]+)"', page)
+    assert found, page
+    receipt = client.get(found[1]).content.decode()
+    assert consent.purpose.organisation.name in receipt
+    assert "Strex AS" in receipt
+
+
+def test_the_company_that_delivers_is_named_where_people_are_told(
+    client: Client, settings: Settings
+) -> None:
+    consent = make_consent("granted")
+    settings.SMS_OPERATOR = "Fjordpost AS"
+    found = receipts.of(consent)
+
+    receipt = receipts.as_json_ld(found)
+    page = client.get(receipts.address_of(consent)).content.decode()
+
+    assert receipt["recipient_third_parties"] == [{"party_name": "Fjordpost AS"}]
+    assert receipt["kantara"]["services"][0]["purposes"][0]["thirdPartyName"] == "Fjordpost AS"
+    assert "Fjordpost AS" in page
+    assert "Fjordpost AS" in copies.recipients()
+    assert "Fjordpost AS leverer meldingene" in notices.completed("", "nb")
+    assert not notices.missing(notices.completed("", "nb"))

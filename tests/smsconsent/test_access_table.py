@@ -183,6 +183,7 @@ OPEN = {
     "consents:me-leave",
     "consents:me-everything",
     "consents:me-everything-file",
+    "consents:me-everything-table",
     "consents:me-erase",
     "consents:me-erased",
     "consents:me-report",

@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from consents import cases as rules
 from consents import copies, services
 from consents.case_forms import CaseForm, CloseForm, CodeForm, ExtendForm, NewNumberForm
 from consents.models import Case, CaseCode, Letter, Organisation
+from consents.views.files import csv_file, json_file
 from consents.views.staff.doors import colleague, login_required, open_organisation, show
 from smsconsent.staff import access
 from smsconsent.staff.models import User
@@ -182,8 +183,11 @@ def case_copy(request: HttpRequest, organisation: str, case: UUID) -> HttpRespon
     reason = _("Copy for case %(reference)s") % {"reference": found.reference}
     services.reveal(subject, by=colleague(request), reason=reason, now=now)
     with override(found.language):
-        if "file" in request.POST:
-            return _file(copies.copy_of(subject, now=now), f"{found.reference}.json")
+        match request.POST.get("file"):
+            case "csv":
+                return csv_file(copies.table_of(subject, now=now), f"{found.reference}.csv")
+            case "json":
+                return json_file(copies.copy_of(subject, now=now), f"{found.reference}.json")
         context = {
             "case": found,
             "sections": copies.sections(subject),
@@ -287,13 +291,6 @@ def _page(
         "number_form": NewNumberForm(),
     }
     return show(request, "case", case.organisation, context | bound, current=CURRENT, status=status)
-
-
-def _file(content: Any, name: str) -> HttpResponse:
-    options = {"ensure_ascii": False, "indent": 2}
-    response = JsonResponse(content, json_dumps_params=options)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _badge(case: Case, today: date) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Imports of consents: upload, see the errors on their cells, import, approve (law.md L49, features F127)."""
 
-import csv
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from consents import exports, services
 from consents.import_forms import ApprovalForm, ImportForm
 from consents.models import ConsentImport
 from consents.sheets import COLUMNS
+from consents.views.files import csv_file
 from consents.views.staff.doors import colleague, login_required, open_organisation, show
 
 IMPORT, APPROVE = "consents.import_consents", "consents.approve_import"
@@ -127,13 +127,7 @@ def approve(request: HttpRequest, organisation: str, run: UUID) -> HttpResponse:
 def problems(request: HttpRequest, organisation: str, run: UUID) -> HttpResponse:
     """The errors as a CSV that Norwegian spreadsheets open: row, column, cell, error."""
     found = _open(request, organisation, run, IMPORT)
-    table = StringIO()
-    csv.writer(table, delimiter=";").writerows(exports.problems_of(found))
-    answer = HttpResponse(
-        table.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = 'attachment; filename="import-errors.csv"'
-    return answer
+    return csv_file(exports.problems_of(found), "import-errors.csv")
 
 
 @never_cache
