@@ -5,8 +5,10 @@ or has said stop since the yes that the file tells of, is left as they are (feat
 """
 
 import re
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q
 from django.utils.translation import gettext_noop
@@ -28,6 +30,8 @@ from smsconsent.phones import Phone
 
 MOST_TEXTS = 20
 SHORTEST_TEXT = 20
+# Knuth's multiplier: neighbouring numbers come to lie far apart.
+_SPREAD = 0x9E3779B97F4A7C15
 _VERSION = re.compile(r"(?:(nb|nn|en)[ :]?)?v?(\d{1,4})", re.IGNORECASE)
 
 WORDS = {
@@ -72,7 +76,36 @@ _BY_STATE = {
 }
 
 
-@dataclass(slots=True)
+class Seen:
+    """Positive whole numbers of up to 64 bits, in some 16 bytes each, where a set takes a hundred."""
+
+    def __init__(self) -> None:
+        self._slots = array("Q", bytes(8 * 1024))
+        self._count = 0
+
+    def __contains__(self, key: int) -> bool:
+        return self._slots[self._place(key)] == key
+
+    def add(self, key: int) -> None:
+        if 2 * self._count >= len(self._slots):
+            old = self._slots
+            self._slots = array("Q", bytes(16 * len(old)))
+            for each in filter(None, old):
+                self._slots[self._place(each)] = each
+        place = self._place(key)
+        self._count += self._slots[place] == 0
+        self._slots[place] = key
+
+    def _place(self, key: int) -> int:
+        """Return where the key stands, or the free slot where it would stand."""
+        last = len(self._slots) - 1
+        place = key * _SPREAD >> 20 & last
+        while self._slots[place] not in {0, key}:
+            place = place + 1 & last
+        return place
+
+
+@dataclass
 class Context:
     """What every row of one import is held against."""
 
@@ -80,6 +113,17 @@ class Context:
     now: datetime
     purposes: dict[str, Purpose]
     wordings: dict[tuple[int, str], Wording | None] = field(default_factory=dict)
+    # While a file is checked, nothing else knows what stood in the batches before.
+    seen: Seen = field(default_factory=Seen)
+
+    def key_of(self, row: Row) -> int:
+        """Return number and purpose of a row as one positive whole number, or 0 for no purpose of ours."""
+        place = self.places.get(row.purpose, 0)
+        return int(row.phone.e164) << 14 | place if place else 0
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        return {slug: place for place, slug in enumerate(self.purposes, start=1)}
 
 
 # -- who is known --------------------------------------------------------------------------------------
@@ -94,7 +138,7 @@ class People:
     states: dict[tuple[int, int], tuple[str, int | None]]
     stopped_at: dict[str, datetime]
     blocked: set[tuple[str, int | None]]
-    taken: set[tuple[str, str]] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, context: Context, rows: list[Row], *, lock: bool) -> "People":
@@ -127,10 +171,7 @@ def _indexes(
     phones: dict[str, Phone], *, use: str, organisation: int | None
 ) -> tuple[dict[str, bytes], dict[bytes, str]]:
     """Return number → what it is stored under now, and what it may be stored under → number."""
-    found = {
-        e164: crypto.blind_indexes(phone, use=use, organisation=organisation)
-        for e164, phone in phones.items()
-    }
+    found = crypto.blind_indexes_of(phones.values(), use=use, organisation=organisation)
     return (
         {e164: indexes[0] for e164, indexes in found.items()},
         {index: e164 for e164, indexes in found.items() for index in indexes},
@@ -204,7 +245,8 @@ def _against_number(context: Context, found: People, row: Row, purpose: Purpose)
     e164 = row.phone.e164
     if (e164, None) in found.blocked or (e164, purpose.pk) in found.blocked:
         return "blocked"
-    if (e164, row.purpose) in found.taken:
+    key = context.key_of(row)
+    if key in found.taken or key in context.seen:
         return "twice"
     if subject := found.subjects.get(e164):
         state, run_id = found.states.get((subject.pk, purpose.pk), ("", None))

@@ -4,32 +4,22 @@ Each batch is one transaction: subjects, consents, events and the checkpoint, ea
 whole batch. Killed anywhere, the import continues behind the last batch.
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from io import BytesIO
 from itertools import islice
-from secrets import token_bytes
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from consents import ledger, sheets
-from consents.dates import add_months
+from consents import import_rows, sheets
 from consents.import_rules import Context, People, problem_with
-from consents.models import (
-    Consent,
-    ConsentEvent,
-    ConsentImport,
-    ImportProblem,
-    Purpose,
-    Subject,
-    Suppression,
-)
+from consents.models import ConsentImport, ImportProblem, Purpose
 from consents.sheets import Broken, Row
-from smsconsent import bulk, crypto, signing
 
 BATCH = 2000
 # What is kept of the errors of one file: enough to mend it, and bounded.
@@ -55,9 +45,9 @@ def work(
     try:
         with open_file() as file:
             rows = sheets.read_rows(file, sheets.encoding_of(file))
-            rest = islice(rows, run.done_count, None)
+            _skip(context, islice(rows, run.done_count))
             while not until():
-                batch = list(islice(rest, BATCH))
+                batch = list(islice(rows, BATCH))
                 if not batch:
                     _finish(run, now=now)
                     return
@@ -66,13 +56,24 @@ def work(
         _fail(run, error, now=now)
 
 
+def _skip(context: Context, settled: Iterator[Row | Broken]) -> None:
+    """Pass over what is settled. Checking remembers it, since it has left no consent to be found."""
+    if context.run.state != State.CHECKING:
+        deque(settled, maxlen=0)
+        return
+    bad = set(context.run.problems.values_list("row", flat=True))
+    for row in settled:
+        if isinstance(row, Row) and row.row not in bad and (key := context.key_of(row)):
+            context.seen.add(key)
+
+
 def _take(context: Context, batch: list[Row | Broken]) -> None:
     """Settle one batch. When a sign-up makes one of its numbers known in this very moment: once more."""
     attempts = 5
     while True:
         try:
             with transaction.atomic():
-                done = _settle(context, batch)
+                done, taken = _settle(context, batch)
         except IntegrityError:
             attempts -= 1
             if not attempts:
@@ -80,10 +81,13 @@ def _take(context: Context, batch: list[Row | Broken]) -> None:
             context.wordings.clear()
         else:
             vars(context.run).update(done)
+            if context.run.state == State.CHECKING:
+                for key in taken:
+                    context.seen.add(key)
             return
 
 
-def _settle(context: Context, batch: list[Row | Broken]) -> dict[str, int]:
+def _settle(context: Context, batch: list[Row | Broken]) -> tuple[dict[str, int], set[int]]:
     run = context.run
     mine = ConsentImport.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if (mine.state, mine.done_count) != (run.state, run.done_count):
@@ -97,10 +101,10 @@ def _settle(context: Context, batch: list[Row | Broken]) -> dict[str, int]:
         if problem:
             broken.append(problem)
         else:
-            found.taken.add((row.phone.e164, row.purpose))
+            found.taken.add(context.key_of(row))
             good.append(row)
     if is_real:
-        _write(context, found, good)
+        import_rows.write(context, found, good)
     _keep_problems(run, broken)
     done = {
         "done_count": run.done_count + len(batch),
@@ -108,84 +112,7 @@ def _settle(context: Context, batch: list[Row | Broken]) -> dict[str, int]:
         "problem_count": run.problem_count + len(broken),
     }
     ConsentImport.objects.filter(pk=run.pk).update(**done)
-    return done
-
-
-# -- writing -------------------------------------------------------------------------------------------
-def _write(context: Context, found: People, rows: list[Row]) -> None:
-    """Store these consents with their evidence: a handful of statements, however many rows."""
-    known = set(found.subjects)
-    made = [_make(context, found, row) for row in rows]
-    subjects = {row.phone.e164: found.subjects[row.phone.e164] for row in rows}
-    new = [subject for e164, subject in subjects.items() if e164 not in known]
-    blocked = {number for number, _purpose in found.blocked}
-    for subject in new:
-        if subject.phone.e164 in blocked:
-            # Blocked for another purpose, maybe under an older key: a block is found by the current one.
-            Suppression.objects.renew(context.run.organisation, subject.phone)
-    bulk.insert(new)
-    bulk.insert([consent for consent, _line in made])
-    ledger.store([line for _consent, line in made])
-    old = [subject for e164, subject in subjects.items() if e164 in known]
-    Subject.objects.bulk_update(old, ["event_count", "last_event_hash"], batch_size=200)
-
-
-def _make(context: Context, found: People, row: Row) -> tuple[Consent, ledger.Line]:
-    run, purpose = context.run, context.purposes[row.purpose]
-    wording = context.wordings[purpose.pk, row.wording]
-    assert wording is not None, "a row without a wording is not good"
-    if row.phone.e164 not in found.subjects:
-        found.subjects[row.phone.e164] = _new_subject(
-            context, found, row, language=wording.language
-        )
-    subject = found.subjects[row.phone.e164]
-    nonce = token_bytes(16)
-    consent = Consent(
-        subject=subject,
-        purpose=purpose,
-        state=Consent.State.GRANTED,
-        wording=wording,
-        source=Consent.Source.IMPORT,
-        imported_by=run,
-        requested_at=row.at,
-        answer_by=row.at,
-        confirmed_at=row.at,
-        valid_until=add_months(row.at, purpose.consent_months),
-        stop_nonce=nonce,
-        stop_digest=signing.digest(signing.derived_token(nonce, purpose="stop"), purpose="stop"),
-    )
-    facts: ledger.Facts = {
-        "import": run.public_id.hex,
-        "row": row.row,
-        "file_sha256": run.sha256,
-        "proof_sha256": run.proof_sha256,
-        "said_by": row.method,
-        "collected_from": row.source,
-    }
-    line = ledger.prepare(
-        ConsentEvent.Type.GRANTED,
-        subject=subject,
-        consent=consent,
-        wording=wording,
-        proof=ledger.Proof("import", facts=facts),
-        said_at=row.at,
-        now=context.now,
-    )
-    consent.last_event_id = line.event.event_id
-    return consent, line
-
-
-def _new_subject(context: Context, found: People, row: Row, *, language: str) -> Subject:
-    return Subject(
-        organisation=context.run.organisation,
-        phone=row.phone,
-        phone_index=found.indexes["lookup"][row.phone.e164],
-        suppression_index=found.indexes["suppression"][row.phone.e164],
-        tag_key=token_bytes(ledger.TAG_KEY_BYTES),
-        key_id=crypto.current_key_id(),
-        language=language,
-        created_at=context.now,
-    )
+    return done, found.taken
 
 
 # -- the run -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ field through, and refuse any other expression. A wrong key raises; it never yie
 
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -169,14 +169,7 @@ def keyed_digests(value: bytes, *, use: str, organisation: int | None = None) ->
     pseudonym is renewed without knowing what it stands for (`add_layers`), and a key that has leaked opens
     nothing once another lies over it. Keys are never taken away: the innermost finds the block list.
     """
-    if not settings.INDEX_KEYS:
-        raise ImproperlyConfigured(
-            "INDEX_KEYS is empty. Without a key no number can be found again."
-        )
-    forms = [value]
-    for key in reversed(settings.INDEX_KEYS):
-        forms.append(_layer(forms[-1], key, use=use, organisation=organisation))
-    return forms[:0:-1]
+    return _layered(value, _layer_keys(use, organisation))
 
 
 def add_layers(digest: bytes, *, key_id: str, use: str, organisation: int | None = None) -> bytes:
@@ -196,6 +189,20 @@ def current_index_key_id() -> str:
     return _key_id(settings.INDEX_KEYS[0])
 
 
+def _layer_keys(use: str, organisation: int | None) -> list[bytes]:
+    """Return the keys of all layers, the innermost first."""
+    keys: list[str] = settings.INDEX_KEYS
+    if not keys:
+        raise ImproperlyConfigured(
+            "INDEX_KEYS is empty. Without a key no number can be found again."
+        )
+    return [_derived_key(key, use, organisation) for key in reversed(keys)]
+
+
+def _layered(value: bytes, keys: list[bytes]) -> list[bytes]:
+    return [value := hmac(key, value, "sha256") for key in keys][::-1]
+
+
 def _layer(value: bytes, key: str, *, use: str, organisation: int | None) -> bytes:
     return hmac(_derived_key(key, use, organisation), value, "sha256")
 
@@ -208,6 +215,14 @@ def keyed_digest(value: bytes, *, use: str, organisation: int | None = None) -> 
 def blind_indexes(phone: Phone, *, use: str, organisation: int | None = None) -> list[bytes]:
     """Return what this number may be stored under, the current form first (`keyed_digests`)."""
     return keyed_digests(phone.e164.encode(), use=use, organisation=organisation)
+
+
+def blind_indexes_of(
+    phones: Iterable[Phone], *, use: str, organisation: int | None = None
+) -> dict[str, list[bytes]]:
+    """Return `blind_indexes` of many numbers, by number."""
+    keys = _layer_keys(use, organisation)
+    return {phone.e164: _layered(phone.e164.encode(), keys) for phone in phones}
 
 
 def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> bytes:
