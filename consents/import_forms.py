@@ -1,6 +1,6 @@
 """The file of an import, and what goes with it."""
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -42,17 +42,17 @@ class ImportForm(forms.Form):
 
     def clean_proof(self) -> "UploadedFile[Any]":
         proof = _small_enough(self.cleaned_data["proof"], MOST_PROOF_BYTES)
-        if not self.type_of(proof):
+        if not type_of(proof):
             raise forms.ValidationError(_("Choose a PDF, PNG or JPEG."))
         return proof
 
-    @staticmethod
-    def type_of(proof: "UploadedFile[Any]") -> str:
-        """Return the kind of file by its first bytes, or nothing."""
-        proof.seek(0)
-        start = proof.read(8)
-        proof.seek(0)
-        return next((kind for mark, kind in PROOF_TYPES.items() if start.startswith(mark)), "")
+
+def type_of(proof: "UploadedFile[Any] | BinaryIO") -> str:
+    """Return the kind of file by its first bytes, or nothing."""
+    proof.seek(0)
+    start = proof.read(8)
+    proof.seek(0)
+    return next((kind for mark, kind in PROOF_TYPES.items() if start.startswith(mark)), "")
 
 
 def _small_enough(file: "UploadedFile[Any]", most: int) -> "UploadedFile[Any]":

@@ -77,11 +77,15 @@ _BY_STATE = {
 
 
 class Seen:
-    """Positive whole numbers of up to 64 bits, in some 16 bytes each, where a set takes a hundred."""
+    """Positive whole numbers of up to 64 bits, in 16 to 32 bytes each, where a set takes a hundred."""
 
     def __init__(self) -> None:
         self._slots = array("Q", bytes(8 * 1024))
         self._count = 0
+
+    @property
+    def bytes(self) -> int:
+        return 8 * len(self._slots)
 
     def __contains__(self, key: int) -> bool:
         return self._slots[self._place(key)] == key

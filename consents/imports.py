@@ -16,7 +16,7 @@ from typing import BinaryIO
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from consents import import_rows, sheets
+from consents import import_rows, locking, sheets
 from consents.import_rules import Context, People, problem_with
 from consents.models import ConsentImport, ImportProblem, Purpose
 from consents.sheets import Broken, Row
@@ -92,7 +92,8 @@ def _settle(context: Context, batch: list[Row | Broken]) -> tuple[dict[str, int]
     mine = ConsentImport.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if (mine.state, mine.done_count) != (run.state, run.done_count):
         raise Interrupted
-    is_real = run.state == State.IMPORTING
+    if is_real := run.state == State.IMPORTING:
+        locking.hold_back_strangers()
     broken = [row for row in batch if isinstance(row, Broken)]
     found = People.of(context, [row for row in batch if isinstance(row, Row)], lock=is_real)
     good: list[Row] = []

@@ -14,6 +14,31 @@ from django.db import connection
 from consents.models import Consent, Purpose, Subject, Wording
 from smsconsent.trips import Trip, columns, load, places, stored, width
 
+# One number for all imports of all organisations: a batch is over in a fraction of a second.
+IMPORT = 817
+
+
+def hold_back_strangers() -> None:
+    """For an import: until its batch is over, a stop from a number that nobody knows waits.
+
+    Nothing else stands between them: the number gets its row from the import.
+    """
+    _take("pg_advisory_xact_lock")
+
+
+def wait_for_imports() -> None:
+    """For a stop from a number that nobody knows: any batch that may be storing it is over, and the next one
+    finds the message.
+    """
+    _take("pg_advisory_xact_lock_shared")
+
+
+def _take(function: str) -> None:
+    # On SQLite the transaction holds the only write lock from its start.
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [IMPORT])
+
 
 def lock(ids: Sequence[int]) -> list[Consent]:
     """Lock these consents, and return them as they are now, each with its subject, purpose and wording.

@@ -54,6 +54,9 @@ def _stop(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
     """
     purposes = [purpose.pk for purpose in letter.about(topic)]
     letter.subjects, consents = locking.lock_number(letter.indexes, purposes)
+    if not letter.subjects:
+        locking.wait_for_imports()
+        letter.subjects, consents = locking.lock_number(letter.indexes, purposes)
     trip = Trip()
     proof = letter.proof("mo_stop")
     stopped = transitions.withdraw_locked(consents, proof=proof, now=letter.now, trip=trip)

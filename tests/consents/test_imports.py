@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO, StringIO
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from django.db import connection
 
 from campaigns import audiences
 from consents import exports, imports, ledger, retention, services, sheets, transitions
+from consents.import_rules import Seen
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -256,6 +258,33 @@ def test_a_blocked_number_is_not_imported(purpose: Purpose, is_everywhere: bool)
     assert not Subject.objects.exists()
 
 
+def test_a_block_outlives_an_import_of_the_number_for_another_purpose(purpose: Purpose) -> None:
+    organisation = purpose.organisation
+    klubb = make_purpose(organisation, slug="klubb")
+    services.suppress(
+        organisation, phone(1), purpose=klubb, reason=Suppression.Reason.OBJECTION, now=NOON - DAY
+    )
+    run = make_import(purpose, line(), line(purpose="klubb"))
+    services.approve_import(run, by=make_user(), reason="Skjemaene er sett", now=NOON)
+
+    block = Suppression.objects.get()
+
+    assert codes(run) == [(3, "number", "blocked")]
+    assert (block.purpose, block.created_on) == (klubb, (NOON - DAY).date())
+    assert [consent.purpose for consent in Consent.objects.sendable(NOON)] == [purpose]
+
+
+def test_a_block_that_comes_after_an_import_holds(purpose: Purpose) -> None:
+    run = make_import(purpose, line())
+    services.approve_import(run, by=make_user(), reason="Skjemaene er sett", now=NOON)
+
+    services.suppress(
+        purpose.organisation, phone(1), purpose=None, reason=Suppression.Reason.NOT_ME, now=NOON
+    )
+
+    assert not Consent.objects.sendable(NOON).exists()
+
+
 # -- what a file must say ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("cells", "column", "code"),
@@ -382,6 +411,48 @@ def test_a_dry_run_finds_the_errors_and_imports_nothing(purpose: Purpose) -> Non
     assert purpose.wordings.count() == 1
 
 
+@pytest.mark.parametrize("batches", [1, 2, 100])
+def test_a_dry_run_finds_doubles_across_the_whole_file(
+    purpose: Purpose, monkeypatch: pytest.MonkeyPatch, batches: int
+) -> None:
+    make_purpose(purpose.organisation, slug="klubb")
+    monkeypatch.setattr(imports, "BATCH", 2)
+    lines = [
+        line(),
+        line(90000002, purpose="ukjent"),
+        line(90000002),
+        line(purpose="klubb"),
+        line("+47 900 00 001"),
+        line(90000002),
+    ]
+    text = "\n".join([HEADING, *lines]).encode()
+    run = services.open_import(purpose.organisation, lambda: BytesIO(text), by=None, now=NOON)
+
+    # The worker stops after so many batches, and the next one goes on.
+    while run.state == "checking":
+        turns = chain(repeat(False, batches), repeat(True))
+        imports.work(run, lambda: BytesIO(text), now=NOON, until=turns.__next__)
+
+    assert codes(run) == [
+        (3, "purpose", "no_purpose"),
+        (6, "number", "twice"),
+        (7, "number", "twice"),
+    ]
+    assert run.good_count == 3
+
+
+def test_what_was_seen_is_remembered_in_few_bytes() -> None:
+    seen = Seen()
+    keys = range(4_790_000_000 << 14, 4_790_020_000 << 14, 1 << 14)
+
+    for key in keys:
+        seen.add(key)
+
+    assert all(key in seen for key in keys)
+    assert not any(key + 1 in seen or key + (1 << 40) in seen for key in keys)
+    assert seen.bytes <= 32 * len(keys)
+
+
 def test_what_was_checked_is_imported_when_somebody_says_so(purpose: Purpose) -> None:
     text = "\n".join([HEADING, line(), line(time="")]).encode()
     run = make_import(purpose, content=text, dry_run=True)
@@ -497,7 +568,7 @@ def test_the_command_imports_a_file_and_writes_its_errors(purpose: Purpose, tmp_
     time = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%d %H:%M")
     rows = [line(time=time), line(90000002, time=time, source="=1+1", method="x")]
     file.write_text("\n".join([HEADING, *rows]), encoding="utf-8")
-    proof.write_bytes(b"%PDF")
+    proof.write_bytes(b"%PDF-1.7")
     out = StringIO()
 
     call_command(
@@ -506,17 +577,45 @@ def test_the_command_imports_a_file_and_writes_its_errors(purpose: Purpose, tmp_
     )  # fmt: skip
 
     run = ConsentImport.objects.get()
-    assert bytes(run.proof) == b"%PDF"
+    assert (bytes(run.proof), run.proof_type) == (b"%PDF-1.7", "application/pdf")
     assert "imported; 1 consents, 1 rows with an error" in out.getvalue()
     with errors.open(encoding="utf-8-sig", newline="") as written:
         assert list(csv.reader(written, delimiter=";"))[1][:3] == ["3", "method", "x"]
 
 
 def test_the_command_says_what_is_not_there(purpose: Purpose, tmp_path: Path) -> None:
+    proof = tmp_path / "skjema.pdf"
+    proof.write_bytes(b"%PDF-1.7")
+    slug = purpose.organisation.slug
+
     with pytest.raises(CommandError, match="no organisation"):
-        call_command("import_consents", tmp_path / "a.csv", organisation="nobody")
+        call_command("import_consents", tmp_path / "a.csv", organisation="nobody", proof=proof)
     with pytest.raises(CommandError, match="no file"):
-        call_command("import_consents", tmp_path / "a.csv", organisation=purpose.organisation.slug)
+        call_command("import_consents", tmp_path / "a.csv", organisation=slug, proof=proof)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (None, "arguments are required: --proof"),
+        (b"", "no PDF, PNG or JPEG"),
+        (b"<html>", "no PDF, PNG or JPEG"),
+        (b"%PDF-" + b"x" * 5_000_000, "at most 5 MB"),
+    ],
+)
+def test_the_command_asks_for_the_proof_as_the_page_does(
+    purpose: Purpose, tmp_path: Path, content: bytes | None, error: str
+) -> None:
+    file, proof = tmp_path / "a.csv", tmp_path / "skjema"
+    file.write_text(f"{HEADING}\n{line()}", encoding="utf-8")
+    given = ["--organisation", purpose.organisation.slug]
+    if content is not None:
+        proof.write_bytes(content)
+        given += ["--proof", str(proof)]
+
+    with pytest.raises(CommandError, match=error):
+        call_command("import_consents", str(file), *given)
+    assert not ConsentImport.objects.exists()
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(purpose: Purpose) -> None:

@@ -32,6 +32,8 @@ def start(file: Path, organisation: str, database_url: str) -> "subprocess.Popen
         str(file),
         "--organisation",
         organisation,
+        "--proof",
+        str(file.with_name("form.pdf")),
     ]
     return subprocess.Popen(
         command, env=os.environ | variables, cwd=environment.ROOT, stdout=subprocess.DEVNULL
@@ -46,6 +48,7 @@ def test_an_import_that_is_killed_goes_on(tmp_path: Path, database_url: str) -> 
     file.write_text(
         "\n".join(["number;purpose;source;method;time;wording", *rows]), encoding="utf-8"
     )
+    file.with_name("form.pdf").write_bytes(b"%PDF-1.7 skjema")
     dice = random.Random(20261125)
     for _kill in range(KILLS):
         child = start(file, purpose.organisation.slug, database_url)

@@ -1,7 +1,7 @@
 """`manage.py import_consents FILE …`: take in consents that were given elsewhere, with their evidence."""
 
 import csv
-import mimetypes
+import gc
 import time
 from argparse import ArgumentParser
 from functools import partial
@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from consents import exports, imports, services
+from consents.import_forms import MOST_PROOF_BYTES, type_of
 from consents.models import ConsentImport, Organisation
 from smsconsent.staff.models import User
 
@@ -29,7 +30,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--organisation", required=True, help="Its address, as in its pages' links."
         )
-        parser.add_argument("--proof", type=Path, help="The old form or its log, kept encrypted.")
+        parser.add_argument(
+            "--proof",
+            type=Path,
+            required=True,
+            help="The form that people filled in, or the log of it: PDF, PNG or JPEG, at most 5 MB. Kept "
+            "encrypted.",
+        )
         parser.add_argument("--by", help="E-mail address of the colleague who imports.")
         parser.add_argument("--errors", type=Path, help="Write a CSV of the rows with an error.")
         parser.add_argument("--dry-run", action="store_true", help="Only check; import nothing.")
@@ -38,6 +45,8 @@ class Command(BaseCommand):
         self, *, files: list[Path], organisation: str, verbosity: int, **options: Any
     ) -> None:
         self.is_talkative = verbosity > 0
+        # What is loaded by now stays. Looking through it again and again would take a fifth of the time.
+        gc.freeze()
         controller = Organisation.objects.filter(slug=organisation).first()
         if controller is None:
             raise CommandError(f"There is no organisation {organisation}.")
@@ -51,7 +60,7 @@ class Command(BaseCommand):
         controller: Organisation,
         file: Path,
         *,
-        proof: Path | None,
+        proof: Path,
         by: str | None,
         errors: Path | None,
         dry_run: bool,
@@ -65,8 +74,8 @@ class Command(BaseCommand):
             controller,
             opener,
             by=_colleague(by),
-            proof=proof.read_bytes() if proof else b"",
-            proof_type=(mimetypes.guess_type(proof)[0] or "") if proof else "",
+            proof=proof.read_bytes(),
+            proof_type=_proof_type(proof),
             is_dry_run=dry_run,
             now=timezone.now(),
         )
@@ -86,6 +95,17 @@ class Command(BaseCommand):
         if self.is_talkative and run.done_count:
             self.stdout.write(f"{run.done_count:,} rows, {speed:,.0f} a second")
         return False
+
+
+def _proof_type(proof: Path) -> str:
+    """Return the kind of file, as the page of imports asks for it. Raises CommandError (law.md L49)."""
+    if not proof.is_file():
+        raise CommandError(f"There is no file {proof}.")
+    with proof.open("rb") as file:
+        kind = type_of(file)
+    if not kind or proof.stat().st_size > MOST_PROOF_BYTES:
+        raise CommandError(f"{proof} is no PDF, PNG or JPEG of at most 5 MB.")
+    return kind
 
 
 def _colleague(email: str | None) -> User | None:

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consents import exports, services
-from consents.import_forms import ApprovalForm, ImportForm
+from consents.import_forms import ApprovalForm, ImportForm, type_of
 from consents.models import ConsentImport
 from consents.sheets import COLUMNS
 from consents.views.files import csv_file
@@ -40,7 +40,7 @@ def imports(request: HttpRequest, organisation: str) -> HttpResponse:
             lambda: BytesIO(content),
             by=colleague(request),
             proof=proof.read(),
-            proof_type=form.type_of(proof),
+            proof_type=type_of(proof),
             now=timezone.now(),
         )
         services.keep_upload(run, _pieces(file))
