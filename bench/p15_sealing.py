@@ -20,6 +20,7 @@ PER_SECOND, PROOF_SECONDS, VERIFY_SECONDS = 1_000, 0.005, 60
 def measure(bench: Bench) -> Iterator[Figure]:
     for size in bench.sizes:
         settings.LEDGER_FILE = Path(servers.folder()) / f"checkpoints-{size}.txt"
+        settings.JOURNAL_FILE = Path(servers.folder()) / f"journal-{size}.jsonl"
         with bench.database():
             fill(size)
             took = timed(sealing.seal_all, now=timezone.now(), batches=size)

@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from consents import logkeys, sealing
+from consents import journal, logkeys, sealing
 from consents.models import Anchor, Checkpoint, Organisation, PendingEvent, Verification
 from smsconsent.gateways import timestamps
 from smsconsent.staff import roles
@@ -132,7 +132,8 @@ def warnings(*, now: datetime, organisation: Organisation | None = None) -> list
 
     With an organisation: what concerns it. Without: what concerns any.
     """
-    found = [_about_sealer(), _about_waiting(now), _about_verification(), logkeys.warning()]
+    found = [_about_sealer(), _about_waiting(now), _about_verification()]
+    found += [logkeys.warning(), journal.warning()]
     places = [(Anchor.Kind.FILE, "")]
     if settings.LEDGER_TSA_URL:
         places.append((Anchor.Kind.TIME_STAMP, settings.LEDGER_TSA_URL[:200]))

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from consents import confirmations, journal, notices, services, transitions
+from consents import confirmations, journal, notices, replies, services, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -25,6 +25,7 @@ from consents.models import (
     Purpose,
     Sender,
     ServiceMessage,
+    Subject,
     Suppression,
 )
 from smsconsent import outbox
@@ -84,19 +85,22 @@ class _History:
         self.ended: set[UUID] = set()
         self.erased: set[UUID] = set()
         self.blocked: set[str] = set()
+        self.held: set[UUID] = set()
 
     def live(self) -> None:
         """Let a number of things happen, the journal being written now and then as a worker does."""
         for _act in range(ACTS):
             self.now += timedelta(minutes=7)
-            self._random.choice([self._ask, self._answer, self._answer, self._stop, self._leave])()
+            acts = [self._ask, self._answer, self._answer, self._stop, self._leave, self._doubt]
+            self._random.choice(acts)()
             if self._random.random() < 0.3:
                 journal.drain()
+                journal.beat(now=self.now)
         journal.drain()
 
     def forget(self) -> None:
         """Begin to note what ends: this is the moment of the backup."""
-        self.ended, self.erased, self.blocked = set(), set(), set()
+        self.ended, self.erased, self.blocked, self.held = set(), set(), set(), set()
 
     def consents(self) -> dict[UUID, Consent]:
         mine = Consent.objects.filter(purpose__organisation=self.organisation)
@@ -137,6 +141,17 @@ class _History:
         if consent and self._random.random() < 0.5:
             self.erased |= set(consent.subject.consents.values_list("public_id", flat=True))
             services.erase_subject(consent.subject, now=self.now)
+
+    def _doubt(self) -> None:
+        """Write something unclear, or have it settled."""
+        if consent := self._anyone():
+            subject = consent.subject
+            if subject.held_at:
+                services.release_hold(subject, now=self.now)
+                self.held.discard(subject.public_id)
+            else:
+                replies.hold([subject], now=self.now)
+                self.held.add(subject.public_id)
 
     def _block(self, phone: Phone) -> None:
         self.blocked.add(phone.e164)
@@ -180,7 +195,7 @@ def _check(result: Result, history: _History, saved: dict[UUID, Consent]) -> Non
     if ConsentEvent.objects.filter(event_id__in=lost).count() < len(lost) or journal.problem():
         result.violations.append(f"{history.organisation}: the replay left a gap")
     gone = history.ended | history.erased
-    result.violations += list(_wrong(history, saved, gone))
+    result.violations += [*_wrong(history, saved, gone), *_not_held(history)]
     for message in send(history.now):
         row = ServiceMessage.objects.filter(pk=message.id).select_related("consent").first()
         if row is None or (row.consent and row.consent.public_id in gone):
@@ -201,6 +216,11 @@ def _wrong(history: _History, saved: dict[UUID, Consent], gone: set[UUID]) -> It
     for number in history.blocked:
         if not Suppression.objects.blocking(history.organisation, Phone(number)).exists():
             yield f"{history.organisation}: a blocked number is not blocked"
+
+
+def _not_held(history: _History) -> Iterator[str]:
+    for subject in Subject.objects.filter(public_id__in=history.held, held_at=None):
+        yield f"{history.organisation}: number {subject.public_id} was on hold and is not"
 
 
 def recorder() -> Any:

@@ -1,21 +1,15 @@
 """The journal outside the database, and the guard that keeps a restored database from sending.
 
-A file that is only added to. Each line names one event by random ids: type, consent, header; or one
-entry of the block list, encrypted. No number, no text. A database that was restored from a backup lacks
-what the journal holds; then nothing is sent and nothing is sealed until `manage.py replay_journal` has
-run (trust.md § 6, invariant 14).
+A file that is only added to (`journalfile`). Each line names one event by random ids: type, consent,
+header; or one entry of the block list, encrypted; or a hold; or is a beat. No number, no text. A database
+that was restored from a backup lacks what the journal holds; then nothing is sent and nothing is sealed
+until `manage.py replay_journal` has run (trust.md § 6, invariant 14).
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from fcntl import LOCK_EX, flock
-from io import SEEK_END
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from secrets import token_hex
 from typing import IO
 from uuid import UUID
@@ -23,13 +17,30 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from consents.models import ConsentEvent, EventDetail, JournalMark, Leaf, PendingEntry, Suppression
+from consents import journalfile
+from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, Entry, exclusive
+from consents.models import (
+    ConsentEvent,
+    EventDetail,
+    JournalMark,
+    Leaf,
+    PendingEntry,
+    Subject,
+    Suppression,
+)
 from smsconsent import crypto
 from smsconsent.trips import Trip, stored
 
-BLOCKED, SEALED = "blocked", "sealed"
-BATCH, BLOCK_BYTES = 2_000, 65_536
+__all__ = ["BEAT", "BLOCKED", "HELD", "RELEASED", "SEALED", "Entry", "exclusive"]
+
+BATCH = 2_000
+# A worker writes every two seconds.
+LAG_WARNS = timedelta(seconds=60)
+# Beyond the last backup: a restored one must still find its mark.
+KEPT_BEYOND_BACKUPS = timedelta(days=30)
 STOPPED = (
     "The database is older than the journal: nothing is sent or sealed until "
     "manage.py replay_journal has run."
@@ -45,22 +56,6 @@ class JournalBehind(Exception):
     """The journal must not be added to: it has a gap that a replay closes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line. An event with its header; its `index` in the log once it is sealed; or a block.
-
-    What a block says is in `sealed`, a Fernet token.
-    """
-
-    batch: str
-    type: str
-    consent: str = ""
-    event: str = ""
-    header: str = ""
-    sealed: str = ""
-    index: str = ""
-
-
 def problem() -> str:
     """Return "" while this database is at least as new as the journal, else one sentence.
 
@@ -69,19 +64,17 @@ def problem() -> str:
     """
     mark = _mark()
     try:
-        return "" if _newest_batch() == mark else _compare(mark)
+        return "" if journalfile.newest_batch() == mark else _compare(mark)
     except OSError as error:
         return UNREADABLE % error.strerror
 
 
 def unreplayed() -> list[Entry]:
     """Return, oldest first, the entries that this database lacks. Those before its mark it has."""
-    lacking: list[Entry] = []
-    for chunk in _chunks(_after(_mark())):
-        lacking += _lacking(chunk)
-    return lacking[::-1]
+    return list(_lacking(journalfile.after(_mark())))[::-1]
 
 
+# -- writing ---------------------------------------------------------------------------------------------
 def drain() -> int:
     """Write what waits to the journal, safely on disk, and return how many entries it was.
 
@@ -95,18 +88,24 @@ def drain() -> int:
     return written
 
 
-@contextmanager
-def exclusive() -> Iterator[IO[bytes]]:
-    """Open the journal for adding to it. One process at a time."""
-    path = _path()
-    is_new = not path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        flock(file, LOCK_EX)
-        if is_new:
-            path.chmod(0o600)
-            _sync_folder(path.parent)
-        yield file
+def beat(*, now: datetime) -> None:
+    """Write a line that says how far the database had come, though nothing else may have happened.
+
+    So a database that is more than a minute or two old is noticed even when nothing but messages left
+    it since. Raises JournalBehind.
+    """
+    with exclusive() as file, transaction.atomic():
+        if stop := problem():
+            raise JournalBehind(stop)
+        at = now.astimezone(UTC).isoformat(timespec="seconds")
+        entry = Entry(token_hex(8), BEAT, prev=_mark(), at=at)
+        journalfile.append(file, [entry])
+        _set_mark(batch=entry.batch)
+
+
+def cut_old(*, now: datetime) -> int:
+    """Take away what no backup can lack any more. Return how many bytes went."""
+    return journalfile.cut(now - settings.BACKUP_LIFE - KEPT_BEYOND_BACKUPS)
 
 
 def note_consents(events: Sequence[int]) -> None:
@@ -124,6 +123,13 @@ def note_consent(event_id: str, reference: UUID, *, trip: Trip) -> None:
     )
 
 
+def note_holds(subjects: Iterable[Subject]) -> None:
+    """Have it written that these numbers are on hold, or no longer: what the database says then."""
+    PendingEntry.objects.bulk_create(
+        [PendingEntry(hold=subject.pk, reference=subject.public_id) for subject in subjects]
+    )
+
+
 def accept(entries: Iterable[Entry]) -> None:
     """Forget what waits about these events: the journal holds them. For the replay."""
     ids = [entry.event for entry in entries if entry.event]
@@ -131,20 +137,22 @@ def accept(entries: Iterable[Entry]) -> None:
     PendingEntry.objects.filter(event__in=events.values("pk")).delete()
 
 
-def catch_up() -> None:
-    """Say that this database has everything the journal holds, unless the journal lacks something too."""
-    if problem():
+def catch_up(*, is_final: bool = False) -> None:
+    """Say that this database has everything the journal holds, unless it lacks something.
+
+    `is_final`: what it lacks is given up.
+    """
+    if not is_final and (
+        problem() not in {"", STOPPED} or any(entry.type != BEAT for entry in unreplayed())
+    ):
         return
     newest = Leaf.objects.aggregate(newest=Max("tree_index"))["newest"]
-    leaves = 0 if newest is None else newest + 1
-    JournalMark.objects.update_or_create(
-        pk=1, defaults={"batch": _newest_batch(), "leaves": leaves}
-    )
+    _set_mark(batch=journalfile.newest_batch(), leaves=0 if newest is None else newest + 1)
 
 
 def begin_anew(*, now: datetime) -> None:
     """Put the journal aside and begin an empty one: the last resort when its file is lost."""
-    path = _path()
+    path = journalfile.path()
     if path.exists():
         path.rename(path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S}"))
     JournalMark.objects.update(batch="")
@@ -180,11 +188,11 @@ def _drain_batch(file: IO[bytes]) -> int:
             raise JournalBehind(stop)
         batch = token_hex(8)
         places = (Entry(batch, SEALED, event=event, index=str(at)) for at, event in leaves)
-        entries = [*_events(rows, batch=batch), *_blocks(rows, batch=batch), *places]
+        kinds = (_events, _blocks, _holds)
+        entries = [each for kind in kinds for each in kind(rows, batch=batch)] + list(places)
         if entries:
-            _append(file, entries)
-            values = {"batch": batch, "leaves": sealed + len(leaves)}
-            JournalMark.objects.update_or_create(pk=1, defaults=values)
+            journalfile.append(file, entries)
+            _set_mark(batch=batch, leaves=sealed + len(leaves))
         PendingEntry.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows) + len(leaves)
 
@@ -221,14 +229,20 @@ def _blocks(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
         yield Entry(batch, BLOCKED, sealed=token.decode())
 
 
-# -- comparing ---------------------------------------------------------------------------------------------
+def _holds(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
+    ids = {row.hold for row in rows if row.hold}
+    for subject in Subject.objects.filter(pk__in=ids).order_by("pk").only("public_id", "held_at"):
+        kind = HELD if subject.held_at else RELEASED
+        yield Entry(batch, kind, subject=subject.public_id.hex)
+
+
+def _set_mark(**values: str | int) -> None:
+    JournalMark.objects.update_or_create(pk=1, defaults=values)
+
+
+# -- comparing -------------------------------------------------------------------------------------------
 def _mark() -> str:
     return JournalMark.objects.values_list("batch", flat=True).first() or ""
-
-
-def _newest_batch() -> str:
-    newest = next(_backwards(), None)
-    return newest.batch if newest else ""
 
 
 def _compare(mark: str) -> str:
@@ -236,35 +250,58 @@ def _compare(mark: str) -> str:
 
     A batch whose transaction did not commit is there twice, and not missing.
     """
-    entries = _after(mark)
-    for chunk in _chunks(entries):
-        if _lacking(chunk):
-            return STOPPED
-    is_found = not mark or any(entry.batch == mark for entry in _backwards())
+    if next(_lacking(journalfile.after(mark)), None):
+        return STOPPED
+    is_found = not mark or any(entry.batch == mark for entry in journalfile.backwards())
     return "" if is_found else LOST
 
 
-def _after(mark: str) -> Iterator[Entry]:
-    """Yield the entries after the last one of this batch, newest first."""
-    for entry in _backwards():
-        if entry.batch == mark:
-            return
-        yield entry
+def _lacking(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield those of these entries, newest first, that the database does not have.
+
+    Of holds the newest about a number counts. A beat is missing when it says that a batch had been committed
+    which this database does not know of; without such a word, whoever wrote the batch may have died before.
+    """
+    told: set[str] = set()
+    beats: dict[str, Entry] = {}
+    rest = iter(entries)
+    while chunk := list(islice(rest, 500)):
+        absent = _absent(chunk)
+        for entry in chunk:
+            if (witness := beats.pop(entry.batch, None)) is not None:
+                yield witness
+            if entry.type == BEAT:
+                beats[entry.prev] = entry
+            elif entry.type in {HELD, RELEASED}:
+                if entry.subject not in told and entry in absent:
+                    yield entry
+                told.add(entry.subject)
+            elif entry in absent:
+                yield entry
 
 
-def _lacking(entries: list[Entry]) -> list[Entry]:
-    """Return those of these entries that the database does not have."""
-    ids = {entry.event for entry in entries}
+def _absent(entries: list[Entry]) -> set[Entry]:
+    """Return those of these entries, beats apart, that the database does not have, each by itself."""
+    ids = {entry.event for entry in entries if entry.event}
     events = ConsentEvent.objects.filter(event_id__in=ids)
     found = set(events.values_list("event_id", flat=True))
     placed = set(events.exclude(leaf=None).values_list("event_id", flat=True))
+    held = {entry.subject for entry in entries if entry.type == HELD}
+    free = Subject.objects.filter(public_id__in=held, held_at=None).values_list(
+        "public_id", flat=True
+    )
+    released = {subject.hex for subject in free}
 
     def is_here(entry: Entry) -> bool:
+        if entry.type in {BEAT, RELEASED}:
+            return True
         if entry.type == BLOCKED:
             return _is_blocked(entry)
+        if entry.type == HELD:
+            return entry.subject not in released
         return entry.event in (placed if entry.type == SEALED else found)
 
-    return [entry for entry in entries if not is_here(entry)]
+    return {entry for entry in entries if not is_here(entry)}
 
 
 def _is_blocked(entry: Entry) -> bool:
@@ -281,66 +318,26 @@ def _is_blocked(entry: Entry) -> bool:
     return blocks.exists()
 
 
-def _chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    while chunk := list(islice(entries, 500)):
-        yield chunk
+# -- what wants a person ---------------------------------------------------------------------------------
+def lag(now: datetime) -> timedelta:
+    """Return how long the oldest entry has waited to be written to the journal; nought when none waits."""
+    oldest = PendingEntry.objects.order_by("pk").first()
+    return max(now - oldest.since, timedelta(0)) if oldest else timedelta(0)
 
 
-# -- the file ----------------------------------------------------------------------------------------------
-def _path() -> Path:
-    return Path(settings.JOURNAL_FILE)
+def warning() -> str:
+    """Return "" unless the journal lags. A readiness warning: what it lacks, no restore would know of."""
+    waited = lag(timezone.now())
+    if waited <= LAG_WARNS:
+        return ""
+    minutes = int(waited.total_seconds() // 60)
+    return _(
+        "The journal lags: stops and erasures have waited %(minutes)d minutes to be written to it."
+    ) % {"minutes": minutes}
 
 
-def _append(file: IO[bytes], entries: list[Entry]) -> None:
-    """Add whole lines and wait for the disk. A line that a crash cut off is ended first: it is no entry."""
-    lines = [json.dumps(_filled(entry), ensure_ascii=False) + "\n" for entry in entries]
-    with _path().open("rb") as written:
-        written.seek(0, SEEK_END)
-        is_torn = written.tell() > 0 and _last_byte(written) != b"\n"
-    file.write((b"\n" if is_torn else b"") + "".join(lines).encode())
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _last_byte(file: IO[bytes]) -> bytes:
-    file.seek(-1, SEEK_END)
-    return file.read(1)
-
-
-def _filled(entry: Entry) -> dict[str, str]:
-    return {name: value for name, value in asdict(entry).items() if value}
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _backwards() -> Iterator[Entry]:
-    """Yield the entries, the newest first, reading no more of the file than is asked for."""
-    try:
-        file = _path().open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        position = file.seek(0, SEEK_END)
-        rest = b""
-        while position > 0:
-            size = min(BLOCK_BYTES, position)
-            position = file.seek(position - size)
-            lines = (file.read(size) + rest).split(b"\n")
-            rest = lines[0]
-            for line in reversed(lines[1:]):
-                yield from _parsed(line)
-        yield from _parsed(rest)
-
-
-def _parsed(line: bytes) -> Iterator[Entry]:
-    """Yield the entry of this line; nothing for one that a crash cut off."""
-    try:
-        yield Entry(**json.loads(line))
-    except (ValueError, TypeError):
-        return
+def findings() -> Iterator[tuple[bool, str]]:
+    """Yield what there is to say about the journal. For `manage.py doctor`."""
+    waited = lag(timezone.now())
+    seconds = int(waited.total_seconds())
+    yield waited <= LAG_WARNS, f"The journal lags by {seconds} seconds."

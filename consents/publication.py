@@ -60,6 +60,19 @@ def last() -> notes.SignedNote | None:
     return found
 
 
+def newest() -> notes.SignedNote | None:
+    """Return the newest note of the published copy, whoever signed it: for processes without keys.
+
+    Raises OSError when the file cannot be read. What stands in it may stop the sending, and start nothing.
+    """
+    for text in reversed(list(notes.split(_tail(settings.LEDGER_FILE)))):
+        try:
+            return notes.read(text)
+        except notes.MalformedNote:
+            continue
+    return None
+
+
 def append(texts: Sequence[str]) -> None:
     """Add these signed notes, in order, passing over what is there already. On disk on return."""
     path: Path = settings.LEDGER_FILE

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from consents import confirmations, keywords, limits, locking, transitions
+from consents import confirmations, journal, keywords, limits, locking, transitions
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
 from consents.letters import Letter
@@ -38,6 +38,7 @@ def hold(subjects: list[Subject], *, now: datetime) -> None:
     """Pause marketing to these numbers until a colleague decides."""
     ids = [subject.pk for subject in subjects]
     Subject.objects.filter(pk__in=ids, held_at=None).update(held_at=now)
+    journal.note_holds(subjects)
 
 
 def _topic(letter: Letter, reading: Reading) -> Purpose | None:

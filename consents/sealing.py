@@ -15,7 +15,15 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from consents import journal, logkeys, merkle, notes, publication
-from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, Node, PendingEvent
+from consents.models import (
+    Anchor,
+    Checkpoint,
+    ConsentEvent,
+    JournalMark,
+    Leaf,
+    Node,
+    PendingEvent,
+)
 from consents.publication import PublishedLogDiffers
 from smsconsent import crypto
 
@@ -56,7 +64,8 @@ def seal(*, now: datetime, limit: int = BATCH, must_sign: bool = False) -> Seale
     """Move one batch of waiting events into the log, sign a checkpoint when one is due, and publish it.
 
     Does nothing while another sealer is at work. Raises PublishedLogDiffers, and seals nothing, when
-    the published copy is not the beginning of this log; ImproperlyConfigured without a signing key.
+    the published copy is not the beginning of this log; ImproperlyConfigured without a signing key. What
+    is published stands in the journal before: so no restore lacks the places of published events.
     """
     with transaction.atomic():
         if not _is_alone():
@@ -70,6 +79,8 @@ def seal(*, now: datetime, limit: int = BATCH, must_sign: bool = False) -> Seale
         checkpoint = None
         if must_sign or _is_due(size + moved, now=now):
             checkpoint = _sign(size + moved, now=now)
+    if checkpoint is not None:
+        journal.drain()
     publish(now=now)
     return Sealed(moved, checkpoint)
 
@@ -86,7 +97,12 @@ def seal_all(*, now: datetime, batches: int = 100) -> int:
             total += count
             if count < BATCH:
                 break
-    except (PublishedLogDiffers, ImproperlyConfigured, OSError) as trouble:
+    except (
+        PublishedLogDiffers,
+        journal.JournalBehind,
+        ImproperlyConfigured,
+        OSError,
+    ) as trouble:
         cache.set(TROUBLE, str(trouble), timeout=3600)
         raise
     cache.delete(TROUBLE)
@@ -102,16 +118,40 @@ def is_behind(now: datetime) -> bool:
 def publish(*, now: datetime) -> None:
     """Append to the published copy each checkpoint that it does not have, and note it as an anchor.
 
-    Each was signed as an extension of what was published then, by a sealer that held the lock.
+    Only what the journal covers. Each was signed as an extension of what was published then, by a sealer
+    that held the lock.
     """
     published = Anchor.objects.filter(kind=Anchor.Kind.FILE).aggregate(size=Max("size"))["size"]
-    rows = list(Checkpoint.objects.filter(size__gt=published or 0).order_by("size"))
+    journaled = JournalMark.objects.values_list("leaves", flat=True).first() or 0
+    waiting = Checkpoint.objects.filter(size__gt=published or 0, size__lte=journaled)
+    rows = list(waiting.order_by("size"))
     if rows:
         publication.append([row.note for row in rows])
     for row in rows:
         Anchor.objects.get_or_create(
             size=row.size, kind=Anchor.Kind.FILE, place="", defaults={"anchored_at": now}
         )
+
+
+@transaction.atomic
+def place_waiting() -> int:
+    """After a restored backup: give waiting events the next places, if that gives the published root.
+
+    For places that the journal does not tell. Return how many; 0 when the root is another one.
+    """
+    size, published = log_size(), publication.last()
+    if published is None or published.size <= size:
+        return 0
+    waiting = PendingEvent.objects.order_by("pk").values_list("pk", flat=True)
+    events = ConsentEvent.objects.filter(pk__in=list(waiting[: published.size - size])).order_by(
+        "pk"
+    )
+    frontier = merkle.Frontier(size, _read_nodes(merkle.perfect_nodes((0, size))))
+    for event in events:
+        frontier.append(merkle.leaf_hash(bytes(event.header)))
+    if (frontier.size, frontier.root) != (published.size, published.root):
+        return 0
+    return put_back((size + at, event.event_id) for at, event in enumerate(events))
 
 
 @transaction.atomic
@@ -152,7 +192,8 @@ def require_published_beginning(size: int) -> None:
         return
     if published.size > size:
         raise PublishedLogDiffers(
-            f"{published.size} events were published, and the database has {size}: it is older."
+            f"{published.size} events were published, and the database has {size}: it is older. "
+            "Run manage.py replay_journal."
         )
     if not merkle.is_consistent(
         old=published.size,

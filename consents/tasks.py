@@ -34,6 +34,16 @@ def drain_journal() -> None:
     journal.drain()
 
 
+@shared_task(base=DjangoTask, throws=(journal.JournalBehind,))
+def beat_in_journal() -> None:
+    journal.beat(now=timezone.now())
+
+
+@shared_task(base=DjangoTask)
+def cut_journal() -> None:
+    journal.cut_old(now=timezone.now())
+
+
 @shared_task(base=DjangoTask)
 def send_service_messages() -> None:
     awake(send_service_messages)

@@ -386,12 +386,13 @@ READINESS_CHECKS = [
     "smsconsent.health.migrations_are_applied",
     "consents.triggers.are_in_place",
     "consents.journal.problem",
+    "consents.guard.problem",
     "consents.canary.problem",
 ]
 # What else `manage.py doctor` asks: each yields (is it well, a sentence).
-DOCTOR_CHECKS = ["consents.logkeys.findings"]
+DOCTOR_CHECKS = ["consents.logkeys.findings", "consents.journal.findings"]
 # While one of these answers with a sentence, nothing leaves (smsconsent.outbox).
-SENDING_STOPS = ["consents.journal.problem"]
+SENDING_STOPS = ["consents.journal.problem", "consents.guard.problem"]
 # Asked once when web or worker start: each raises SystemExit with a sentence.
 START_CHECKS = ["consents.canary.require_right_keys"]
 # What is encrypted elsewhere than in a column of its own: each rewrites it and returns how many (rotation).
@@ -407,6 +408,7 @@ READINESS_WARNINGS = [
     "smsconsent.gateways.watch.parts_warning",
     "consents.silence.warning",
     "consents.anchors.warning",
+    "consents.journal.warning",
     "consents.erasing.warning",
 ]
 
@@ -448,6 +450,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 # When data goes is policy, so it is reviewed here and not clicked together (law.md L41).
 CELERY_BEAT_SCHEDULE = {
     "drain journal": {"task": "consents.tasks.drain_journal", "schedule": 2},
+    "beat in the journal": {"task": "consents.tasks.beat_in_journal", "schedule": 60},
+    "cut the journal": {
+        "task": "consents.tasks.cut_journal",
+        "schedule": crontab(hour=4, minute=17),
+    },
     "send service messages": {"task": "consents.tasks.send_service_messages", "schedule": 5},
     "recover service messages": {"task": "consents.tasks.recover_service_messages", "schedule": 30},
     "ask for missing reports": {

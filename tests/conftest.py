@@ -111,6 +111,12 @@ def own_published_log(settings: Settings) -> None:
     settings.LEDGER_FILE = servers.folder() / "logs" / token_hex(8) / "checkpoints.txt"
 
 
+@pytest.fixture(autouse=True)
+def own_journal(settings: Settings) -> None:
+    """The journal tells of events that no other test's database has."""
+    settings.JOURNAL_FILE = servers.folder() / "journals" / token_hex(8) / "journal.jsonl"
+
+
 # -- the gateway -----------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[Simulator]:

@@ -1,18 +1,24 @@
 """What waits to be written to the journal outside the database, and how far the journal has come."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
 class PendingEntry(models.Model):
-    """An event or a block that the journal does not hold yet. Filled by database triggers.
+    """An event, a block or a hold that the journal does not hold yet. Filled by database triggers and verbs.
 
-    `reference` is the consent's random public id, which the event itself must not name.
+    `reference` is the consent's random public id, which the event itself must not name; for a hold, the
+    number's.
     """
 
     event = models.BigIntegerField(null=True)
     block = models.BigIntegerField(null=True)
+    # The number that was held or released: what is written is how it stands then.
+    hold = models.BigIntegerField(null=True)
     reference = models.UUIDField(null=True)
+    # Written by the database: the triggers know no other clock.
+    since = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "journal_pending"

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from consents import cases, confirmations, limits, tasks, transitions
+from consents import cases, confirmations, journal, limits, tasks, transitions
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -305,6 +305,7 @@ def _restrict(subject: Subject | None, *, now: datetime) -> dict[str, int]:
     if subject is None:
         return {}
     held = Subject.objects.filter(pk=subject.pk, held_at=None).update(held_at=now)
+    journal.note_holds([subject])
     return {"held": held}
 
 

@@ -9,10 +9,18 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import entries, erasing, journal, logkeys, merkle, sealing, transitions
+from consents import entries, erasing, guard, journal, logkeys, merkle, sealing, transitions
 from consents.journal import Entry
 from consents.ledger import Proof
-from consents.models import Consent, ConsentEvent, Erasure, Organisation, Purpose, Suppression
+from consents.models import (
+    Consent,
+    ConsentEvent,
+    Erasure,
+    Organisation,
+    Purpose,
+    Subject,
+    Suppression,
+)
 from smsconsent import crypto, outbox
 
 Type = ConsentEvent.Type
@@ -30,12 +38,12 @@ class Report:
 def replay_journal(*, now: datetime) -> Report:
     """Apply what the journal knows and this database does not, and let sending go on. Safe to repeat.
 
-    Withdrawals, refusals, erasures and blocks are applied, headers are put back. No grant is: its
+    Withdrawals, refusals, erasures, blocks and holds are applied, headers are put back. No grant is: its
     evidence is lost, so the person must say yes again.
     """
     report = Report()
     with journal.exclusive():
-        if not journal.problem():
+        if not journal.problem() and not guard.compare():
             return report
         # First, while sending is still off: the last entry put back turns it on again.
         with transaction.atomic():
@@ -44,12 +52,12 @@ def replay_journal(*, now: datetime) -> Report:
                 report.notes += import_string(path)(now=now)
         lost = journal.unreplayed()
         for entry in lost:
-            if entry.type != journal.SEALED:
+            if entry.type not in {journal.SEALED, journal.BEAT}:
                 with transaction.atomic():
                     report.counts[_apply(entry, now=now)] += 1
                     _put_back(entry)
         places = [(int(each.index), each.event) for each in lost if each.type == journal.SEALED]
-        report.counts["places in the log"] = sealing.put_back(places)
+        report.counts["places in the log"] = sealing.put_back(places) + sealing.place_waiting()
         journal.catch_up()
     return report
 
@@ -63,8 +71,15 @@ def _apply(entry: Entry, *, now: datetime) -> str:
     """Apply one entry through the verbs, and return the word it is counted under."""
     if entry.type == journal.BLOCKED:
         return _block(entry)
+    if entry.type == journal.HELD:
+        Subject.objects.filter(public_id=entry.subject, held_at=None).update(held_at=now)
+        return "holds"
     if entry.type in entries.KINDS:
         return "entries about the log itself"
+    return _apply_event(entry, now=now)
+
+
+def _apply_event(entry: Entry, *, now: datetime) -> str:
     consent = (
         Consent.objects.select_related("subject", "purpose")
         .filter(public_id=entry.consent or UUID(int=0))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from consents import cases, confirmations, erasing, suspensions, tasks, transitions
+from consents import cases, confirmations, erasing, journal, suspensions, tasks, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -127,6 +127,7 @@ def release_hold(subject: Subject, *, now: datetime) -> None:
     )
     if not waiting.exists() and not cases.is_restricted(subject):
         Subject.objects.filter(pk=subject.pk).update(held_at=None)
+        journal.note_holds([subject])
 
 
 def erase_subject(

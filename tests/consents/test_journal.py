@@ -4,7 +4,9 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from fcntl import LOCK_EX, LOCK_UN, flock
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from unittest.mock import ANY
 
@@ -12,10 +14,22 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
-from pytest_django import Settings
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from campaigns.models import Campaign, Delivery
-from consents import confirmations, journal, publication, sealing, services, transitions
+from consents import (
+    anchors,
+    confirmations,
+    guard,
+    journal,
+    journalfile,
+    publication,
+    replies,
+    sealing,
+    services,
+    transitions,
+)
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -28,7 +42,18 @@ from consents.models import (
 )
 from smsconsent import outbox
 from smsconsent.gateways import Handover, Outcome, Outgoing
-from tests.make import DAY, NOON, make_campaign, make_consent, make_purpose, make_user, phone
+from tests.make import (
+    DAY,
+    MINUTE,
+    NOON,
+    SECOND,
+    make_campaign,
+    make_consent,
+    make_events,
+    make_purpose,
+    make_user,
+    phone,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -150,18 +175,18 @@ def test_a_line_that_a_crash_cut_off_is_ended_and_skipped(file: Path) -> None:
 
     journal.drain()
 
-    assert [entry.type for entry in journal._backwards()] == ["granted", "requested"] * 2
+    assert [entry.type for entry in journalfile.backwards()] == ["granted", "requested"] * 2
     assert journal.problem() == ""
 
 
 def test_a_journal_longer_than_what_is_read_at_once_is_read_whole(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "BLOCK_BYTES", 50)
+    monkeypatch.setattr(journalfile, "BLOCK_BYTES", 50)
     make_consent("granted")
     journal.drain()
 
-    assert [entry.type for entry in journal._backwards()] == ["granted", "requested"]
+    assert [entry.type for entry in journalfile.backwards()] == ["granted", "requested"]
 
 
 def test_a_batch_that_did_not_commit_is_written_again_and_harms_nothing(file: Path) -> None:
@@ -379,7 +404,7 @@ def test_the_log_grows_again_into_what_was_published(file: Path) -> None:
     # The replay wrote an event of its own, which is sealed after those that are back.
     assert sealing.seal(now=NOON + DAY, must_sign=True).count == 1
     assert journal.problem() == ""
-    assert journal.drain() == 2
+    assert journal.drain() == 0, "what is published stands in the journal before"
 
 
 def test_nothing_is_sealed_while_the_database_is_older(file: Path) -> None:
@@ -464,3 +489,250 @@ def test_the_command_begins_a_new_journal_only_when_it_is_told_to(file: Path) ->
     assert journal.problem() == ""
     assert JournalMark.objects.get().batch == ""
     assert [each.name for each in os.scandir(file.parent)] != []
+
+
+# -- the beat: restored though nothing but messages followed ------------------------------------------------
+def beat(minutes: int) -> None:
+    journal.beat(now=NOON + minutes * MINUTE)
+
+
+def beat_twice() -> None:
+    beat(1)
+    beat(2)
+
+
+def test_a_database_that_lost_two_minutes_of_nothing_but_messages_is_noticed(file: Path) -> None:
+    make_consent("granted")
+
+    lose(beat_twice)
+
+    assert journal.problem() == journal.STOPPED
+
+
+def test_after_the_replay_of_nothing_sending_goes_on(file: Path) -> None:
+    consent = make_consent("granted")
+    confirmations.queue_welcome(consent, now=NOON)
+    lose(beat_twice)
+
+    services.replay_journal(now=NOON)
+
+    assert journal.problem() == ""
+    assert ServiceMessage.objects.get().state == "leased", "it may have left: the gateway is asked"
+
+
+def test_a_worker_that_died_between_writing_a_beat_and_committing_stops_nothing(file: Path) -> None:
+    make_consent("granted")
+    lose(lambda: beat(1))
+    assert journal.problem() == ""
+
+    beat(2)
+
+    assert journal.problem() == ""
+
+
+def test_a_beat_is_not_written_by_a_database_that_is_older(file: Path) -> None:
+    consent = make_consent("granted")
+    lose(lambda: withdraw(consent))
+
+    with pytest.raises(journal.JournalBehind):
+        beat(1)
+
+
+# -- holds ---------------------------------------------------------------------------------------------------
+def test_a_hold_after_the_backup_is_not_forgotten(file: Path) -> None:
+    subject = make_consent("granted").subject
+    lose(lambda: replies.hold([subject], now=NOON))
+    assert journal.problem() == journal.STOPPED
+
+    report = services.replay_journal(now=NOON)
+
+    assert Subject.objects.get().held_at == NOON
+    assert report.counts["holds"] == 1
+    assert journal.problem() == ""
+
+
+def test_a_restriction_after_the_backup_is_not_forgotten(file: Path) -> None:
+    subject = make_consent("granted").subject
+
+    lose(lambda: services.handling._restrict(subject, now=NOON))
+    services.replay_journal(now=NOON)
+
+    assert Subject.objects.get().held_at == NOON
+
+
+def test_a_hold_that_was_released_again_is_not_put_back(file: Path) -> None:
+    subject = make_consent("granted").subject
+
+    def hold_and_release() -> None:
+        replies.hold([subject], now=NOON)
+        journal.drain()
+        services.release_hold(subject, now=NOON)
+
+    lose(hold_and_release)
+    services.replay_journal(now=NOON)
+
+    assert Subject.objects.get().held_at is None
+    assert journal.problem() == ""
+
+
+def test_a_hold_names_the_number_by_a_random_id(file: Path) -> None:
+    subject = make_consent("granted").subject
+    replies.hold([subject], now=NOON)
+
+    journal.drain()
+
+    assert lines(file)[-1] == {"batch": ANY, "type": "held", "subject": subject.public_id.hex}
+
+
+# -- how long, and how late ----------------------------------------------------------------------------------
+def test_what_no_backup_can_lack_any_more_is_cut_off(file: Path, settings: Settings) -> None:
+    kept_for = settings.BACKUP_LIFE + 30 * DAY
+    make_consent("granted")
+    journal.drain()
+    journal.beat(now=NOON)
+    make_consent("granted", number=2)
+    journal.drain()
+    journal.beat(now=NOON + MINUTE)
+    assert journal.cut_old(now=NOON + kept_for) == 0
+
+    assert journal.cut_old(now=NOON + kept_for + SECOND) > 0
+
+    assert [line["type"] for line in lines(file)] == ["beat", "requested", "granted", "beat"]
+    assert journal.problem() == ""
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_whoever_waits_while_the_journal_is_cut_writes_into_the_new_file(file: Path) -> None:
+    beat(0)
+    beat(1)
+    with file.open("ab") as old:
+        flock(old, LOCK_EX)
+        written = Thread(target=write_line, daemon=True)
+        written.start()
+        # What cutting does at its end.
+        copy = file.with_name("copy")
+        copy.write_bytes(file.read_bytes())
+        copy.rename(file)
+        flock(old, LOCK_UN)
+        written.join(10)
+
+    assert lines(file)[-1]["batch"] == "late"
+
+
+def write_line() -> None:
+    with journal.exclusive() as file:
+        journalfile.append(file, [journal.Entry("late", journal.BEAT, at=NOON.isoformat())])
+
+
+@pytest.mark.parametrize(("late", "warns"), [(59, False), (61, True)])
+def test_a_journal_that_lags_warns(
+    file: Path, client: Client, monkeypatch: pytest.MonkeyPatch, late: int, warns: bool
+) -> None:
+    make_consent("granted")
+    since = PendingEntry.objects.order_by("pk")[0].since
+    monkeypatch.setattr(timezone, "now", lambda: since + late * SECOND)
+
+    found = client.get("/readyz").json()["warnings"]
+
+    assert any("The journal lags" in each for each in found) is warns
+    assert any(not is_well for is_well, _sentence in journal.findings()) is warns
+    assert bool([each for each in anchors.warnings(now=since) if "ournal" in each]) is warns
+
+
+# -- the published copy --------------------------------------------------------------------------------------
+def publish_and_lose() -> None:
+    """Two events are sealed and published, and the database and the journal know of none of them."""
+    make_events(2)
+    sealing.seal(now=NOON, must_sign=True)
+    journal.drain()
+    kept = journalfile.path().read_bytes()
+
+    def more() -> None:
+        make_events(1)
+        sealing.seal(now=NOON + DAY, must_sign=True)
+
+    lose(more)
+    journalfile.path().write_bytes(kept)
+
+
+def test_a_database_older_than_the_published_checkpoint_sends_and_seals_nothing(
+    file: Path, client: Client
+) -> None:
+    publish_and_lose()
+    assert journal.problem() == ""
+
+    assert outbox.why_stopped() == guard.OLDER.format(published=3, here=2)
+    assert guard.OLDER.format(published=3, here=2) in client.get("/readyz").json()["problems"]
+    with pytest.raises(publication.PublishedLogDiffers, match="replay_journal"):
+        sealing.seal(now=NOON + DAY)
+
+
+def test_a_log_with_another_root_than_the_published_one_sends_nothing(file: Path) -> None:
+    def other() -> None:
+        make_events(2)
+        sealing.seal(now=NOON, must_sign=True)
+
+    lose(other)
+    journalfile.path().write_bytes(b"")
+    published = publication.newest()
+    make_events(3)
+    events = list(ConsentEvent.objects.values_list("event_id", flat=True))
+    sealing.put_back(enumerate(events))
+
+    assert published is not None
+    assert outbox.why_stopped() == guard.DIFFERS.format(published=published.size)
+
+
+def test_a_good_answer_about_the_published_copy_counts_for_a_minute(
+    file: Path, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_events(2)
+    sealing.seal(now=NOON, must_sign=True)
+    assert guard.problem() == ""
+    with django_assert_num_queries(0):
+        guard.problem()
+
+    monkeypatch.setattr(guard, "EVERY", 0.0)
+
+    with django_assert_num_queries(2):
+        assert guard.problem() == ""
+
+
+def test_places_that_the_journal_does_not_tell_are_found_by_the_published_root(file: Path) -> None:
+    make_events(2)
+    sealing.seal(now=NOON, must_sign=True)
+
+    def more() -> None:
+        make_events(3)
+        sealing.seal(now=NOON + DAY, must_sign=True)
+
+    lose(more)
+    kept = [line for line in file.read_bytes().splitlines(True) if b'"sealed"' not in line]
+    file.write_bytes(b"".join(kept))
+
+    services.replay_journal(now=NOON + DAY)
+
+    assert sealing.log_size() == 5
+    assert outbox.why_stopped() == ""
+
+
+def test_nothing_is_published_before_the_journal_holds_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> int:
+        raise PermissionError(13, "Permission denied")
+
+    make_events(2)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "drain", refuse)
+        with pytest.raises(PermissionError):
+            sealing.seal(now=NOON, must_sign=True)
+    assert publication.last() is None
+
+    sealing.seal(now=NOON + MINUTE)
+    make_events(1)
+    sealing.seal(now=NOON + DAY)
+
+    newest = publication.last()
+    assert newest is not None
+    assert newest.size == 3

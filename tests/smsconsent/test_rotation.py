@@ -11,7 +11,7 @@ from django.db.models import BinaryField
 from django.db.models.functions import Cast
 from pytest_django import Settings
 
-from consents import canary, confirmations, journal, limits, services
+from consents import canary, confirmations, journal, journalfile, limits, services
 from consents.models import (
     Consent,
     ContactGuard,
@@ -404,7 +404,7 @@ def test_a_block_in_the_journal_outlives_a_new_index_key(settings: Settings, tmp
     consent = make_consent("granted")
     block(consent, 5)
     journal.drain()
-    (entry,) = (each for each in journal._backwards() if each.type == journal.BLOCKED)
+    (entry,) = (each for each in journalfile.backwards() if each.type == journal.BLOCKED)
     put_in_front(settings, "INDEX_KEYS", NEW_INDEX)
 
     content = journal.open_block(entry)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from consents import drill, journal, services
+from consents import drill, journalfile, services
 from consents.models import JournalMark
 from tests.trust import size
 
@@ -41,7 +41,7 @@ def test_without_the_guard_the_drill_sees_what_leaves(
 ) -> None:
     settings.SENDING_STOPS = []
 
-    result = drill.run(snapshots, histories=2, seed=14)
+    result = drill.run(snapshots, histories=4, seed=14)
 
     assert any(drill.SENT in each for each in result.violations)
 
@@ -50,7 +50,7 @@ def test_without_the_replay_the_drill_sees_who_is_revived(
     snapshots: drill.Snapshots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pretend(*, now: datetime) -> None:
-        JournalMark.objects.update(batch=journal._newest_batch())
+        JournalMark.objects.update(batch=journalfile.newest_batch())
 
     monkeypatch.setattr(services, "replay_journal", pretend)
 

@@ -124,6 +124,7 @@ def test_sealers_that_are_killed_lose_nothing(database_url: str, settings: Setti
         "DJANGO_SETTINGS_MODULE": "smsconsent.settings",
         "DATABASE_URL": database_url,
         "LEDGER_FILE": str(settings.LEDGER_FILE),
+        "JOURNAL_FILE": str(settings.JOURNAL_FILE),
     }
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", SEALER]
     started = [
