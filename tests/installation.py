@@ -138,21 +138,7 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
     var = Path(mkdtemp(dir=servers.folder(), prefix="separate-"))
     port, simulator_port = servers.free_port(), servers.free_port()
     url, simulator_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
-    chosen: dict[str, str | None] = (
-        _clean()
-        | environment.TESTS
-        | {
-            "VAR": str(var),
-            "DATABASE_URL": database_url,
-            "REDIS_URL": valkey_url,
-            "PUBLIC_URL": url,
-            "STREX_BASE_URL": f"{simulator_url}/",
-            "STREX_SERVER_KEY_NAMES": "simulator",
-            "STREX_ALLOW_FAKE_NUMBERS": "true",
-            "QUIET_HOURS": "false",
-        }
-    )
-    worker = ("celery", "-A", "smsconsent", "worker", "-P", "threads", "-c", "4", "-l", "WARNING")
+    chosen = _clean() | _of_production(var, database_url, valkey_url, url, simulator_url)
     with ExitStack() as stack:
 
         def start(name: str, *command: str, **extra: str) -> servers.Started:
@@ -160,41 +146,60 @@ def separate(database_url: str, valkey_url: str, *, beat: bool = True) -> Iterat
             stack.callback(started.stop)
             return started
 
-        simulator = start(
-            "simulator",
-            "smsconsent.gateways.simulator",
-            SIMULATOR_PORT=str(simulator_port),
-            SIMULATOR_CALLBACK_BASE=url,
-            SIMULATOR_SECRET=environment.CALLBACK_SECRET,
-            SIMULATOR_API_KEY=environment.TESTS["STREX_API_KEY"],
-        )
-        installation = Installation(
-            url,
-            Simulator(simulator_url, "", environment.CALLBACK_SECRET, simulator),
-            {},
-            {},
-            chosen,
-            stack,
-        )
+        simulator = _start_simulator(start, simulator_port, url)
+        at_strex = Simulator(simulator_url, "", environment.CALLBACK_SECRET, simulator)
+        installation = Installation(url, at_strex, {}, {}, chosen, stack)
         installation.run_command("migrate", "--verbosity=0")
         installation.run_command("demo")
         installation.passwords = _passwords(var)
-        web = start(
-            "web", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads=8", "smsconsent.wsgi"
-        )
-        installation.processes = {
-            "web": web,
-            "service": start("service", *worker, "-Q", "service,ledger", "-n", "service"),
-            "campaigns": start("campaigns", *worker, "-Q", "campaigns", "-n", "campaigns"),
-        }
-        if beat:
-            schedule = str(var / "beat")
-            installation.processes["beat"] = start(
-                "beat", "celery", "-A", "smsconsent", "beat", "-s", schedule, "-l", "WARNING"
-            )
-        servers.wait_for(simulator, installation.simulator.is_ready)
-        servers.wait_for(web, lambda: _answers(f"{url}/readyz"))
+        installation.processes = _start_product(start, port, var, beat=beat)
+        servers.wait_for(simulator, at_strex.is_ready)
+        servers.wait_for(installation.processes["web"], lambda: _answers(f"{url}/readyz"))
         yield installation
+
+
+def _of_production(
+    var: Path, database_url: str, valkey_url: str, url: str, simulator_url: str
+) -> dict[str, str]:
+    return environment.TESTS | {
+        "VAR": str(var),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": valkey_url,
+        "PUBLIC_URL": url,
+        "STREX_BASE_URL": f"{simulator_url}/",
+        "STREX_SERVER_KEY_NAMES": "simulator",
+        "STREX_ALLOW_FAKE_NUMBERS": "true",
+        "QUIET_HOURS": "false",
+    }
+
+
+def _start_simulator(start: Callable[..., servers.Started], port: int, url: str) -> servers.Started:
+    return start(
+        "simulator",
+        "smsconsent.gateways.simulator",
+        SIMULATOR_PORT=str(port),
+        SIMULATOR_CALLBACK_BASE=url,
+        SIMULATOR_SECRET=environment.CALLBACK_SECRET,
+        SIMULATOR_API_KEY=environment.TESTS["STREX_API_KEY"],
+    )
+
+
+def _start_product(
+    start: Callable[..., servers.Started], port: int, var: Path, *, beat: bool
+) -> dict[str, servers.Started]:
+    """Start web, two workers and, unless a test is its own beat, beat."""
+    celery = ("celery", "-A", "smsconsent")
+    worker = (*celery, "worker", "-P", "threads", "-c", "4", "-l", "WARNING")
+    web = ("gunicorn", "--bind", f"127.0.0.1:{port}", "--threads=8", "smsconsent.wsgi")
+    processes = {
+        "web": start("web", *web),
+        "service": start("service", *worker, "-Q", "service,ledger", "-n", "service"),
+        "campaigns": start("campaigns", *worker, "-Q", "campaigns", "-n", "campaigns"),
+    }
+    if beat:
+        schedule = str(var / "beat")
+        processes["beat"] = start("beat", *celery, "beat", "-s", schedule, "-l", "WARNING")
+    return processes
 
 
 @contextmanager

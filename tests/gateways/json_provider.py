@@ -18,6 +18,7 @@ class JsonProvider(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.stored: dict[str, dict[str, Any]] = {}
+        self.answered: list[tuple[str, int]] = []
         self.faults: list[tuple[int | str, int | None]] = []
         self.key = JSON_KEY
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
@@ -61,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: Any = None, *, retry_after: int | None = None) -> None:
         content = json.dumps(body).encode() if body else b""
+        self.server.answered.append((f"{self.command} {self.path}", status))
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         if retry_after:

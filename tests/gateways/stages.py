@@ -28,6 +28,9 @@ class Stage(Protocol):
     def taken(self) -> list[str]:
         """Return the ids that the provider has stored, in order of arrival."""
 
+    def asked(self) -> list[tuple[str, int]]:
+        """Return method and path, and the status, of each call that the provider has answered."""
+
     def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
         """Answer the next posts with this status, and store nothing."""
 
@@ -80,6 +83,9 @@ class StrexStage:
             for message in self.simulator.state(number=phone(number).e164)["toNumber"]
         ]
         return [str(message["transactionId"]) for message in messages]
+
+    def asked(self) -> list[tuple[str, int]]:
+        return [(call, int(status)) for call, status in posted(self.simulator)]
 
     def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
         self._fault("answer", status=status, count=count, retry_after=retry_after)
@@ -167,6 +173,9 @@ class JsonStage:
 
     def taken(self) -> list[str]:
         return list(self.provider.stored)
+
+    def asked(self) -> list[tuple[str, int]]:
+        return list(self.provider.answered)
 
     def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
         self.provider.faults += [(status, retry_after)] * count

@@ -198,8 +198,13 @@ def test_what_is_not_there_cannot_be_cancelled(stage: Stage) -> None:
     assert stage.gateway.cancel(uuid4()) is False
 
 
-def test_ping_passes(stage: Stage) -> None:
+def test_ping_passes_once_the_provider_has_answered_and_taken_the_key(stage: Stage) -> None:
     stage.gateway.ping()
+
+    statuses = {status for _call, status in stage.asked()}
+    assert statuses
+    assert not statuses & {401, 403}
+    assert stage.taken() == []
 
 
 def test_ping_tells_a_refused_key(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from target365_sdk.models.out_message import OutMessage
 from target365_sdk.models.pincode import Pincode
 
 from smsconsent.gateways.simulator import signatures
+from tests.gateways.stages import posted
 from tests.simulator import Simulator
 
 # The client leaves to jsonpickle what that announces to change.
@@ -199,8 +200,13 @@ def test_the_keys_of_server_and_client_are_published(client: ApiClient) -> None:
     assert own.name == KEY_NAME
 
 
-def test_numbers_may_be_prepared(client: ApiClient) -> None:
+def test_numbers_may_be_prepared_and_nothing_is_sent_for_it(
+    client: ApiClient, simulator: Simulator
+) -> None:
     client.prepare_msisdns([NUMBER])
+
+    assert posted(simulator)[-1] == ("POST /api/prepare-msisdns", "204")
+    assert simulator.state(number=NUMBER)["toNumber"] == []
 
 
 def test_a_message_from_a_phone_is_read_by_its_id(client: ApiClient, simulator: Simulator) -> None:

@@ -267,12 +267,34 @@ def _patterns(
 
 
 def make_place() -> Place:
+    """One of everything that a page is about, at an organisation of its own."""
     purpose = make_purpose(make_organisation())
     consent = make_consent("granted", purpose=purpose)
-    message = InboundMessage.objects.create(
+    case = _make_case(consent)
+    hold = _make_hold(consent)
+    erasure = services.erase_subject(make_consent(purpose=purpose, number=2).subject, now=NOON)
+    assert erasure is not None
+    return Place(
+        organisation=purpose.organisation,
+        consent=consent,
+        campaign=make_campaign(purpose=purpose),
+        message=_make_message(consent),
+        case=case,
+        letter=services.extend_case(case, reason="Mange", by=make_user(), now=NOON),
+        reference=erasure.reference,
+        hold=hold,
+        opening=services.ask_to_open(hold, reason="Klage", by=make_user(), now=NOON),
+        run=services.open_import(
+            purpose.organisation, lambda: BytesIO(b"number"), by=None, proof=b"%PDF-1.7", now=NOON
+        ),
+    )
+
+
+def _make_message(consent: Consent) -> InboundMessage:
+    return InboundMessage.objects.create(
         gateway="strex",
         message_id=uuid4().hex,
-        organisation=purpose.organisation,
+        organisation=consent.purpose.organisation,
         subject=consent.subject,
         sender=consent.subject.phone,
         recipient="26112",
@@ -283,8 +305,11 @@ def make_place() -> Place:
         state="review",
         received_at=NOON,
     )
-    case = services.register_case(
-        purpose.organisation,
+
+
+def _make_case(consent: Consent) -> Case:
+    return services.register_case(
+        consent.purpose.organisation,
         consent.subject.phone,
         kind="objection",
         channel="phone",
@@ -294,13 +319,9 @@ def make_place() -> Place:
         by=make_user(),
         now=NOON,
     )
-    letter = services.extend_case(case, reason="Mange", by=make_user(), now=NOON)
-    erasure = services.erase_subject(make_consent(purpose=purpose, number=2).subject, now=NOON)
-    assert erasure is not None
-    campaign = make_campaign(purpose=purpose)
-    run = services.open_import(
-        purpose.organisation, lambda: BytesIO(b"number"), by=None, proof=b"%PDF-1.7", now=NOON
-    )
+
+
+def _make_hold(consent: Consent) -> LegalHold:
     hold = services.ask_for_hold(
         consent.subject,
         reason="Klage",
@@ -310,19 +331,7 @@ def make_place() -> Place:
         now=NOON,
     )
     services.approve_hold(hold, by=make_user(), now=NOON)
-    opening = services.ask_to_open(hold, reason="Klage", by=make_user(), now=NOON)
-    return Place(
-        organisation=purpose.organisation,
-        consent=consent,
-        campaign=campaign,
-        message=message,
-        case=case,
-        letter=letter,
-        reference=erasure.reference,
-        hold=hold,
-        opening=opening,
-        run=run,
-    )
+    return hold
 
 
 @pytest.fixture
