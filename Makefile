@@ -30,7 +30,7 @@ banner: install ## Show the addresses and the demo sign-ins once more
 test: install-dev ## Run every test: on SQLite, then on PostgreSQL and Valkey
 	@sh .ci/test $(ARGS)
 
-test-fast: install-dev ## Run the inner loop: SQLite, no browser, no races, about a minute
+test-fast: install-dev ## Run the inner loop: SQLite, no browser, no races, under a minute
 	@TEST_DATABASE=sqlite $(PYTEST) -q -m "not e2e and not trust and not slow and not postgres" $(ARGS)
 
 check: check-style check-types check-imports check-templates check-django ## Check style, types, imports, templates, migrations, deployment
