@@ -6,10 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from campaigns import audiences, sending, tasks
-from campaigns.models import Approval, Campaign
+from campaigns import audiences, cancelling, sending, tallies, tasks
+from campaigns.models import Approval, Campaign, Delivery
 from consents.models import Purpose
-from smsconsent import outbox
 from smsconsent.staff import roles
 from smsconsent.staff.models import User
 
@@ -148,12 +147,18 @@ def resume(campaign: Campaign, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def cancel(campaign: Campaign, *, by: User, now: datetime) -> int:
-    """Stop for good. Return how many messages were still waiting."""
+    """Stop for good: nothing leaves once this is committed. Return how many messages were still waiting.
+
+    A worker marks them batch by batch; of a small campaign, all are marked here.
+    """
     mine = _lock(campaign, State.APPROVED, State.SCHEDULED, State.SENDING, State.PAUSED)
+    waiting = tallies.by_state(mine).get(Delivery.State.QUEUED, 0)
     mine.state, mine.ended_at = State.CANCELLED, now
     mine.save()
     campaign.refresh_from_db()
-    return outbox.block_queued(mine.deliveries.all(), reason="cancelled")
+    if waiting > cancelling.block_some(mine):
+        tasks.block_cancelled.delay_on_commit()
+    return waiting
 
 
 def stop_after_restore(*, now: datetime) -> list[str]:

@@ -1,10 +1,12 @@
 """What workers run. A task is a wake-up call: the database knows what is due, so losing one loses nothing."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
-from campaigns import guards, sending, tallies
+from campaigns import cancelling, guards, sending, tallies
 from campaigns.models import Delivery
 from consents import suspensions
 from smsconsent import outbox, polling
@@ -25,6 +27,12 @@ def send_campaigns() -> None:
         send_campaigns.delay_on_commit()
     sending.finish(now=timezone.now())
     tallies.compact()
+
+
+@shared_task(base=DjangoTask)
+def block_cancelled() -> None:
+    end = timezone.now() + timedelta(seconds=20)
+    cancelling.block_rest(until=lambda: timezone.now() > end)
 
 
 @shared_task(base=DjangoTask)

@@ -504,5 +504,6 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "consents.tasks.purge", "schedule": crontab(minute=17)},
     "start due campaigns": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 10},
     "send campaigns": {"task": "campaigns.tasks.send_campaigns", "schedule": 5},
+    "mark what was cancelled": {"task": "campaigns.tasks.block_cancelled", "schedule": 30},
     "recover deliveries": {"task": "campaigns.tasks.recover_deliveries", "schedule": 30},
 }

@@ -1,0 +1,51 @@
+"""A campaign of many is cancelled at once; what waited is marked batch by batch."""
+
+import pytest
+
+from campaigns import cancelling, services, tallies
+from campaigns.models import Campaign, Delivery
+from smsconsent import outbox
+from smsconsent.gateways import get_gateway
+from tests.make import NOON, make_campaign, make_crowd, make_purpose, make_user
+from tests.simulator import Simulator
+
+pytestmark = pytest.mark.django_db
+PEOPLE = 5
+
+
+@pytest.fixture
+def campaign(monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    monkeypatch.setattr(cancelling, "BATCH", 2)
+    purpose = make_purpose()
+    make_crowd(purpose, PEOPLE)
+    return make_campaign("sending", purpose=purpose)
+
+
+def test_nothing_leaves_a_cancelled_campaign_before_all_of_it_is_marked(
+    campaign: Campaign, simulator: Simulator
+) -> None:
+    waiting = services.cancel(campaign, by=make_user(), now=NOON)
+
+    outbox.work(Delivery, gateway=get_gateway(), clock=lambda: NOON)
+
+    assert waiting == PEOPLE
+    assert not simulator.state()["messages"]
+    assert tallies.by_state(campaign) == {"queued": PEOPLE - 2, "blocked": 2}
+
+
+def test_the_rest_is_marked_until_time_is_up_and_then_by_the_next_run(campaign: Campaign) -> None:
+    services.cancel(campaign, by=make_user(), now=NOON)
+    turns = iter([False, True])
+
+    first = cancelling.block_rest(until=turns.__next__)
+    second = cancelling.block_rest(until=lambda: False)
+
+    assert (first, second) == (2, 1)
+    assert tallies.by_state(campaign) == {"blocked": PEOPLE}
+    assert set(Delivery.objects.values_list("state", "reason")) == {("blocked", "cancelled")}
+    assert cancelling.block_rest(until=lambda: False) == 0
+
+
+def test_a_campaign_that_goes_on_keeps_what_waits(campaign: Campaign) -> None:
+    assert cancelling.block_rest(until=lambda: False) == 0
+    assert tallies.by_state(campaign) == {"queued": PEOPLE}
