@@ -1,4 +1,4 @@
-"""Entries about the log itself: which keys sign it (docs/evidence.md, decisions 19). Pure.
+"""Entries about the log itself: its keys, and the log before it (docs/evidence.md, decisions 19, 21). Pure.
 
 They are leaves like the header of any event, so that every anchor covers them. They name no person, and
 have neither `tag` nor `commit`.
@@ -13,8 +13,8 @@ from typing import Any
 from consents import notes
 from consents.canonical import canonical_json
 
-KEY_ANNOUNCED, KEY_RETIRED = "key_announced", "key_retired"
-KINDS = frozenset({KEY_ANNOUNCED, KEY_RETIRED})
+KEY_ANNOUNCED, KEY_RETIRED, LOG_BEGUN = "key_announced", "key_retired", "log_begun"
+KINDS = frozenset({KEY_ANNOUNCED, KEY_RETIRED, LOG_BEGUN})
 # What is signed must not be taken for anything else that these keys sign.
 LABEL = b"smsconsent/key-change/v1\0"
 SIGNATURES = frozenset({"by_key", "by_former"})
@@ -72,6 +72,17 @@ def signers(found: Iterable[Entry], *, size: int, first: bytes) -> list[bytes]:
             elif entry.kind == KEY_RETIRED:
                 keys.remove(entry.key)
     return keys
+
+
+def next_origin(origin: str) -> str:
+    """Return the name of the log after this one: …/ledger/1 is followed by …/ledger/2."""
+    base, slash, number = origin.rpartition("/")
+    return f"{base}/{int(number) + 1}" if slash and number.isdecimal() else f"{origin}/2"
+
+
+def begun(found: Sequence[Entry]) -> list[Entry]:
+    """Return the entries with which a new log took over from one whose end was lost, oldest first."""
+    return [entry for entry in found if entry.kind == LOG_BEGUN]
 
 
 def announced(found: Sequence[Entry]) -> list[Entry]:

@@ -9,7 +9,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from consents import logkeys, publication, sealing
+from consents import logkeys, notes, publication, sealing
 
 # Asked for each batch that leaves; looked up once a minute, and at once when something new was published.
 EVERY = 60.0
@@ -53,9 +53,11 @@ def compare() -> str:
         newest = publication.newest()
     except OSError:
         return ""
-    if newest is None or newest.origin != logkeys.origin():
+    if newest is None:
         return ""
-    here = sealing.log_size()
+    here, origin = sealing.log_size(), logkeys.origin()
+    if newest.origin != origin:
+        return _compare_names(newest, origin, here)
     if newest.size > here:
         return OLDER.format(published=newest.size, here=here)
     try:
@@ -63,3 +65,13 @@ def compare() -> str:
     except publication.PublishedLogDiffers:
         is_same = False
     return "" if is_same else DIFFERS.format(published=newest.size)
+
+
+def _compare_names(newest: notes.SignedNote, origin: str, here: int) -> str:
+    """Compare with a checkpoint of another name: of the log before, of one after, or a strange one."""
+    try:
+        sealing.require_takeover(newest)
+    except publication.PublishedLogDiffers:
+        is_kin = newest.origin.rpartition("/")[0] == origin.rpartition("/")[0]
+        return OLDER.format(published=newest.size, here=here) if is_kin else ""
+    return ""

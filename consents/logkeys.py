@@ -1,4 +1,4 @@
-"""Which keys sign the log, told by the log itself: a change is announced in it (docs/evidence.md).
+"""What the log is called and which keys sign it, told by the log itself (docs/evidence.md).
 
 The former key and the new one both sign for a declared period, then the former is retired by an entry of
 its own. No key signs that is not announced, whatever LEDGER_SIGNING_KEY holds.
@@ -54,15 +54,22 @@ def read() -> list[Entry]:
 
 
 def announcements() -> list[bytes]:
-    """Return the header of each announced change of the key, oldest first."""
+    """Return the header of each announced change of key or name, oldest first."""
     rows = LogEntry.objects.order_by("event").values_list("event__header", flat=True)
     headers = [bytes(header) for header in rows]
-    return [each for each in headers if json.loads(each)["type"] == entries.KEY_ANNOUNCED]
+    told = {entries.KEY_ANNOUNCED, entries.LOG_BEGUN}
+    return [each for each in headers if json.loads(each)["type"] in told]
 
 
 def origin() -> str:
-    """Return the name of the log."""
-    return settings.LEDGER_ORIGIN
+    """Return the name of the log: that of the settings, until a new log had to be begun."""
+    taken_over = entries.begun(read())
+    return str(taken_over[-1].content["origin"]) if taken_over else settings.LEDGER_ORIGIN
+
+
+def takeovers() -> dict[str, Entry]:
+    """Return, by the name of each former log, the entry with which the next one took over from it."""
+    return {str(each.content["former_origin"]): each for each in entries.begun(read())}
 
 
 def signers(size: int) -> list[bytes]:
@@ -90,12 +97,14 @@ def signers(size: int) -> list[bytes]:
 
 def trusted() -> dict[bytes, bytes]:
     """Return the public keys that may have signed this log, by the id that signature lines name."""
-    keys = {notes.key_id(origin(), key): key for key in crypto.log_public_keys()}
-    told = [each.content[name] for each in entries.announced(read()) for name in ("key", "former")]
-    for text in [*told, *settings.LEDGER_FORMER_KEYS]:
-        name, key = notes.read_verifier_key(text)
-        keys[notes.key_id(name, key)] = key
-    return keys
+    found = read()
+    told = [each.content[name] for each in entries.announced(found) for name in ("key", "former")]
+    named = [notes.read_verifier_key(text) for text in [*told, *settings.LEDGER_FORMER_KEYS]]
+    begun = entries.begun(found)
+    names = {settings.LEDGER_ORIGIN, *(str(each.content["origin"]) for each in begun)}
+    names |= {name for name, _key in named}
+    keys = {*crypto.log_public_keys(), *(key for _name, key in named)}
+    return {notes.key_id(name, key): key for name in names for key in keys}
 
 
 def periods() -> list[Period]:
@@ -194,6 +203,24 @@ def announce(
     return Entry(None, content)
 
 
+def begin_log(former: notes.SignedNote, *, kept: int, now: datetime) -> ConsentEvent:
+    """Write that a new log takes over from one whose end was lost. Return the event, to be placed at `kept`.
+
+    `former` is its last published checkpoint, `kept` how many of its entries are here.
+    """
+    content = entries.compose(
+        entries.LOG_BEGUN,
+        origin=entries.next_origin(former.origin),
+        at=now,
+        former_origin=former.origin,
+        former_size=former.size,
+        former_root=b64encode(former.root).decode(),
+        former_checkpoint=notes.assemble(former.body, former.signatures),
+        kept=kept,
+    )
+    return _write(content)
+
+
 def retire_due(*, now: datetime) -> bool:
     """Retire the former key when the time of both is over. Return whether that was now. For the sealer."""
     found = read()
@@ -246,13 +273,14 @@ def _retire(key: bytes, *, now: datetime) -> None:
     _write(entries.compose(entries.KEY_RETIRED, origin=origin(), at=now, key=_verifier(key)))
 
 
-def _write(content: dict[str, Any]) -> None:
+def _write(content: dict[str, Any]) -> ConsentEvent:
     """Write one entry. A trigger puts it in line to be sealed, another one in line for the journal."""
     header = canonical_json(content)
     event = ConsentEvent.objects.create(
         event_id=content["event_id"], header=header, leaf_hash=merkle.leaf_hash(header)
     )
     LogEntry.objects.create(event=event)
+    return event
 
 
 def _wait_for_others() -> None:

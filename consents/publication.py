@@ -24,8 +24,9 @@ class PublishedLogDiffers(Exception):
 
 
 def is_ours(note: notes.SignedNote, keys: dict[bytes, bytes]) -> bool:
-    """Return whether the checkpoint names this log and a key of this log has signed it."""
-    return note.origin == logkeys.origin() and bool(signers(note, keys))
+    """Return whether the checkpoint names this log, or one it took over from, and a key has signed it."""
+    names = {logkeys.origin(), *logkeys.takeovers()}
+    return note.origin in names and bool(signers(note, keys))
 
 
 def signers(note: notes.SignedNote, keys: dict[bytes, bytes]) -> set[bytes]:
@@ -79,9 +80,10 @@ def append(texts: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        newest = last()
-        size = newest.size if newest else -1
-        new = [text for text in texts if notes.read(text).size > size]
+        newest, name = last(), logkeys.origin()
+        size = newest.size if newest and newest.origin == name else -1
+        read = [(notes.read(text), text) for text in texts]
+        new = [text for note, text in read if note.origin == name and note.size > size]
         if new:
             # After a piece that a crash cut short, the next one begins anew.
             start = "" if _ends_whole(file) else "\n\n"

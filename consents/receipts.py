@@ -124,7 +124,8 @@ def _event(receipt: Receipt) -> dict[str, Any]:
         "event_state": receipt.kind,
         "event_type": "expressed_consent",
         "event_time": private["occurred_at"],
-        "valid_until": private["valid_until"],
+        # A yes that was never given has no end; an empty date would be none.
+        **({"valid_until": private["valid_until"]} if private["valid_until"] else {}),
         "validity_duration": f"P{consent.purpose.consent_months}M",
         "entity_id": private["expressed_by"],
         "collection_method": private["method"],

@@ -133,47 +133,6 @@ def publish(*, now: datetime) -> None:
         )
 
 
-@transaction.atomic
-def place_waiting() -> int:
-    """After a restored backup: give waiting events the next places, if that gives the published root.
-
-    For places that the journal does not tell. Return how many; 0 when the root is another one.
-    """
-    size, published = log_size(), publication.last()
-    if published is None or published.size <= size:
-        return 0
-    waiting = PendingEvent.objects.order_by("pk").values_list("pk", flat=True)
-    events = ConsentEvent.objects.filter(pk__in=list(waiting[: published.size - size])).order_by(
-        "pk"
-    )
-    frontier = merkle.Frontier(size, _read_nodes(merkle.perfect_nodes((0, size))))
-    for event in events:
-        frontier.append(merkle.leaf_hash(bytes(event.header)))
-    if (frontier.size, frontier.root) != (published.size, published.root):
-        return 0
-    return put_back((size + at, event.event_id) for at, event in enumerate(events))
-
-
-@transaction.atomic
-def put_back(places: Iterable[tuple[int, str]]) -> int:
-    """After a restored backup: give events the places in the log that they had. Return how many.
-
-    As far as places follow on without a gap: so the log grows into what was published. Safe to repeat.
-    """
-    size, wanted = log_size(), dict(places)
-    events = ConsentEvent.objects.filter(event_id__in=wanted.values(), leaf=None)
-    found = {event.event_id: event for event in events}
-    row: list[ConsentEvent] = []
-    while (event := found.get(wanted.get(size + len(row), ""))) is not None:
-        row.append(event)
-    Leaf.objects.bulk_create(
-        [Leaf(tree_index=size + at, event=event) for at, event in enumerate(row)]
-    )
-    PendingEvent.objects.filter(pk__in=[event.pk for event in row]).delete()
-    _grow(size, [bytes(event.header) for event in row])
-    return len(row)
-
-
 def log_size() -> int:
     """Return how many events are sealed."""
     newest: int | None = Leaf.objects.aggregate(newest=Max("tree_index"))["newest"]
@@ -189,6 +148,9 @@ def require_published_beginning(size: int) -> None:
                 f"The published checkpoints in {settings.LEDGER_FILE} are gone. "
                 "Put the newest one back, from the mail to the privacy officer."
             )
+        return
+    if published.origin != logkeys.origin():
+        require_takeover(published)
         return
     if published.size > size:
         raise PublishedLogDiffers(
@@ -207,6 +169,16 @@ def require_published_beginning(size: int) -> None:
         )
 
 
+def require_takeover(published: notes.SignedNote) -> None:
+    """Raise PublishedLogDiffers unless this log says that it took over from exactly this checkpoint."""
+    takeover = logkeys.takeovers().get(published.origin)
+    if takeover is None or notes.read(takeover.content["former_checkpoint"]).body != published.body:
+        raise PublishedLogDiffers(
+            f"{published.size} events were published as {published.origin}, and {logkeys.origin()} took over "
+            "from another checkpoint."
+        )
+
+
 def _is_alone() -> bool:
     """Return whether this transaction is the only sealer, until it ends. On SQLite every writer is."""
     if connection.vendor != "postgresql":
@@ -220,12 +192,17 @@ def _is_alone() -> bool:
 def _move_waiting(size: int, *, limit: int) -> int:
     """Give waiting events the next places in the log, with their nodes. Return how many."""
     headers = _take_postgresql(size, limit) if _is_postgresql() else _take_sqlite(size, limit)
-    return _grow(size, headers)
+    return grow(size, headers)
 
 
-def _grow(size: int, headers: Iterable[bytes]) -> int:
+def frontier_at(size: int) -> merkle.Frontier:
+    """Return the right edge of the log of `size` events, to grow it from there."""
+    return merkle.Frontier(size, _read_nodes(merkle.perfect_nodes((0, size))))
+
+
+def grow(size: int, headers: Iterable[bytes]) -> int:
     """Write the nodes that these headers complete, after the first `size`. Return how many headers."""
-    frontier = merkle.Frontier(size, _read_nodes(merkle.perfect_nodes((0, size))))
+    frontier = frontier_at(size)
     completed = [pair for header in headers for pair in frontier.append(merkle.leaf_hash(header))]
     Node.objects.bulk_create(
         [Node(number=merkle.number_of(node), hash=digest) for node, digest in completed],

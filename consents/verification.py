@@ -307,13 +307,19 @@ def _stored(report: Report) -> Iterator[notes.SignedNote]:
 
 
 def _published(report: Report) -> Iterator[notes.SignedNote]:
-    """Yield the published checkpoints. A piece that a crash cut short is the beginning of the next one."""
-    size, torn = 0, ""
+    """Yield the published checkpoints. A piece that a crash cut short is the beginning of the next one.
+
+    What a former log had published beyond the place where this one took over is lost, and known to be.
+    """
+    size, torn, takeovers = 0, "", logkeys.takeovers()
     for text in publication.every():
         try:
             note = notes.read(text)
         except notes.MalformedNote:
             torn = text.rstrip("\n")
+            continue
+        takeover = takeovers.get(note.origin)
+        if takeover is not None and note.size > takeover.content["kept"]:
             continue
         if (torn and not text.startswith(torn)) or note.size <= size:
             report.add("published_unreadable", note.size)

@@ -2,7 +2,8 @@
 
 Names of fields follow ISO/IEC TS 27560, meanings the W3C Data Privacy Vocabulary (DPV) and Dublin Core.
 DPV is a Community Group report, not a standard; the text of the ISO standard itself was not read.
-`TERMS` lists every DPV term that is used: a test holds the context against it (trust.md § 3).
+`TERMS` lists every DPV term that is used, each looked up in the published files of DPV 2.3 (dpv, pd, loc,
+legal/no, legal/eu/gdpr); a test holds the context against it (trust.md § 3).
 """
 
 from typing import Any
@@ -66,11 +67,12 @@ FIELDS: dict[str, Any] = {
     "pii_type": {"@id": "dpv:hasPersonalData", "@type": "@vocab"},
     "pii_optional": {"@id": "dpv:hasNecessity", "@type": "@vocab"},
     "pii_controller": "dpv:hasDataController",
-    "party_name": "dct:title",
-    "party_id": OWN + "party_id",
+    "party_name": "dpv:hasName",
+    "party_id": "dpv:hasIdentifier",
     "party_address": "dpv:hasAddress",
     "party_contact": "dpv:hasContact",
-    "recipient_third_parties": "dpv:hasRecipient",
+    # The gateway is a processor: it is named under the field of ISO/IEC TS 27560 for recipients.
+    "recipient_third_parties": "dpv:hasDataProcessor",
     "storage_locations": "dpv:hasStorageCondition",
     "retention_period": "dpv:hasStorageCondition",
     "jurisdiction": {"@id": "dpv:hasJurisdiction", "@type": "@vocab"},
@@ -90,9 +92,9 @@ _TERMS = """
     dpv:ConsentUnknown dpv:ExpressedConsent dpv:DirectMarketing dpv:Required dpv:hasDataSubject
     dpv:hasConsentStatus dpv:hasLegalBasis dpv:isIndicatedAtTime dpv:hasDuration dpv:isIndicatedBy
     dpv:hasIndicationMethod dpv:hasNotice dpv:hasPurpose dpv:hasPersonalData dpv:hasNecessity
-    dpv:hasDataController dpv:hasAddress dpv:hasContact dpv:hasRecipient dpv:hasStorageCondition
-    dpv:hasJurisdiction dpv:hasAuthority dpv:hasRight dpv:hasConsentControl pd:TelephoneNumber loc:NO
-    legal-no:DPA-NO eu-gdpr:A7-3 eu-gdpr:A15 eu-gdpr:A16 eu-gdpr:A17 eu-gdpr:A18 eu-gdpr:A20 eu-gdpr:A21
-    eu-gdpr:A77
+    dpv:hasDataController dpv:hasAddress dpv:hasContact dpv:hasDataProcessor dpv:hasStorageCondition
+    dpv:hasName dpv:hasIdentifier dpv:hasJurisdiction dpv:hasAuthority dpv:hasRight dpv:hasConsentControl
+    pd:TelephoneNumber loc:NO legal-no:DPA-NO eu-gdpr:A7-3 eu-gdpr:A15 eu-gdpr:A16 eu-gdpr:A17 eu-gdpr:A18
+    eu-gdpr:A20 eu-gdpr:A21 eu-gdpr:A77
 """
 TERMS = frozenset(_TERMS.split())

@@ -231,6 +231,21 @@ key_change_alone keys limited
 key_change_unproven keys limited
   Kvitteringen forteller selv om et nøkkelskifte. Bare en hel bunt viser at det står i loggen.
   The receipt itself tells of a change of the key. Only a whole bundle shows that it stands in the log.
+log_taken_over anchors limited
+  Loggen tok over etter {former}. Av {published} publiserte oppføringer er {kept} her; resten gikk tapt.
+  The log took over from {former}. Of {published} published entries {kept} are here; the rest was lost.
+takeover_forged anchors failed
+  Oppføring {index} sier at loggen tok over etter {former}, men viser ikke et signert sjekkpunkt derfra.
+  Entry {index} says that the log took over from {former}, but shows no signed checkpoint of it.
+takeover_misplaced anchors failed
+  Oppføring {index} sier at {kept} oppføringer ble med fra {former}, men står ikke på den plassen.
+  Entry {index} says that {kept} entries came along from {former}, but does not stand at that place.
+entries_lost anchors limited
+  {source} ({former}) teller {size} oppføringer. {kept} er her; loggen sier selv at resten gikk tapt.
+  {source} ({former}) counts {size} entries. {kept} are here; the log itself says that the rest was lost.
+loss_understated anchors failed
+  {source} ({former}) teller {size} oppføringer. Loggen sier at bare {published} var publisert.
+  {source} ({former}) counts {size} entries. The log says that only {published} had been published.
 """
 
 
@@ -512,7 +527,16 @@ def read_log_entry(index: int, raw: bytes) -> LogEntry | None:
             entry.key(name)
     except Unreadable:
         return None
-    return entry
+    is_sound = entry.kind != "log_begun" or all(
+        type(content.get(name)) is kind
+        for name, kind in {
+            "origin": str,
+            "former_origin": str,
+            "former_size": int,
+            "kept": int,
+        }.items()
+    )
+    return entry if is_sound else None
 
 
 class Keys:
@@ -522,8 +546,9 @@ class Keys:
     """
 
     def __init__(self, given: list[Key]) -> None:
-        self.trusted = set(given)
-        self.learned: set[Key] = set()
+        self.trusted = {key.raw for key in given}
+        self.names = {key.name for key in given}
+        self.learned: set[bytes | str] = set()
         self.has_read_log = False
 
     def learn(self, entries: list[LogEntry], report: Report) -> None:
@@ -534,10 +559,17 @@ class Keys:
         changes = [entry for entry in entries if entry.kind == "key_announced"]
         sound = [each for each in changes if self._check_change(each, report)]
         for each in [*sound, *reversed(sound)]:
-            pair = {each.key("key"), each.key("former")}
+            pair = {each.key("key").raw, each.key("former").raw}
             if pair & self.trusted:
                 self.learned |= pair - self.trusted
                 self.trusted |= pair
+        # A log that took over from another is signed by the same keys, under its own name.
+        begun = [entry for entry in entries if entry.kind == "log_begun"]
+        for each in [*begun, *reversed(begun)]:
+            names = {str(each.content["origin"]), str(each.content["former_origin"])}
+            if names & self.names:
+                self.learned |= names - self.names
+                self.names |= names
 
     def _check_change(self, change: LogEntry, report: Report) -> bool:
         """Return whether both keys agree to the change; name it when they do not."""
@@ -547,39 +579,42 @@ class Keys:
         report.find("key_change_alone" if is_alone else "key_change_forged", index=change.index)
         return False
 
-    def signers(self, checkpoint: Checkpoint) -> set[Key]:
-        """Return the keys that have signed a checkpoint, of those whose signature counts."""
+    def signers(self, checkpoint: Checkpoint) -> set[bytes]:
+        """Return the public keys that have signed a checkpoint, of those whose signature counts."""
         return {
-            key
+            key.raw
             for name, blob in checkpoint.signatures
-            for key in self.trusted
-            if (name, blob[:4]) == (key.name, key.id) and key.has_signed(checkpoint.body, blob[4:])
+            for key in self._named(name)
+            if blob[:4] == key.id and key.has_signed(checkpoint.body, blob[4:])
         }
+
+    def _named(self, name: str) -> list[Key]:
+        return [Key(name, raw) for raw in self.trusted] if name in self.names else []
 
     def fault(self, checkpoint: Checkpoint) -> str:
         """Return "" when one of the keys has signed, else what is wrong."""
         if self.signers(checkpoint):
             return ""
-        named = {(key.name, key.id) for key in self.trusted}
-        claims = {(name, blob[:4]) for name, blob in checkpoint.signatures}
-        return "signature_forged" if claims & named else "wrong_key"
+        is_claimed = any(
+            blob[:4] == key.id for name, blob in checkpoint.signatures for key in self._named(name)
+        )
+        return "signature_forged" if is_claimed else "wrong_key"
 
 
-def keys_due(entries: list[LogEntry], size: int) -> set[Key]:
-    """Return the keys that must have signed the log of this size. Empty: no change was announced.
+def keys_due(entries: list[LogEntry], size: int) -> set[bytes]:
+    """Return the public keys that must have signed the log of this size. Empty: no change was announced.
 
     A key signs from the checkpoint that covers its announcement, and no longer from the one that covers
     its retirement. In between, both do.
     """
     changes = [entry for entry in entries if entry.kind in {"key_announced", "key_retired"}]
-    due = (
-        {changes[0].key("former" if changes[0].kind == "key_announced" else "key")}
-        if changes
-        else set()
-    )
+    due: set[bytes] = set()
+    if changes:
+        due = {changes[0].key("former" if changes[0].kind == "key_announced" else "key").raw}
     for entry in changes:
         if entry.index < size:
-            due = due | {entry.key()} if entry.kind == "key_announced" else due - {entry.key()}
+            key = {entry.key().raw}
+            due = due | key if entry.kind == "key_announced" else due - key
     return due
 
 
@@ -589,42 +624,40 @@ def check_keys(
     """Check (10): each checkpoint is signed by the keys that were valid when it was."""
     report.looked_at.add("keys")
     report.facts["keys"] = [
-        {
-            "entry": each.index,
-            "type": each.kind,
-            "key": each.content["key"],
-            "at": each.content.get("at"),
-        }
-        for each in entries
-        if each.kind in {"key_announced", "key_retired"}
+        {"entry": e.index, "type": e.kind, "key": e.content["key"], "at": e.content.get("at")}
+        for e in entries
+        if e.kind in {"key_announced", "key_retired"}
     ]
-    known = {
-        key
-        for each in entries
-        if each.kind == "key_announced"
-        for key in (each.key(), each.key("former"))
-    }
-    shared: set[Key] | None = None
+    changes = [entry for entry in entries if entry.kind == "key_announced"]
+    known = {each.key(name).raw for each in changes for name in ("key", "former")}
+    shared: set[bytes] = set()
     for each in checkpoints:
         found, due = keys.signers(each), keys_due(entries, each.size)
-        values = {"source": each.source, "size": each.size}
         if not found:
             continue
         if not due:
-            shared = found if shared is None else shared & found
+            shared = found & shared if shared else found
             if not shared:
-                report.find("key_unannounced", key=_key_names(found), source=each.source)
+                report.find("key_unannounced", key=_key_names(each, found), source=each.source)
                 return
-        elif not found & known:
-            report.find("key_unannounced", key=_key_names(found), source=each.source)
-        elif not found & due:
-            report.find("key_not_valid", key=_key_names(found), **values)
-        elif missing := due - found:
-            report.find("cosignature_missing", key=_key_names(missing), **values)
+        else:
+            _check_due(each, found, due, known, report)
 
 
-def _key_names(keys: set[Key]) -> str:
-    return ", ".join(sorted(key.id.hex() for key in keys))
+def _check_due(
+    each: Checkpoint, found: set[bytes], due: set[bytes], known: set[bytes], report: Report
+) -> None:
+    values = {"source": each.source, "size": each.size}
+    if not found & known:
+        report.find("key_unannounced", key=_key_names(each, found), source=each.source)
+    elif not found & due:
+        report.find("key_not_valid", key=_key_names(each, found), **values)
+    elif missing := due - found:
+        report.find("cosignature_missing", key=_key_names(each, missing), **values)
+
+
+def _key_names(checkpoint: Checkpoint, keys: set[bytes]) -> str:
+    return ", ".join(sorted(Key(checkpoint.origin, raw).id.hex() for raw in keys))
 
 
 # -- time stamps (RFC 3161), read from DER by hand -------------------------------------------------------
@@ -848,18 +881,72 @@ def check_stamps(
             )  # fmt: skip
 
 
-def usable(outside: Outside, own: Checkpoint, keys: Keys, report: Report) -> list[Checkpoint]:
-    """Return the anchors that speak about this log and are signed."""
+def usable(
+    outside: Outside, own: Checkpoint, keys: Keys, report: Report, about_log: list[LogEntry]
+) -> list[Checkpoint]:
+    """Return the anchors that speak about this log, or what it took over from another, and are signed."""
     found = []
+    former = takeovers(about_log, own.origin)
     for each in outside.checkpoints:
         report.looked_at.add("anchors")
-        if each.origin != own.origin:
+        if each.origin != own.origin and each.origin not in former:
             report.find("anchor_of_other_log", source=each.source)
         elif keys.fault(each):
             report.find("anchor_unsigned", source=each.source)
+        elif each.origin in former and each.size > former[each.origin][1]:
+            _find_loss(each, *former[each.origin], report)
         else:
             found.append(each)
     return found
+
+
+# -- a log that took over from one whose end was lost ----------------------------------------------------
+def takeovers(about_log: list[LogEntry], origin: str) -> dict[str, tuple[LogEntry, int]]:
+    """Return, for each former log, the entry that took over from it, and how many of its entries are here."""
+    found: dict[str, tuple[LogEntry, int]] = {}
+    name, kept = origin, 1 << 62
+    for entry in reversed([each for each in about_log if each.kind == "log_begun"]):
+        if entry.content["origin"] == name:
+            name, kept = entry.content["former_origin"], min(kept, entry.content["kept"])
+            found[name] = (entry, kept)
+    return found
+
+
+def _find_loss(anchor: Checkpoint, takeover: LogEntry, kept: int, report: Report) -> None:
+    """Name what somebody holds of a former log that is not here any more."""
+    values = {"source": anchor.source, "former": anchor.origin, "size": anchor.size}
+    published = takeover.content["former_size"]
+    if anchor.size > published:
+        report.find("loss_understated", published=published, **values)
+    elif anchor.size == published and _root_of(takeover) != anchor.root:
+        report.find("two_histories", source=anchor.source, size=anchor.size)
+    else:
+        report.find("entries_lost", kept=kept, **values)
+
+
+def check_takeovers(about_log: list[LogEntry], keys: Keys, report: Report) -> None:
+    """Check that a takeover stands where it says, and names a signed checkpoint of the former log."""
+    for entry in about_log:
+        if entry.kind != "log_begun":
+            continue
+        told = entry.content
+        values = {"former": told["former_origin"], "kept": told["kept"], "index": entry.index}
+        named = read_checkpoints(str(told.get("former_checkpoint")).encode(), "takeover")
+        expected = (told["former_origin"], told["former_size"], _root_of(entry))
+        is_shown = len(named) == 1 and (named[0].origin, named[0].size, named[0].root) == expected
+        if entry.index != told["kept"]:
+            report.find("takeover_misplaced", **values)
+        elif not is_shown or keys.fault(named[0]):
+            report.find("takeover_forged", **values)
+        else:
+            report.find("log_taken_over", published=told["former_size"], **values)
+
+
+def _root_of(takeover: LogEntry) -> bytes:
+    try:
+        return from_base64(str(takeover.content.get("former_root")))
+    except Unreadable:
+        return b""
 
 
 def usable_times(outside: Outside, keys: Keys) -> list[Checkpoint]:
@@ -1036,12 +1123,14 @@ def verify_bundle(
         for name in sorted(bundle.names):
             if name.startswith("anchors/") and not name.endswith("/"):
                 outside.add(bundle.read(name), name, report, None)
-        if any(keys.fault(each) for each in [own, *outside.checkpoints]):
-            # Only the log can tell whether such a key is one of its keys.
-            keys.learn(_look_ahead(bundle), report)
+        about_log: list[LogEntry] = []
+        if any(keys.fault(c) or c.origin != own.origin for c in [own, *outside.checkpoints]):
+            # Only the log can tell whether such a key, or such a name, is one of its own.
+            about_log = _look_ahead(bundle)
+            keys.learn(about_log, report)
         check_signature(own, keys, report)
         check_stamps(outside, own, roots, report)
-        anchors = usable(outside, own, keys, report)
+        anchors = usable(outside, own, keys, report, about_log)
         case = Case.read(bundle) if report.kind == "case" else None
         leaves = Leaves(
             tag_key=case.tag_key if case else b"",
@@ -1053,6 +1142,7 @@ def verify_bundle(
         check_anchors(leaves, anchors, report)
         keys.learn(leaves.about_log, report)
         check_keys(leaves.about_log, [own, *anchors], keys, report)
+        check_takeovers(leaves.about_log, keys, report)
         if case is None:
             report.find("nothing_opened")
             check_wordings(bundle, leaves.wordings, report)
@@ -1299,7 +1389,7 @@ def verify_receipt(
         check_signature(own, keys, report)
         _check_inclusion(proof, header, own, report)
         check_stamps(outside, own, roots, report)
-        _compare(own, usable(outside, own, keys, report), report)
+        _compare(own, usable(outside, own, keys, report, []), report)
     entry = Entry(index, header, commit, event_id, wording, purpose, day, kind, is_mine=True)
     texts = _check_receipt_texts(evidence, wording, report)
     if check_detail(entry, evidence.get("detail"), {}, report):
@@ -1403,7 +1493,7 @@ def check_shown(
         "privacy_notice_sha256": entry.wording,
     }
     for name, value in sealed.items():
-        if receipt.get(name) != value:
+        if (receipt.get(name) or "") != (value or ""):
             report.find("receipt_differs", field=name)
 
 

@@ -73,7 +73,12 @@ from consents.services.publishing import (
 )
 from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
 from consents.services.registering import plan_keywords, set_up_keywords
-from consents.services.restoring import begin_new_journal, replay_journal
+from consents.services.restoring import (
+    NothingLost,
+    begin_new_journal,
+    begin_new_log,
+    replay_journal,
+)
 from consents.services.settling import (
     DECISIONS,
     declare_wrong_person,
@@ -122,6 +127,7 @@ __all__ = [
     "NeedsAnother",
     "NotActedUpon",
     "NotIdentified",
+    "NothingLost",
     "NothingSealed",
     "NoticeIncomplete",
     "NoticeMissing",
@@ -141,6 +147,7 @@ __all__ = [
     "ask_for_hold",
     "ask_to_open",
     "begin_new_journal",
+    "begin_new_log",
     "block_number",
     "check_case_code",
     "choose_count_here",

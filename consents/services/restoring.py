@@ -1,5 +1,6 @@
 """After a restored backup: what happened since, from the journal outside the database (trust.md § 6)."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import entries, erasing, guard, journal, logkeys, merkle, sealing, transitions
+from consents import entries, erasing, guard, journal, logkeys, mending, merkle, transitions
 from consents.journal import Entry
 from consents.ledger import Proof
 from consents.models import (
@@ -25,6 +26,10 @@ from smsconsent import crypto, outbox
 
 Type = ConsentEvent.Type
 ENDS = frozenset({Type.WITHDRAWN, Type.REFUSED, Type.INVALIDATED})
+
+
+class NothingLost(Exception):
+    """Everything that was published is here: there is no reason for a new log."""
 
 
 @dataclass(slots=True)
@@ -56,15 +61,42 @@ def replay_journal(*, now: datetime) -> Report:
                 with transaction.atomic():
                     report.counts[_apply(entry, now=now)] += 1
                     _put_back(entry)
-        places = [(int(each.index), each.event) for each in lost if each.type == journal.SEALED]
-        report.counts["places in the log"] = sealing.put_back(places) + sealing.place_waiting()
+        places = _places(lost)
+        report.counts["places in the log"] = mending.put_back(places) + mending.place_waiting()
+        mending.take_published_back(now=now)
         journal.catch_up()
     return report
+
+
+def begin_new_log(*, now: datetime) -> str:
+    """After a replay that could not restore what was published: go on under a new name. Return it.
+
+    What was published and is neither here nor in the journal is given up, and everybody can see that.
+    Raises NothingLost when what was published is here.
+    """
+    with journal.exclusive(), transaction.atomic():
+        if not guard.compare():
+            raise NothingLost
+        name = mending.begin_new_log(now=now)
+        journal.catch_up(is_final=True)
+    return name
 
 
 def begin_new_journal(*, now: datetime) -> None:
     """Give up a journal whose file is lost, and let sending go on without what it held."""
     journal.begin_anew(now=now)
+
+
+def _places(lost: list[Entry]) -> list[tuple[int, str]]:
+    """Return the places in the log that the journal tells. A new log gave places anew where it began."""
+    places: dict[int, str] = {}
+    for entry in lost:
+        if entry.type == journal.SEALED:
+            places[int(entry.index)] = entry.event
+        elif entry.type == entries.LOG_BEGUN:
+            kept = json.loads(entry.header)["kept"]
+            places = {index: event for index, event in places.items() if index < kept}
+    return list(places.items())
 
 
 def _apply(entry: Entry, *, now: datetime) -> str:

@@ -14,6 +14,7 @@ from consents.ledger import Proof
 from consents.models import Consent, Disclosure, EventDetail, ServiceMessage
 from consents.vocabulary import CONTEXT, FIELDS, PREFIXES, RIGHTS, STATES, TERMS, VALUES
 from smsconsent import gsm
+from tests.consents import jsonld
 from tests.consents.schema import faults
 from tests.environment import ROOT
 from tests.make import DAY, NOON, make_consent, make_organisation, make_purpose, make_user
@@ -111,6 +112,41 @@ def test_every_field_of_the_file_has_a_meaning(client: Client, consent: Consent)
     assert plain | receipt["pii_controller"].keys() == FIELDS.keys()
     for name in ("event_state", "event_type", "purpose_type", "jurisdiction", "authority_party"):
         assert receipt[name] in CONTEXT
+
+
+@pytest.mark.parametrize("state", ["granted", "withdrawn", "refused", "expired", "pending"])
+def test_a_processor_without_a_network_finds_a_meaning_for_everything(
+    client: Client, state: str
+) -> None:
+    receipt = file_of(client, make_consent(state))
+
+    expanded = jsonld.expand(receipt)
+
+    dpv = PREFIXES["dpv"]
+    assert expanded["@type"] == [f"{dpv}ConsentReceipt"]
+    assert expanded[f"{dpv}hasConsentStatus"] == [
+        {"@id": STATES[receipt["event_state"]].replace("dpv:", dpv)}
+    ]
+    assert {"@id": "https://w3id.org/dpv/legal/eu/gdpr#A7-3"} in expanded[f"{dpv}hasRight"]
+    assert expanded[f"{dpv}isIndicatedAtTime"][0]["@type"].endswith("XMLSchema#dateTime")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unheard_of": "x"},
+        {"event_state": "maybe"},
+        {"event_time": "yesterday"},
+        {"privacy_notice": "/privacy/"},
+        {"@type": "ConsentReceipt"},
+        {"@context": "https://w3id.org/dpv/context.jsonld"},
+    ],
+)
+def test_what_has_no_meaning_is_found(
+    client: Client, consent: Consent, change: dict[str, str]
+) -> None:
+    with pytest.raises(jsonld.NoMeaning):
+        jsonld.expand(file_of(client, consent) | change)
 
 
 def test_kantara_says_the_same(client: Client, consent: Consent) -> None:

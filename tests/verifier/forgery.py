@@ -72,11 +72,12 @@ class Person:
 class Signer:
     """Signs notes in the form of C2SP."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, origin: str = ORIGIN) -> None:
+        self.origin = origin
         self.private = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
         public = b"\1" + self.private.public_key().public_bytes_raw()
-        self.id = sha256(ORIGIN.encode() + b"\n" + public).digest()[:4]
-        self.verifier = f"{ORIGIN}+{self.id.hex()}+{b64encode(public).decode()}\n"
+        self.id = sha256(origin.encode() + b"\n" + public).digest()[:4]
+        self.verifier = f"{origin}+{self.id.hex()}+{b64encode(public).decode()}\n"
 
     def sign(self, size: int, top: bytes) -> bytes:
         return sign(size, top, [self])
@@ -84,9 +85,10 @@ class Signer:
 
 def sign(size: int, top: bytes, signers: list[Signer]) -> bytes:
     """A checkpoint that all of these have signed."""
-    body = f"{ORIGIN}\n{size}\n{b64encode(top).decode()}\n".encode()
+    origin = signers[0].origin
+    body = f"{origin}\n{size}\n{b64encode(top).decode()}\n".encode()
     lines = [
-        f"— {ORIGIN} {b64encode(each.id + each.private.sign(body)).decode()}\n" for each in signers
+        f"— {origin} {b64encode(each.id + each.private.sign(body)).decode()}\n" for each in signers
     ]
     return body + f"\n{''.join(lines)}".encode()
 
@@ -164,6 +166,23 @@ class Log:
         content = {"v": 1, "type": "key_retired", "event_id": self.random.randbytes(16).hex()}
         at = "2026-03-17T11:00:00+00:00"
         return self._record(content | {"origin": ORIGIN, "at": at, "key": key.verifier.strip()})
+
+    def take_over(self, former: bytes, *, kept: int | None = None, **told: Any) -> int:
+        """Record that this log goes on after one whose last checkpoint this is. Return the entry's place."""
+        origin, size, top = former.decode().split("\n")[:3]
+        content: dict[str, Any] = {
+            "v": 1,
+            "type": "log_begun",
+            "event_id": self.random.randbytes(16).hex(),
+            "at": "2026-03-17T11:00:00+00:00",
+            "origin": self.signer.origin,
+            "former_origin": origin,
+            "former_size": int(size),
+            "former_root": top,
+            "former_checkpoint": former.decode(),
+            "kept": len(self.entries) if kept is None else kept,
+        }
+        return self._record(content | told)
 
     def _record(self, content: dict[str, Any]) -> int:
         self.entries.append(canonical(content))
