@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from campaigns import audiences, calendar, guards
+from campaigns import audiences, guards
 from campaigns.models import Approval, Campaign, Delivery
-from consents import sealing
+from consents import calendar, sealing
 from consents.models import Consent, InboundMessage, Purpose
 from smsconsent import crypto, gsm, outbox, signing
 from smsconsent.gateways import Outgoing

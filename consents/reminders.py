@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from consents import confirmations
+from consents import calendar, confirmations
 from consents.dates import add_months
 from consents.models import (
     Confirmation,
@@ -21,7 +21,7 @@ from consents.models import (
     Subject,
 )
 
-# Beat wakes this by day; what has not left by then would arrive in the evening.
+# What has not left by then, or by the end of the purpose's hours, would disturb somebody.
 LEAVES_WITHIN = timedelta(hours=4)
 # How long the question can be answered, if the consent does not end before.
 ANSWERED_WITHIN = timedelta(days=90)
@@ -29,14 +29,24 @@ ANSWERED_WITHIN = timedelta(days=90)
 
 def remind(*, now: datetime, limit: int = 500) -> int:
     """Remind people of what they said yes to, and how to stop. Return how many were queued."""
-    asking = Purpose.objects.open(now).exclude(reminder_months=0).order_by("pk")
+    asking = [purpose for purpose in _awake(now) if purpose.reminder_months]
     return sum(_remind(_due_for_reminder(purpose, now), now=now, limit=limit) for purpose in asking)
 
 
 def ask_to_renew(*, now: datetime, limit: int = 500) -> int:
     """Ask for a new yes where the old one ends soon or no longer covers what is sent. Return how many."""
-    asking = Purpose.objects.open(now).order_by("pk")
-    return sum(_ask(_due_for_renewal(purpose, now), now=now, limit=limit) for purpose in asking)
+    awake = _awake(now)
+    return sum(_ask(_due_for_renewal(purpose, now), now=now, limit=limit) for purpose in awake)
+
+
+def _awake(now: datetime) -> list[Purpose]:
+    """Return the open purposes within whose hours we are: at others nobody is disturbed (L28)."""
+    purposes = Purpose.objects.open(now).order_by("pk")
+    return [each for each in purposes if calendar.next_opening(each, now) == now]
+
+
+def _until(consent: Consent, now: datetime) -> datetime:
+    return min(now + LEAVES_WITHIN, calendar.closing(consent.purpose, now))
 
 
 def _due_for_reminder(purpose: Purpose, now: datetime) -> QuerySet[Consent]:
@@ -65,7 +75,11 @@ def tell_of_notice(*, now: datetime, limit: int = 500) -> int:
     """Tell people, each once, that the privacy notice has changed in substance. Return how many."""
     changed = PrivacyNotice.objects.filter(is_material=True).order_by("version")
     newest = {(each.organisation_id, each.language): each for each in changed}
-    return sum(_tell(_not_told(notice, now), now=now, limit=limit) for notice in newest.values())
+    awake = _awake(now)
+    return sum(
+        _tell(_not_told(notice, now).filter(purpose__in=awake), now=now, limit=limit)
+        for notice in newest.values()
+    )
 
 
 def _not_told(notice: PrivacyNotice, now: datetime) -> QuerySet[Consent]:
@@ -85,7 +99,7 @@ def _tell(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
     """One message a person, whatever the number of consents."""
     by_person = {consent.subject_id: consent for consent in _locked(due, limit=limit)}
     ServiceMessage.objects.bulk_create(
-        confirmations.prepare_notice(consent, now=now, not_after=now + LEAVES_WITHIN)
+        confirmations.prepare_notice(consent, now=now, not_after=_until(consent, now))
         for consent in by_person.values()
     )
     Subject.objects.filter(pk__in=by_person).update(notice_told_at=now)
@@ -96,7 +110,7 @@ def _tell(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
 def _remind(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
     consents = _locked(due, limit=limit)
     ServiceMessage.objects.bulk_create(
-        confirmations.prepare_reminder(consent, now=now, not_after=now + LEAVES_WITHIN)
+        confirmations.prepare_reminder(consent, now=now, not_after=_until(consent, now))
         for consent in consents
     )
     _mark(consents, reminded_at=now)
@@ -115,7 +129,7 @@ def _ask(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
             consent,
             words[consent.wording.language] or consent.wording,
             now=now,
-            not_after=now + LEAVES_WITHIN,
+            not_after=_until(consent, now),
             expires_at=_end_of_question(consent, now),
         )
         for consent in consents

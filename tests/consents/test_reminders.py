@@ -1,11 +1,12 @@
 """A yearly reminder with the way out, a question before the end, and a new yes when the words change."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from campaigns.models import Delivery
 from consents import confirmations, reminders, services, transitions
@@ -34,6 +35,12 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 YEAR, TWO_YEARS = add_months(NOON, 12), add_months(NOON, 24)
+
+
+@pytest.fixture(autouse=True)
+def at_any_hour(settings: Settings) -> None:
+    """The last tests here are about hours and holidays; to the others every day is a working day."""
+    settings.QUIET_HOURS = False
 
 
 def make_given(purpose: Purpose | None = None, *, at: datetime = NOON) -> Consent:
@@ -354,3 +361,56 @@ def test_each_message_fits_in_the_gsm_alphabet_and_three_parts(language: str) ->
     for message in (reminder, renewal, notice):
         assert measure(message.text).encoding == "gsm7"
         assert measure(message.text).segments <= 3
+
+
+# -- nobody is disturbed -------------------------------------------------------------------------------
+CONSTITUTION_DAY = datetime(2027, 5, 17, 11, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "count"),
+    [
+        (CONSTITUTION_DAY, 0),
+        (CONSTITUTION_DAY - DAY, 0),  # a Sunday
+        (CONSTITUTION_DAY + DAY - 5 * HOUR, 0),  # eight in the morning
+        (CONSTITUTION_DAY + DAY, 1),
+    ],
+)
+def test_nobody_is_reminded_on_holidays_or_early_in_the_morning(
+    settings: Settings, now: datetime, count: int
+) -> None:
+    settings.QUIET_HOURS = True
+    make_given(at=add_months(now, -12) - 3 * DAY)
+
+    assert reminders.remind(now=now) == count
+
+
+def test_nobody_is_asked_or_told_on_holidays(settings: Settings) -> None:
+    settings.QUIET_HOURS = True
+    consent = make_given(at=add_months(CONSTITUTION_DAY, -24) + 3 * DAY)
+    services.publish_notice(
+        consent.purpose.organisation,
+        language="nb",
+        body=f"{NOTICE} Nytt.",
+        is_material=True,
+        now=CONSTITUTION_DAY - 9 * DAY,
+    )
+
+    on_the_day = (
+        reminders.ask_to_renew(now=CONSTITUTION_DAY),
+        reminders.tell_of_notice(now=CONSTITUTION_DAY),
+    )
+    day_after = CONSTITUTION_DAY + DAY
+    later = reminders.ask_to_renew(now=day_after), reminders.tell_of_notice(now=day_after)
+
+    assert (on_the_day, later) == ((0, 0), (1, 1))
+
+
+def test_what_has_not_left_when_the_hours_end_never_leaves(settings: Settings) -> None:
+    settings.QUIET_HOURS = True
+    late = YEAR.replace(hour=17)  # six in the evening in Oslo, two hours before the end
+    make_given()
+
+    reminders.remind(now=late)
+
+    assert ServiceMessage.objects.get().not_after == late + 2 * HOUR

@@ -1,17 +1,11 @@
 """Whatever is sent, the answer is clear: never a 500, and nothing half done."""
 
-from typing import Any
-
 import pytest
-from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from consents import confirmations
-from consents.models import Consent, Purpose
 from smsconsent.staff import roles
-from tests.drift.test_drift import our_models
-from tests.make import NOON, make_user
+from tests.make import make_user
 from tests.smsconsent.test_access_table import EVERY, PORTAL, Place, make_place
 
 pytestmark = pytest.mark.django_db
@@ -122,26 +116,3 @@ def test_a_body_of_ten_megabytes_is_refused(client: Client, place: Place) -> Non
     for path in paths_for_everybody(place)[:3]:
         answer = client.post(path, {"phone": "9" * 10_000_000})
         assert answer.status_code in {404, 413}, path
-
-
-def everything_stored() -> dict[str, list[Any]]:
-    def rows(model: type[Model]) -> list[Any]:
-        return list(model._default_manager.order_by("pk").values_list())
-
-    return {model._meta.label: rows(model) for model in our_models()}
-
-
-def test_looking_changes_nothing(everything: Client, place: Place) -> None:
-    Purpose.objects.update(asks_by_email=True)
-    pending = Consent.objects.get(pk=place.consent.pk)
-    confirmations.queue_welcome(pending, now=NOON)
-    before = everything_stored()
-    purpose = f"/{place.organisation.slug}/{place.consent.purpose.slug}/"
-    public = ["/", f"/{place.organisation.slug}/", purpose, f"{purpose}done/", "/c/x/", "/s/x/"]
-
-    for path in [*public, *(place.path(name) for name in PORTAL)]:
-        for _time in range(2):
-            everything.get(path)
-            everything.head(path)
-
-    assert everything_stored() == before

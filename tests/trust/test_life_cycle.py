@@ -279,8 +279,10 @@ def grant_what_was_stopped(consent: Consent, *, proof: Proof, now: datetime) -> 
     return bool(restored) or transitions_grant(consent, proof=proof, now=now)
 
 
-def forget_the_evidence(*args: Any, **kwargs: Any) -> None:
-    """Write no event at all."""
+def forget_the_evidence(kind: str, consent: Consent, changed: Any, *, trip: Any, **_: Any) -> None:
+    """Write what changed, and no event at all."""
+    if changed:
+        trip.update(consent, *changed)
 
 
 def never_end(*args: Any, **kwargs: Any) -> bool:
@@ -292,7 +294,11 @@ transitions_grant = transitions.grant
 
 @pytest.mark.parametrize(
     ("verb", "bug"),
-    [("grant", grant_what_was_stopped), ("_write", forget_the_evidence), ("withdraw", never_end)],
+    [
+        ("grant", grant_what_was_stopped),
+        ("_put_down", forget_the_evidence),
+        ("withdraw", never_end),
+    ],
 )
 def test_a_planted_bug_turns_the_machine_red(
     monkeypatch: pytest.MonkeyPatch, verb: str, bug: Callable[..., object]

@@ -1,4 +1,6 @@
-"""When marketing may be sent: inside the purpose's hours in Europe/Oslo, not on Sundays or holidays (L28)."""
+"""When nobody is disturbed: marketing, and what reminds of a consent, leave inside the purpose's hours in
+Europe/Oslo, and not on Sundays or holidays (L28; whether a reminder is marketing is for a lawyer, L24).
+"""
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -36,6 +38,14 @@ def next_opening(purpose: Purpose, now: datetime) -> datetime:
             opening = datetime.combine(day, purpose.opens_at)
             return timezone.make_aware(opening, timezone.get_default_timezone())
     raise AssertionError("no closure lasts two weeks")
+
+
+def closing(purpose: Purpose, now: datetime) -> datetime:
+    """Return when today's hours of a purpose end. For a moment inside them."""
+    if not settings.QUIET_HOURS:
+        return now + timedelta(days=1)
+    end = datetime.combine(timezone.localtime(now).date(), purpose.closes_at)
+    return timezone.make_aware(end, timezone.get_default_timezone())
 
 
 def _is_open_day(day: date) -> bool:
