@@ -22,7 +22,7 @@ from smsconsent.gateways.simulator import signatures
 from tests import environment
 from tests.make import NOON, SHORT_NUMBER, make_campaign, make_consent, make_purpose, phone
 from tests.trust import size
-from tests.trust.test_bad_input import everything_stored
+from tests.trust.test_crawl import stored
 
 pytestmark = pytest.mark.django_db
 BODIES = size.of(300, 10_000)
@@ -193,13 +193,13 @@ def keys(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_spoiled_body_under_a_real_signature_changes_nothing(
     client: Client, bodies: dict[str, bytes], hook: str, record_property: Callable[..., None]
 ) -> None:
-    header, before = sign(bodies[hook], hook), everything_stored()
+    header, before = sign(bodies[hook], hook), stored()
 
     answers, slowest = post_all(client, hook, spoiled(bodies[hook], BODIES), lambda body: header)
 
     record_property("p99_ms", round(slowest, 1))
     assert answers.keys() <= {401, 413}
-    assert everything_stored() == before
+    assert stored() == before
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -208,27 +208,27 @@ def test_an_unsigned_body_changes_nothing_where_signatures_are_required(
 ) -> None:
     settings.STREX_CALLBACK_SIGNATURE = "required"
     gateway_of_process.cache_clear()
-    before = everything_stored()
+    before = stored()
     wanted = [bodies[hook], *spoiled(bodies[hook], BODIES // 3)]
 
     answers, _slowest = post_all(client, hook, iter(wanted), lambda body: None)
 
     assert answers.keys() <= {401, 413}
-    assert everything_stored() == before
+    assert stored() == before
 
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_an_unsigned_body_never_breaks_the_hook_and_starts_nothing(
     client: Client, bodies: dict[str, bytes], hook: str, record_property: Callable[..., None]
 ) -> None:
-    before = everything_stored()
+    before = stored()
 
     answers, slowest = post_all(client, hook, spoiled(bodies[hook], BODIES), lambda body: None)
 
     record_property("p99_ms", round(slowest, 1))
     assert answers.keys() <= {200, 400, 413}
     if hook == "receipts":
-        assert everything_stored() == before
+        assert stored() == before
     # What could be read as a message is kept, and doubt may stop: invariant 10 with rule 8.5.
     assert Consent.objects.get().state in {"granted", "withdrawn"}
     assert set(ServiceMessage.objects.values_list("kind", flat=True)) <= {
@@ -242,7 +242,7 @@ def test_an_unsigned_body_never_breaks_the_hook_and_starts_nothing(
 def test_a_forged_signature_over_any_body_changes_nothing(
     client: Client, bodies: dict[str, bytes], hook: str
 ) -> None:
-    chance, before = random.Random(2), everything_stored()
+    chance, before = random.Random(2), stored()
     good = sign(bodies[hook], hook)
 
     def forge(body: bytes) -> str:
@@ -256,7 +256,7 @@ def test_a_forged_signature_over_any_body_changes_nothing(
     # A changed key name is a key that is not loaded: under this policy the same as no signature.
     assert answers.keys() <= {200, 401}
     if hook == "receipts":
-        assert everything_stored() == before
+        assert stored() == before
 
 
 def test_a_replay_acts_once_and_the_nonce_with_another_body_is_refused(
@@ -272,11 +272,11 @@ def test_a_replay_acts_once_and_the_nonce_with_another_body_is_refused(
             headers={"X-ECDSA-Signature": header},
         ).status_code
 
-    first, after = post(bodies["inbound"]), everything_stored()
+    first, after = post(bodies["inbound"]), stored()
     again = [post(bodies["inbound"]) for _time in range(5)]
 
     assert (first, again) == (200, [200] * 5)
-    assert everything_stored() == after
+    assert stored() == after
     assert post(bodies["inbound"].replace(b"STOPP", b"START")) == 401
 
 
