@@ -1107,10 +1107,9 @@ def _look_ahead(bundle: Bundle) -> list[LogEntry]:
 
 
 def verify_bundle(
-    path: Path, keys: Keys, outside: Outside, roots: list[x509.Certificate], report: Report
+    bundle: Bundle, keys: Keys, outside: Outside, roots: list[x509.Certificate], report: Report
 ) -> None:
-    """Run the checks on a case or audit bundle."""
-    bundle = Bundle(path)
+    """Run the checks on a case or audit bundle, and close it."""
     try:
         manifest = parse_json(bundle.read("manifest.json"))
         report.kind = str(manifest.get("kind"))
@@ -1512,7 +1511,7 @@ def verify(
         outside.add(_read(file), file.name, report, received)
     first = _read(path, most=4)
     if first[:2] == b"PK":
-        verify_bundle(path, trusted, outside, tsa_roots or [], report)
+        verify_bundle(Bundle(path), trusted, outside, tsa_roots or [], report)
     else:
         raw = _read(path)
         verify_receipt(raw, trusted, outside, tsa_roots or [], report)
