@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from celery import shared_task
-from celery.contrib.django.task import DjangoTask
 from django.utils import timezone
 
 from campaigns import cancelling, guards, sending, tallies
@@ -11,16 +10,17 @@ from campaigns.models import Delivery
 from consents import suspensions
 from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
+from smsconsent.waking import WakeUp
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def start_due_campaigns() -> None:
     now = timezone.now()
     if sending.start_due(now=now) + guards.release_canaries(now=now):
         send_campaigns.delay_on_commit()
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def send_campaigns() -> None:
     if outbox.work_in_threads(Delivery, gateway=get_gateway(), clock=timezone.now):
         # There may be more; another worker may take it.
@@ -29,20 +29,20 @@ def send_campaigns() -> None:
     tallies.compact()
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def block_cancelled() -> None:
     end = timezone.now() + timedelta(seconds=20)
     cancelling.block_rest(until=lambda: timezone.now() > end)
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def recover_deliveries() -> None:
     outbox.recover(
         Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()
     )
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def ask_for_missing_reports() -> None:
     polling.ask_overdue(
         Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from celery import shared_task
-from celery.contrib.django.task import DjangoTask
 from django.db import connection
 from django.utils import timezone
 
@@ -26,38 +25,38 @@ from consents.models import ServiceMessage
 from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
 from smsconsent.gateways.state import SharedState
-from smsconsent.waking import awake
+from smsconsent.waking import WakeUp, awake
 
 
-@shared_task(base=DjangoTask, throws=(journal.JournalBehind,))
+@shared_task(base=WakeUp, throws=(journal.JournalBehind,))
 def drain_journal() -> None:
     journal.drain()
 
 
-@shared_task(base=DjangoTask, throws=(journal.JournalBehind,))
+@shared_task(base=WakeUp, throws=(journal.JournalBehind,))
 def beat_in_journal() -> None:
     journal.beat(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def cut_journal() -> None:
     journal.cut_old(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def send_service_messages() -> None:
     awake(send_service_messages)
     SharedState("jobs").touch("worker")
     outbox.work(ServiceMessage, gateway=get_gateway(), clock=timezone.now)
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def queue_codes() -> None:
     if confirmations.queue_codes(now=timezone.now()):
         send_service_messages.delay_on_commit()
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def recover_service_messages() -> None:
     outbox.recover(
         ServiceMessage,
@@ -67,50 +66,50 @@ def recover_service_messages() -> None:
     )
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def ask_for_missing_reports() -> None:
     record, now = suspensions.take_receipt, timezone.now()
     polling.ask_overdue(ServiceMessage, gateway=get_gateway(), record=record, now=now)
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def ask_about_doubted_reports() -> None:
     record = suspensions.take_receipt
     polling.ask_doubted(gateway=get_gateway(), record=record, now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def tell_stops() -> None:
     syncing.tell_stops(gateway=get_gateway(), now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def send_confirmation_email(confirmation_id: int) -> None:
     confirmations.send_email(confirmation_id, now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def send_waiting_emails() -> None:
     for confirmation_id in confirmations.unsent_emails(timezone.now(), limit=100):
         confirmations.send_email(confirmation_id, now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def read_unread_messages() -> None:
     inbox.read_unread(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def lapse_unconfirmed() -> None:
     confirmations.lapse_unanswered(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def expire_consents() -> None:
     confirmations.expire_consents(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def remind_people() -> None:
     now = timezone.now()
     if (
@@ -121,55 +120,55 @@ def remind_people() -> None:
         send_service_messages.delay_on_commit()
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def remind_of_cases() -> None:
     cases.remind(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def remind_of_blocks() -> None:
     cases.remind_of_blocks(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def suspend_silent_numbers() -> None:
     suspensions.suspend_silent(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def advance_imports() -> None:
     # A slice of a large file at a time: the worker has other things to do as well.
     end = timezone.now() + timedelta(seconds=20)
     imports.advance(clock=timezone.now, until=lambda: timezone.now() > end)
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def carry_on_erasures() -> None:
     erasing.resume(now=timezone.now())
     erasing.cancel_at_gateway(gateway=get_gateway(), now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def overwrite_erased() -> None:
     erasing.overwrite(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def seal_events() -> None:
     sealing.seal_all(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def anchor_log() -> None:
     anchors.anchor_everywhere(now=timezone.now())
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def verify_log() -> None:
     verification.run_due(clock=timezone.now)
 
 
-@shared_task(base=DjangoTask)
+@shared_task(base=WakeUp)
 def purge() -> None:
     retention.purge_all(now=timezone.now())
     if connection.vendor == "sqlite":

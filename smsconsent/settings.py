@@ -37,6 +37,7 @@ env = environ.FileAwareEnv(
     DATABASE_URL=str,
     DATABASE_POOL_SIZE=(int, 8),
     REDIS_URL=(str, ""),
+    BROKER_URL=(str, ""),
     ALLOWED_HOSTS=(list, []),
     PUBLIC_URL=(str, "http://127.0.0.1:8000"),
     TRUSTED_PROXY_COUNT=(int, 0),
@@ -427,7 +428,8 @@ if not EMBEDDED and not REDIS_URL:
         "REDIS_URL is not set. Web, workers and beat find each other through it."
     )
 # In the embedded installation web, worker and beat are threads of one process, and so is the broker.
-CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+# Another broker than Redis, such as RabbitMQ; the cache stays where it is (docs/operations.md).
+CELERY_BROKER_URL: str = env("BROKER_URL") or REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -444,9 +446,15 @@ CELERY_TASK_ROUTES = {
     "consents.tasks.anchor_log": {"queue": "ledger"},
     "consents.tasks.verify_log": {"queue": "ledger"},
 }
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 600} if REDIS_URL else {"polling_interval": 0.02}
-)
+_BROKERS: dict[str, dict[str, float]] = {
+    "redis": {"visibility_timeout": 600},
+    "rediss": {"visibility_timeout": 600},
+    "memory": {"polling_interval": 0.02},
+    # A wake-up call that the broker has not taken is an error, and not silence.
+    "amqp": {"confirm_publish": True},
+    "amqps": {"confirm_publish": True},
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = _BROKERS.get(urlsplit(CELERY_BROKER_URL).scheme, {})
 # When data goes is policy, so it is reviewed here and not clicked together (law.md L41).
 CELERY_BEAT_SCHEDULE = {
     "drain journal": {"task": "consents.tasks.drain_journal", "schedule": 2},

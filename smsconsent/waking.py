@@ -4,10 +4,10 @@ Telling the broker costs more than what it is told of. So whoever has woken the 
 others who find it need not; the worker wipes it away before it looks, so nothing is queued unseen.
 """
 
-from functools import partial
 from typing import Any, TypeAlias
 
 from celery import Task
+from celery.contrib.django.task import DjangoTask
 from django.db import transaction
 
 from smsconsent.gateways.state import SharedState
@@ -17,19 +17,34 @@ AnyTask: TypeAlias = "Task[..., Any]"
 MARK_LIVES = 5
 
 
+class WakeUp(DjangoTask):  # type: ignore[type-arg]  # generic for type checkers only
+    """A task whose queueing fails no request: what was stored is stored, and beat calls again."""
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> Any:
+        """Queue the task once the transaction is in. A broker that does not answer is logged."""
+
+        def queue() -> None:
+            self.delay(*args, **kwargs)
+
+        transaction.on_commit(queue, robust=True)
+
+
 def wake(task: AnyTask) -> None:
-    """Have this task run soon after the open transaction, which queues what it is to find."""
-    transaction.on_commit(partial(_wake, task))
+    """Have this task run soon after the open transaction, which queues what it is to find.
+
+    A broker that does not answer is logged, and beat calls again.
+    """
+
+    def wake_once() -> None:
+        if SharedState("jobs").add(_mark(task), 1, seconds=MARK_LIVES):
+            task.delay()
+
+    transaction.on_commit(wake_once, robust=True)
 
 
 def awake(task: AnyTask) -> None:
     """To be called by the task before it looks: whoever queues something from now on wakes it again."""
     SharedState("jobs").delete(_mark(task))
-
-
-def _wake(task: AnyTask) -> None:
-    if SharedState("jobs").add(_mark(task), 1, seconds=MARK_LIVES):
-        task.delay()
 
 
 def _mark(task: AnyTask) -> str:
