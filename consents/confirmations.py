@@ -1,19 +1,20 @@
 """The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from consents import limits, receipts, transitions
+from consents import limits, openings, receipts, transitions
 from consents.ledger import Proof
 from consents.models import (
     Case,
@@ -26,19 +27,18 @@ from consents.models import (
     Visit,
     Wording,
 )
+from consents.openings import Situation
 from smsconsent import crypto, gsm, outbox, signing
 from smsconsent.gateways import Outgoing, Receipt
 from smsconsent.phones import Phone
+from smsconsent.trips import Trip
 
 CONFIRM = "confirm"
 Kind = ServiceMessage.Kind
 # An answer that arrives long after the question only confuses.
 ANSWER_WITHIN = timedelta(hours=24)
 AGAIN_AFTER = timedelta(minutes=30)
-
-
-class _NotNow(Exception):
-    """A limit says no: the request is taken back whole."""
+SAVEPOINT = "SAVEPOINT asked"
 
 
 def ask(
@@ -59,74 +59,96 @@ def ask(
     that is open already gets no second confirmation (law.md L05). `evenly`: somebody waits for the
     answer who could measure it, so do as much when there is nothing to ask.
     """
+    values = _Values(wording, source, proof, email, network, now)
     try:
         with transaction.atomic():
-            consent = transitions.open_request(
-                purpose, phone, wording=wording, source=source, proof=proof, now=now
-            )
-            if consent is None or _is_asked(consent, now=now):
-                if evenly:
-                    _rehearse(
-                        purpose,
-                        wording=wording,
-                        source=source,
-                        proof=proof,
-                        network=network,
-                        now=now,
-                    )
-                return None
-            if evenly and consent.subject.created_at < now:
-                _rehearse_subject(purpose, wording, now=now)
-            if not limits.may_contact(phone, purpose=purpose, network=network, now=now):
-                if evenly:
-                    queue_sms(consent, now=now)  # taken back with the rest
-                raise _NotNow
-            if email:
-                return queue_email(consent, email, now=now)
-            return queue_sms(consent, now=now)
-    except _NotNow:
+            return _ask(purpose, phone, values, evenly=evenly)
+    except IntegrityError:
+        # Another request made this number known between our look and our write. Now we know it too.
+        with transaction.atomic():
+            return _ask(purpose, phone, values, evenly=evenly)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """What a request consists of, besides the number and the purpose."""
+
+    wording: Wording
+    source: str
+    proof: Proof
+    email: str
+    network: bytes | None
+    now: datetime
+
+
+def _ask(purpose: Purpose, phone: Phone, values: _Values, *, evenly: bool) -> Confirmation | None:
+    found = openings.look(purpose, phone, now=values.now)
+    if found.needs_nothing or (found.is_open(values.now) and found.is_asked):
+        if evenly:
+            _rehearse(found, values)
         return None
+    trip = Trip()
+    trip.add(SAVEPOINT)
+    confirmation = _put_down(found, values, trip=trip)
+    counted = limits.count_contact(
+        phone, purpose=purpose, network=values.network, now=values.now, trip=trip
+    )
+    trip.go()
+    is_allowed = all(limit.rows for limit in counted)
+    _finish(take_back=not is_allowed)
+    return confirmation if is_allowed else None
 
 
-def _rehearse(
-    purpose: Purpose,
-    *,
-    wording: Wording,
-    source: str,
-    proof: Proof,
-    network: bytes | None,
-    now: datetime,
-) -> None:
+def _put_down(found: Situation, values: _Values, *, trip: Trip) -> Confirmation:
+    """Have the request and its question put down on this trip."""
+    now, consent = values.now, found.consent
+    if consent is None or not found.is_open(now):
+        consent = openings.put_down(
+            found,
+            wording=values.wording,
+            source=values.source,
+            proof=values.proof,
+            now=now,
+            trip=trip,
+        )
+    if values.email:
+        confirmation = _question_by_email(consent, values.email, now=now)
+        stored = trip.insert([confirmation], after="RETURNING id")
+        trip.then(lambda: setattr(confirmation, "pk", stored.rows[0][0]))
+        return confirmation
+    confirmation, message = _question_by_sms(consent, now=now)
+    trip.insert([confirmation])
+    trip.insert([message])
+    return confirmation
+
+
+def _rehearse(found: Situation, values: _Values) -> None:
     """Do for nobody's number what a new number gets, and take it back.
 
     So a number that is asked nothing, because it is known or blocked, costs what a new one costs, and
     the time of the answer tells nothing (trust.md T17).
     """
-    with transaction.atomic():
-        consent = transitions.open_for_nobody(
-            purpose, wording=wording, source=source, proof=proof, now=now
-        )
-        _is_asked(consent, now=now)
-        limits.may_contact(consent.subject.phone, purpose=purpose, network=network, now=now)
-        queue_sms(consent, now=now)
-        transaction.set_rollback(True)
+    stranger = replace(found, phone=openings.nobody(), subject=None, consent=None)
+    trip = Trip()
+    trip.add(SAVEPOINT)
+    _put_down(stranger, values, trip=trip)
+    limits.count_contact(
+        stranger.phone, purpose=found.purpose, network=values.network, now=values.now, trip=trip
+    )
+    trip.go()
+    _finish(take_back=True)
 
 
-def _rehearse_subject(purpose: Purpose, wording: Wording, *, now: datetime) -> None:
-    """A number that was here before is not written anew, so somebody else's is, and taken back."""
-    with transaction.atomic():
-        transitions.subject_for_nobody(purpose, language=wording.language, now=now)
-        transaction.set_rollback(True)
+def _finish(*, take_back: bool) -> None:
+    """Keep what was done since SAVEPOINT, or take it back: the transaction ends alike in both cases."""
+    trip = Trip()
+    trip.add("ROLLBACK TO SAVEPOINT asked" if take_back else "RELEASE SAVEPOINT asked")
+    trip.go()
 
 
-def _is_asked(consent: Consent, *, now: datetime) -> bool:
-    return consent.confirmations.filter(used_at=None, expires_at__gt=now).exists()
-
-
-def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
-    """Queue the one SMS that asks for the second yes: by JA, or by a link with a button."""
+def _question_by_sms(consent: Consent, *, now: datetime) -> tuple[Confirmation, ServiceMessage]:
     token = signing.new_token()
-    confirmation = Confirmation.objects.create(
+    confirmation = Confirmation(
         consent=consent,
         channel=Confirmation.Channel.SMS,
         digest=signing.digest(token, purpose=CONFIRM),
@@ -134,14 +156,20 @@ def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
         expires_at=consent.answer_by,
     )
     link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
-    _queue(Kind.CONFIRMATION, consent, now=now, not_after=consent.answer_by, link=link)
-    return confirmation
+    message = _prepare(
+        Kind.CONFIRMATION,
+        consent,
+        consent.wording,
+        now=now,
+        not_after=consent.answer_by,
+        link=link,
+    )
+    return confirmation, message
 
 
-def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
-    """Keep the address, encrypted, until the link is used; the worker sends the mail from the row."""
+def _question_by_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
     token = signing.new_token()
-    return Confirmation.objects.create(
+    return Confirmation(
         consent=consent,
         channel=Confirmation.Channel.EMAIL,
         digest=signing.digest(token, purpose=CONFIRM),
@@ -150,6 +178,21 @@ def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
         created_at=now,
         expires_at=consent.answer_by,
     )
+
+
+def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
+    """Queue the one SMS that asks for the second yes: by JA, or by a link with a button."""
+    confirmation, message = _question_by_sms(consent, now=now)
+    confirmation.save(force_insert=True)
+    message.save(force_insert=True)
+    return confirmation
+
+
+def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
+    """Keep the address, encrypted, until the link is used; the worker sends the mail from the row."""
+    confirmation = _question_by_email(consent, email, now=now)
+    confirmation.save(force_insert=True)
+    return confirmation
 
 
 def send_email(confirmation_id: int, *, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from consents.models import Consent, InboundMessage, Organisation, Purpose, Send
 from smsconsent import crypto, outbox
 from smsconsent.gateways import Trust
 from smsconsent.phones import Phone
-from smsconsent.trips import Answer, Trip, columns, load, places, width
+from smsconsent.trips import Answer, Trip, columns, load_all, places
 
 SHORTEST_NUMBER = 4
 # A stretch of our own text shorter than this is not looked for in an answer (`reading.own_words`).
@@ -149,9 +149,6 @@ def _beginnings(recipient: str) -> list[str]:
 
 
 def _purpose(row: Sequence[Any]) -> Purpose:
-    first = width(Purpose)
-    second = first + width(Organisation)
-    purpose = load(Purpose, row[:first])
-    purpose.organisation = load(Organisation, row[first:second])
-    purpose.sender = load(Sender, row[second:])
+    purpose: Purpose
+    purpose, purpose.organisation, purpose.sender = load_all((Purpose, Organisation, Sender), row)
     return purpose

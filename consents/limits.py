@@ -14,7 +14,7 @@ from django.utils import timezone
 from consents.models import ContactGuard, Purpose, RateWindow
 from smsconsent import crypto
 from smsconsent.phones import Phone
-from smsconsent.trips import Trip
+from smsconsent.trips import Answer, Trip
 
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 ANSWERS_A_DAY = 3
@@ -29,26 +29,59 @@ _COUNT = """INSERT INTO rate_window (scope, key, starts_at, used) VALUES (%s, %s
             WHERE rate_window.used < %s RETURNING used"""
 
 
+_NOTHING = "SELECT 1 WHERE 1 = 0"
+
+# Exact in every rolling window: a fixed one lets double through at its edge.
+_COUNT_NUMBER = """INSERT INTO contact_guard (key, t1) VALUES (%s, %s)
+                   ON CONFLICT (key) DO UPDATE
+                   SET t3 = contact_guard.t2, t2 = contact_guard.t1, t1 = excluded.t1
+                   WHERE contact_guard.t1 <= %s
+                     AND (contact_guard.t3 IS NULL OR contact_guard.t3 <= %s) RETURNING t1"""
+
+
 class _Refused(Exception):
     pass
 
 
 def may_contact(phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime) -> bool:
-    """Count one confirmation to this number, and return whether it may be sent.
-
-    1 in 24 hours and 3 in 30 days per number over all forms; then per network, form and in total.
-    """
+    """Count one confirmation to this number, and return whether it may be sent. See `count_contact`."""
     try:
         with transaction.atomic():
-            _count_number(_current(ContactGuard, crypto.blind_indexes(phone, use="limit")), now=now)
-            if network is not None:
-                _count("network", network, settings.CONFIRMATIONS_PER_NETWORK_AND_HOUR, _hour(now))
-            form = _current(RateWindow, crypto.keyed_digests(purpose.public_id.bytes, use="limit"))
-            _count("form", form, settings.CONFIRMATIONS_PER_FORM_AND_HOUR, _hour(now))
-            _count("total", b"", settings.CONFIRMATIONS_PER_DAY, _day(now))
+            trip = Trip()
+            counted = count_contact(phone, purpose=purpose, network=network, now=now, trip=trip)
+            trip.go()
+            if not all(limit.rows for limit in counted):
+                raise _Refused
     except _Refused:
         return False
     return True
+
+
+def count_contact(
+    phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime, trip: Trip
+) -> list[Answer]:
+    """Count one confirmation to this number on a trip: once in 24 hours and thrice in 30 days over all forms.
+
+    Then per network, form and in total. An answer without a row is a limit that says no; whoever asks
+    then takes back what was counted.
+    """
+    hour, day = _stored(_hour(now)), _stored(_day(now))
+    number = _current(ContactGuard, crypto.blind_indexes(phone, use="limit"))
+    form = _current(RateWindow, crypto.keyed_digests(purpose.public_id.bytes, use="limit"))
+    windows = [
+        ("form", form, hour, settings.CONFIRMATIONS_PER_FORM_AND_HOUR),
+        ("total", b"", day, settings.CONFIRMATIONS_PER_DAY),
+    ]
+    if network is not None:
+        most = settings.CONFIRMATIONS_PER_NETWORK_AND_HOUR
+        windows.insert(0, ("network", network, hour, most))
+    moments = [_stored(now), _stored(now - DAY), _stored(now - MONTH)]
+    answers = [trip.add(_COUNT_NUMBER, [number, *moments])]
+    for scope, key, starts_at, most in windows:
+        # 0 refuses everything: then no row is to come back, not even the first of a window.
+        sql = (_COUNT, [scope, key, starts_at, most]) if most > 0 else (_NOTHING, [])
+        answers.append(trip.add(*sql))
+    return answers
 
 
 def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A_DAY) -> bool:
@@ -145,21 +178,6 @@ def _count(scope: str, key: bytes, limit: int, starts_at: datetime) -> None:
         raise _Refused
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [scope, key, _stored(starts_at), limit])
-        if cursor.fetchone() is None:
-            raise _Refused
-
-
-def _count_number(key: bytes, *, now: datetime) -> None:
-    """Exact in every rolling window: a fixed one lets double through at its edge."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO contact_guard (key, t1) VALUES (%s, %s)
-               ON CONFLICT (key) DO UPDATE
-               SET t3 = contact_guard.t2, t2 = contact_guard.t1, t1 = excluded.t1
-               WHERE contact_guard.t1 <= %s
-                 AND (contact_guard.t3 IS NULL OR contact_guard.t3 <= %s) RETURNING t1""",
-            [key, _stored(now), _stored(now - DAY), _stored(now - MONTH)],
-        )
         if cursor.fetchone() is None:
             raise _Refused
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from consents.models import Consent, Purpose, Subject, Wording
-from smsconsent.trips import Trip, columns, load, places, stored, width
+from smsconsent.trips import Trip, columns, load, load_all, places, stored
 
 # One number for all imports of all organisations: a batch is over in a fraction of a second.
 IMPORT = 817
@@ -103,10 +103,8 @@ def _lock(
 
 
 def _consent(row: Sequence[Any], people: dict[int, Subject]) -> Consent:
-    first = width(Consent)
-    second = first + width(Purpose)
-    consent = load(Consent, row[:first])
-    consent.purpose = load(Purpose, row[first:second])
-    consent.wording = load(Wording, row[second:])
+    consent: Consent
+    consent, purpose, wording = load_all((Consent, Purpose, Wording), row)
+    consent.purpose, consent.wording = purpose, wording
     consent.subject = people[consent.subject_id]
     return consent

@@ -8,31 +8,24 @@ consent, and a withdrawal waits at the consent for a batch that is being handed 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from secrets import randbelow, token_bytes
 from typing import TypeAlias
 
-from django.conf import settings
 from django.db import transaction
 
-from consents import ledger, locking, receipts, steps
+from consents import ledger, locking, openings, steps
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
-    Confirmation,
     Consent,
     ConsentEvent,
     Purpose,
-    Subject,
-    Suppression,
     Wording,
 )
-from smsconsent import crypto, outbox, signing
+from smsconsent import outbox
 from smsconsent.phones import Phone
-from smsconsent.trips import Trip, places, stored
+from smsconsent.trips import Trip
 
-UNANSWERED_FOR = timedelta(days=7)
 State: TypeAlias = Consent.State
 Event: TypeAlias = ConsentEvent.Type
 
@@ -53,39 +46,17 @@ def open_request(
     restores a consent; only the person's own yes does. A consent that no longer suffices (number
     suspended since, words changed in substance) may be asked for anew.
     """
-    found = _look_up(purpose, phone, now=now)
-    subject = found.subject
-    if not found.is_closed and subject is None:
-        subject, is_new = _subject_of(purpose, phone, language=wording.language, now=now)
-        if not is_new:  # somebody else was faster
-            found = _look_up(purpose, phone, now=now)
-    if found.is_closed or subject is None:
+    found = openings.look(purpose, phone, now=now)
+    if found.needs_nothing:
         return None
-    consent = found.consent or _new_consent(subject, purpose)
-    if found.consent and consent.state == State.PENDING and consent.answer_by > now:
-        return consent
-    return _open(consent, wording=wording, source=source, proof=proof, now=now)
-
-
-@transaction.atomic
-def open_for_nobody(
-    purpose: Purpose, *, wording: Wording, source: str, proof: Proof, now: datetime
-) -> Consent:
-    """Write what a request from a number nobody has seen writes, for a number that cannot exist.
-
-    For whoever takes it back, so that others take as long as a new number does (trust.md T17).
-    """
-    subject = subject_for_nobody(purpose, language=wording.language, now=now)
-    consent = _new_consent(subject, purpose)
-    return _open(consent, wording=wording, source=source, proof=proof, now=now)
-
-
-def subject_for_nobody(purpose: Purpose, *, language: str, now: datetime) -> Subject:
-    """Write what a number that nobody has seen writes, for one that cannot exist. To be taken back."""
-    # No Norwegian mobile number begins with 0.
-    nobody = Phone(f"+470{randbelow(10**7):07}")
-    subject, _is_new = _subject_of(purpose, nobody, language=language, now=now)
-    return subject
+    if found.is_open(now):
+        return found.consent
+    trip = Trip()
+    consent = openings.put_down(
+        found, wording=wording, source=source, proof=proof, now=now, trip=trip
+    )
+    trip.go()
+    return consent
 
 
 def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
@@ -100,7 +71,7 @@ def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
         changed = ["state", "confirmed_at", "delete_after", "valid_until"]
         trip = Trip()
         _put_down(Event.GRANTED, mine, changed, proof=evidence, now=now, trip=trip)
-        _close_links([mine.pk], now=now, trip=trip)
+        openings.close_links([mine.pk], now=now, trip=trip)
         trip.go()
         return True
 
@@ -124,7 +95,7 @@ def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) ->
         changed = ["renewed_at", "reminded_at", "renewal_asked_at", "valid_until", "wording"]
         trip = Trip()
         _put_down(Event.RENEWED, mine, changed, proof=evidence, now=now, trip=trip)
-        _close_links([mine.pk], now=now, trip=trip)
+        openings.close_links([mine.pk], now=now, trip=trip)
         trip.go()
         return True
 
@@ -221,7 +192,7 @@ def _end_locked(
         _put_down(event, consent, changed, proof=proof, now=now, trip=trip)
         outbox.block_waiting([consent.pk], reason=str(state), trip=trip)
     if ended:
-        _close_links([consent.pk for consent in ended], now=now, trip=trip)
+        openings.close_links([consent.pk for consent in ended], now=now, trip=trip)
     return ended
 
 
@@ -229,19 +200,11 @@ def _deleted_after(consent: Consent, now: datetime) -> datetime | None:
     """Return when an ended consent and its proof go: where there was no yes there is little to prove."""
     match consent.state:
         case State.REFUSED:
-            return now + UNANSWERED_FOR
+            return now + openings.UNANSWERED_FOR
         case State.LAPSED:
             return consent.delete_after
         case _:
             return now + timedelta(days=consent.purpose.evidence_days)
-
-
-def _close_links(consents: Sequence[int], *, now: datetime, trip: Trip) -> None:
-    trip.add(
-        f"""UPDATE consents_confirmation SET used_at = %s, email = NULL, token = NULL
-            WHERE consent_id IN {places(consents)}""",  # noqa: S608  placeholders
-        [stored(Confirmation, "used_at", now), *consents],
-    )
 
 
 def _holds(consent: Consent, now: datetime) -> bool:
@@ -301,89 +264,4 @@ def _line(kind: Event, consent: Consent, *, proof: Proof, now: datetime) -> ledg
         proof=proof,
         said_at=now,
         now=now,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What is known of a number before it is asked. `is_closed`: blocked, or has said yes already."""
-
-    subject: Subject | None
-    consent: Consent | None
-    is_closed: bool
-
-
-def _look_up(purpose: Purpose, phone: Phone, *, now: datetime) -> _Found:
-    """Lock and read what there is about a number. The same statements whatever that is (trust.md T17)."""
-    organisation = purpose.organisation
-    blocks = list(Suppression.objects.blocking(organisation, phone))
-    subject = (
-        Subject.objects.with_phone(organisation, phone)
-        .select_for_update(no_key=True, of=("self",))
-        .first()
-    )
-    consent = (
-        Consent.objects.select_for_update(no_key=True)
-        .filter(subject=subject.pk if subject else 0, purpose=purpose)
-        .first()
-    )
-    if consent is not None and subject is not None:
-        # They are at hand: nobody must see by the time it takes that they are read again.
-        consent.subject, consent.purpose = subject, purpose
-    holds = Consent.objects.standing(now).filter(pk=consent.pk if consent else 0).exists()
-    is_blocked = any(block.purpose_id in {None, purpose.pk} for block in blocks)
-    return _Found(subject, consent, is_closed=holds or is_blocked)
-
-
-def _open(
-    consent: Consent, *, wording: Wording, source: str, proof: Proof, now: datetime
-) -> Consent:
-    """Make it an open request under these words, whatever it was, with its line of evidence."""
-    consent.state = State.PENDING
-    consent.wording, consent.source, consent.imported_by = wording, source, None
-    consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
-    consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
-    consent.reminded_at = consent.renewal_asked_at = None
-    consent.paused_until = consent.chosen_count = None
-    consent.delete_after = now + UNANSWERED_FOR
-    consent.save()
-    trip = Trip()
-    _put_down(Event.REQUESTED, consent, [], proof=proof, now=now, trip=trip)
-    _close_links([consent.pk], now=now, trip=trip)
-    trip.go()
-    return consent
-
-
-def _subject_of(
-    purpose: Purpose, phone: Phone, *, language: str, now: datetime
-) -> tuple[Subject, bool]:
-    """Make the subject of a number that was not there, and return it locked, and whether it is ours."""
-    organisation = purpose.organisation
-    Suppression.objects.renew(organisation, phone)
-    subject, is_new = Subject.objects.get_or_create(
-        organisation=organisation,
-        phone_index=crypto.blind_index(phone, use="lookup", organisation=organisation.pk),
-        defaults={
-            "phone": phone,
-            "suppression_index": crypto.blind_index(
-                phone, use="suppression", organisation=organisation.pk
-            ),
-            "tag_key": token_bytes(ledger.TAG_KEY_BYTES),
-            "key_id": crypto.current_key_id(),
-            "language": language,
-            "created_at": now,
-        },
-    )
-    return ledger.lock_subject(subject), is_new
-
-
-def _new_consent(subject: Subject, purpose: Purpose) -> Consent:
-    nonce = token_bytes(16)
-    token = signing.derived_token(nonce, purpose="stop")
-    return Consent(
-        subject=subject,
-        purpose=purpose,
-        stop_nonce=nonce,
-        stop_digest=signing.digest(token, purpose="stop"),
-        receipt_digest=receipts.digest_of(nonce),
     )

@@ -47,7 +47,7 @@ class Trip:
 
     def insert(self, rows: Sequence[Model], *, after: str = "") -> Answer:
         """Take new rows of one model along. `after` is what follows them: ON CONFLICT, RETURNING."""
-        sql, fields = _inserting(type(rows[0]))
+        sql, fields = _inserting(type(rows[0]), rows[0].pk is not None)
         row = "(" + ", ".join(["%s"] * len(fields)) + ")"
         params = [
             each.get_db_prep_save(each.pre_save(one, add=True), connection)
@@ -102,9 +102,10 @@ def _send_together(statements: Sequence[tuple[str, Sequence[Any], Answer]]) -> N
 
 
 @cache
-def _inserting(model: type[Model]) -> tuple[str, list[Any]]:
+def _inserting(model: type[Model], with_key: bool) -> tuple[str, list[Any]]:
     """Return how a row of this model is inserted, up to its values, and the fields that these are of."""
-    fields = [each for each in model._meta.concrete_fields if each is not model._meta.auto_field]
+    counted = None if with_key else model._meta.auto_field
+    fields = [each for each in model._meta.concrete_fields if each is not counted]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(each.column)) for each in fields)
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields
@@ -118,6 +119,19 @@ def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[Any
     changes = ", ".join(f"{quote(each.column)} = %s" for each in fields)
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     return f"UPDATE {table} SET {changes} WHERE {key} = %s", fields  # noqa: S608  names of columns
+
+
+def next_key(model: type[Model], *, trip: Trip) -> Answer:
+    """Ask for a key that no row of this model has or will get, so that others can refer to it at once.
+
+    On SQLite it is ours as long as the transaction, which holds the only write lock.
+    """
+    table = model._meta.db_table
+    if connection.vendor == "postgresql":
+        return trip.add("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
+    return trip.add(
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0) + 1", [table]
+    )
 
 
 # -- rows as models --------------------------------------------------------------------------------------
@@ -138,9 +152,14 @@ def load(model: type[M], row: Sequence[Any]) -> M:
     return model.from_db(connection.alias, names, values)
 
 
-def width(model: type[Model]) -> int:
-    """Return how many columns `columns` names."""
-    return len(model._meta.concrete_fields)
+def load_all(models: Sequence[type[Model]], row: Sequence[Any]) -> list[Any]:
+    """Return the models that stand one behind the other in a row."""
+    loaded, start = [], 0
+    for model in models:
+        end = start + len(model._meta.concrete_fields)
+        loaded.append(load(model, row[start:end]))
+        start = end
+    return loaded
 
 
 @cache

@@ -13,6 +13,7 @@ from consents.services.answering import (
     stop_by_link,
 )
 from consents.services.asking import (
+    find_form,
     handset_code_state,
     open_handset_code,
     register_request,
@@ -164,6 +165,7 @@ __all__ = [
     "export_case",
     "extend_case",
     "find_confirmation",
+    "find_form",
     "find_stop",
     "find_subject",
     "find_visit",

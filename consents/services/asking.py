@@ -6,21 +6,18 @@ from typing import Literal
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from consents import confirmations, tasks
-from consents.evenness import even
+from consents import confirmations, openings, tasks
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, HandsetCode, Purpose, Wording
 from smsconsent import signing
 from smsconsent.phones import Phone
 from smsconsent.staff.models import User
+from smsconsent.waking import wake
 
 SHORTEST_CODE, LONGEST_CODE = 4, 8
 TRIES_A_LENGTH = 5
-# More than any request takes, whatever becomes of it: a test counts them.
-STATEMENTS = 40
 
 
-@transaction.atomic
 def request_consent(
     purpose: Purpose,
     phone: Phone,
@@ -36,25 +33,31 @@ def request_consent(
     """Open a request and have its one confirmation sent.
 
     Says nothing about the number: new, known, withdrawn, blocked and too often asked end alike, in
-    what is answered, in how many statements it takes, and in what they cost (L14).
+    what is answered, in how many trips to the database it takes, and in what they cost (L14).
     """
     address = email if channel == Confirmation.Channel.EMAIL else ""
-    with even(STATEMENTS):
-        confirmation = confirmations.ask(
-            purpose,
-            phone,
-            wording=wording,
-            source=source,
-            proof=proof,
-            email=address,
-            network=network,
-            now=now,
-            evenly=True,
-        )
+    confirmation = confirmations.ask(
+        purpose,
+        phone,
+        wording=wording,
+        source=source,
+        proof=proof,
+        email=address,
+        network=network,
+        now=now,
+        evenly=True,
+    )
     # Woken in every case, for the same reason. There is no confirmation with the number 0.
     if address:
         tasks.send_confirmation_email.delay_on_commit(confirmation.pk if confirmation else 0)
-    tasks.send_service_messages.delay_on_commit()
+    wake(tasks.send_service_messages)
+
+
+def find_form(
+    organisation: str, purpose: str, *, language: str, now: datetime
+) -> tuple[Purpose, Wording] | None:
+    """Return what the form at this address asks, and in which words. See `openings.find_form`."""
+    return openings.find_form(organisation, purpose, language=language, now=now)
 
 
 def register_request(

@@ -57,10 +57,15 @@ def sign_up(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
     """Ask, in the words of the newest wording. A form without a published wording answers 404 (L10)."""
     asked, wording = _asked(organisation, purpose)
     context = {"purpose": asked, "wording": wording} | _controller(asked)
-    page = _sign_up_page(request, context, SignUpForm(purpose=asked))
-    name = served.digest(page)
+    rests_on = (asked, asked.organisation, asked.sender, wording)
+
+    def bare() -> HttpResponse:
+        return _sign_up_page(request, context, SignUpForm(purpose=asked))
+
     if request.method != "POST":
-        return served.named(page, name)
+        page = bare()
+        return served.named(page, served.remember(request, page, rests_on))
+    name = served.recall(request, rests_on) or served.remember(request, bare(), rests_on)
     form = SignUpForm(request.POST, purpose=asked)
     if served.is_another(request, name):
         form.errors.clear()  # one thing at a time
@@ -173,15 +178,10 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _asked(organisation: str, purpose: str) -> tuple[Purpose, Wording]:
-    asked = get_object_or_404(
-        Purpose.objects.open(timezone.now()).select_related("organisation", "sender"),
-        organisation__slug=organisation,
-        slug=purpose,
-    )
-    wording = asked.wordings.current(_language())
-    if wording is None:
+    found = services.find_form(organisation, purpose, language=_language(), now=timezone.now())
+    if found is None:
         raise Http404
-    return asked, wording
+    return found
 
 
 def _request(

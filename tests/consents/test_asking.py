@@ -178,6 +178,24 @@ def test_limits_are_exact_when_many_ask_at_once(settings: Settings) -> None:
     assert sum(allowed) == 7
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_a_number_that_many_sign_up_at_once_becomes_known_once_and_is_asked_once() -> None:
+    purpose = make_purpose()
+
+    def sign_up(_number: int) -> None:
+        try:
+            ask(purpose)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(sign_up, range(16)))
+
+    assert Subject.objects.count() == Consent.objects.count() == 1
+    assert ServiceMessage.objects.count() == Confirmation.objects.count() == 1
+
+
 def test_an_email_is_sent_once_and_the_address_goes_when_the_link_is_used() -> None:
     purpose = make_purpose(asks_by_email=True)
     ask(purpose, channel="email", email="kari@example.org")
