@@ -106,8 +106,7 @@ def prepare(
 
     `said_at` is when it happened, `now` when it is written down: for an import they lie years apart.
     """
-    event_id = token_hex(16)
-    salt = token_bytes(32)
+    event_id, salt = token_hex(16), token_bytes(32)
     private = _private_part(subject, consent=consent, wording=wording, proof=proof, at=said_at)
     header = canonical_json(
         {
@@ -122,6 +121,13 @@ def prepare(
         }
     )
     event = ConsentEvent(event_id=event_id, header=header, leaf_hash=merkle.leaf_hash(header))
+    return Line(event, _next_detail(event, subject, consent, salt=salt, private=private))
+
+
+def _next_detail(
+    event: ConsentEvent, subject: Subject, consent: Consent, *, salt: bytes, private: dict[str, Any]
+) -> EventDetail:
+    """Make what the header commits to, chained to the event before it; the subject's counters move on."""
     content = {
         "salt": salt.hex(),
         "seq": subject.event_count + 1,
@@ -129,8 +135,8 @@ def prepare(
         "private": private,
     }
     subject.event_count += 1
-    subject.last_event_hash = sha256(header).digest()
-    detail = EventDetail(
+    subject.last_event_hash = sha256(event.header).digest()
+    return EventDetail(
         event=event,
         subject=subject,
         consent=consent,
@@ -138,7 +144,6 @@ def prepare(
         detail=canonical_json(content).decode(),
         key_id=crypto.current_key_id(),
     )
-    return Line(event, detail)
 
 
 def take_along(line: Line, *, trip: Trip) -> None:

@@ -1119,17 +1119,7 @@ def verify_bundle(
         own = _own_checkpoint(bundle.read("checkpoint.txt"), report)
         if own is None:
             return
-        for name in sorted(bundle.names):
-            if name.startswith("anchors/") and not name.endswith("/"):
-                outside.add(bundle.read(name), name, report, None)
-        about_log: list[LogEntry] = []
-        if any(keys.fault(c) or c.origin != own.origin for c in [own, *outside.checkpoints]):
-            # Only the log can tell whether such a key, or such a name, is one of its own.
-            about_log = _look_ahead(bundle)
-            keys.learn(about_log, report)
-        check_signature(own, keys, report)
-        check_stamps(outside, own, roots, report)
-        anchors = usable(outside, own, keys, report, about_log)
+        anchors = _anchors(bundle, own, keys, outside, roots=roots, report=report)
         case = Case.read(bundle) if report.kind == "case" else None
         leaves = Leaves(
             tag_key=case.tag_key if case else b"",
@@ -1149,6 +1139,29 @@ def verify_bundle(
             case.check(bundle, leaves, anchors, report)
     finally:
         bundle.close()
+
+
+def _anchors(
+    bundle: Bundle,
+    own: Checkpoint,
+    keys: Keys,
+    outside: Outside,
+    *,
+    roots: list[x509.Certificate],
+    report: Report,
+) -> list[Checkpoint]:
+    """Check the signatures (1) and time stamps (9), and return what the entries are held against."""
+    for name in sorted(bundle.names):
+        if name.startswith("anchors/") and not name.endswith("/"):
+            outside.add(bundle.read(name), name, report, None)
+    about_log: list[LogEntry] = []
+    if any(keys.fault(c) or c.origin != own.origin for c in [own, *outside.checkpoints]):
+        # Only the log can tell whether such a key, or such a name, is one of its own.
+        about_log = _look_ahead(bundle)
+        keys.learn(about_log, report)
+    check_signature(own, keys, report)
+    check_stamps(outside, own, roots, report)
+    return usable(outside, own, keys, report, about_log)
 
 
 def _own_checkpoint(raw: bytes, report: Report) -> Checkpoint | None:

@@ -12,12 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
-from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from consents import anchors, bundles, logkeys, notes, publication, receipts, sealing, verification
 from consents.models import Checkpoint, ConsentEvent, LogEntry
-from smsconsent import crypto
+from smsconsent import crypto, health
 from tests.make import DAY, MINUTE, NOON, make_consent, make_events
 from verifier.smsconsent_verify import Report, read_keys, verify
 
@@ -367,15 +366,17 @@ def test_the_command_announces_and_prints(
 
 
 @pytest.mark.parametrize(
-    ("arrange", "is_well"),
-    [(lambda settings: None, True), (put_in_front, False), (change_key, True)],
+    ("arrange", "signers", "warns"),
+    [(lambda settings: None, 1, False), (put_in_front, 1, True), (change_key, 1, False)],
 )
-def test_the_doctor_says_which_key_signs(
-    settings: Settings, arrange: Callable[[Settings], None], is_well: bool
+def test_the_doctor_says_which_key_signs_and_which_one_waits(
+    settings: Settings, arrange: Callable[[Settings], None], signers: int, warns: bool
 ) -> None:
     seal_another(MINUTE)
 
     arrange(settings)
 
-    found = [finding for each in settings.DOCTOR_CHECKS for finding in import_string(each)()]
-    assert all(well for well, _sentence in found) is is_well
+    said = [sentence for _is_well, sentence in logkeys.findings()]
+    assert said[0].startswith("The log is signed by ")
+    assert said[0].count(" and ") == signers - 1
+    assert any("rotate-key" in each for each in health.warnings_found()) is warns

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -26,32 +27,10 @@ class Authority:
     def stamp(self, content: bytes, at: datetime, *, spoil: bool = False) -> bytes:
         """Return a TimeStampResp (DER) over SHA-256 of the content. A spoiled one is signed wrongly."""
         info = self._info(content, at).dump()
-        attributes = cms.CMSAttributes(
-            [
-                {"type": "content_type", "values": ["tst_info"]},
-                {"type": "message_digest", "values": [sha256(info).digest()]},
-            ]
-        )
-        signed = attributes.dump() + (b"x" if spoil else b"")
         certificates = [
             asn1_x509.Certificate.load(each.public_bytes(serialization.Encoding.DER))
             for each in (self.signer, self.root)
         ]
-        signer = {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                {
-                    "issuer_and_serial_number": {
-                        "issuer": certificates[0].issuer,
-                        "serial_number": certificates[0].serial_number,
-                    }
-                }
-            ),
-            "digest_algorithm": {"algorithm": "sha256"},
-            "signed_attrs": attributes,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": self._key.sign(signed, ec.ECDSA(hashes.SHA256())),
-        }
         data = cms.SignedData(
             {
                 "version": "v3",
@@ -61,12 +40,32 @@ class Authority:
                     "content": core.ParsableOctetString(info),
                 },
                 "certificates": certificates,
-                "signer_infos": [signer],
+                "signer_infos": [self._signer_info(info, certificates[0], spoil=spoil)],
             }
         )
         token = cms.ContentInfo({"content_type": "signed_data", "content": data})
         answer = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
         return bytes(answer.dump())
+
+    def _signer_info(
+        self, info: bytes, certificate: asn1_x509.Certificate, *, spoil: bool
+    ) -> dict[str, Any]:
+        attributes = cms.CMSAttributes(
+            [
+                {"type": "content_type", "values": ["tst_info"]},
+                {"type": "message_digest", "values": [sha256(info).digest()]},
+            ]
+        )
+        issued = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+        signed = attributes.dump() + (b"x" if spoil else b"")
+        return {
+            "version": "v1",
+            "sid": cms.SignerIdentifier({"issuer_and_serial_number": issued}),
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signed_attrs": attributes,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signature": self._key.sign(signed, ec.ECDSA(hashes.SHA256())),
+        }
 
     def _info(self, content: bytes, at: datetime) -> tsp.TSTInfo:
         return tsp.TSTInfo(

@@ -44,10 +44,14 @@ class Command(BaseCommand):
             action="store_true",
             help="The former key cannot sign any more: the new one takes over alone, and verifiers say so.",
         )
-        export = acts.add_parser(
-            "export",
-            help="Write a case or audit bundle. It is logged, with your name and a reason.",
+        self._add_export(
+            acts.add_parser(
+                "export",
+                help="Write a case or audit bundle. It is logged, with your name and a reason.",
+            )
         )
+
+    def _add_export(self, export: ArgumentParser) -> None:
         export.add_argument("kind", choices=["case", "audit"])
         export.add_argument("organisation", help="the address of the organisation")
         export.add_argument("--person", type=UUID, help="case: the id in the address of the number")
