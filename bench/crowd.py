@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db import connection, models
 from django.utils import timezone
 
+from campaigns.models import Campaign, Tally
 from consents.models import Consent, Organisation, Purpose, Subject
 from smsconsent import crypto
 from smsconsent.phones import Phone
@@ -76,6 +77,43 @@ def add_evidence() -> None:
         )
         cursor.execute("DROP TABLE made")
         cursor.execute("VACUUM ANALYZE ledger_detail")
+
+
+def deliver(campaign: Campaign) -> None:
+    """Let a campaign have reached everybody of its purpose, a minute ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO campaigns_delivery
+               (id, campaign_id, sender, queued_at, not_before, subject_id, consent_id, state, reason,
+                attempts, detail, consent_event, handed_over_at, segments)
+               SELECT gen_random_uuid(), %s, '26112', now(), now(), subject_id, id, 'delivered', '', 1, '',
+                      last_event_id, now() - interval '1 minute', 1
+               FROM consents_consent WHERE purpose_id = %s""",
+            [campaign.pk, campaign.purpose_id],
+        )
+        count = cursor.rowcount
+    Tally.objects.create(campaign=campaign, state="delivered", reason="", count=count)
+    now = timezone.now()
+    Campaign.objects.filter(pk=campaign.pk).update(
+        state="sent", send_at=now, ended_at=now, audience={"total": count, "exclusions": []}
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE campaigns_delivery")
+
+
+def send_many_to(subject: Subject, campaign: Campaign, count: int) -> None:
+    """Let one number have got a message from each of `count` more campaigns."""
+    _copy_row(Campaign, campaign.pk, {}, f"generate_series(1, {count})")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO campaigns_delivery
+               (id, campaign_id, sender, queued_at, not_before, subject_id, state, reason, attempts,
+                detail, consent_event, handed_over_at, segments)
+               SELECT gen_random_uuid(), id, '26112', now(), now(), %s, 'delivered', '', 1, '', '',
+                      now() - interval '1 day', 1
+               FROM campaigns_campaign WHERE id > %s ORDER BY id DESC LIMIT %s""",
+            [subject.pk, campaign.pk, count],
+        )
 
 
 def number(position: int) -> Phone:

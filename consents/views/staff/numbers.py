@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -111,15 +112,13 @@ def release(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRes
 
 
 def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
-    consents = subject.consents.select_related("purpose", "wording").order_by("purpose__name")
+    now = timezone.now()
+    stands = Exists(Consent.objects.standing(now).filter(pk=OuterRef("pk")))
+    consents: QuerySet[Any] = subject.consents.select_related("purpose", "wording")
     mine = set(
         access.visible_to(
             colleague(request), subject.organisation.purposes.all(), "consents.withdraw_consent"
         ).values_list("pk", flat=True)
-    )
-    now = timezone.now()
-    standing = set(
-        Consent.objects.standing(now).filter(subject=subject).values_list("pk", flat=True)
     )
     return {
         "subject": subject,
@@ -129,13 +128,13 @@ def _context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
             {
                 "consent": consent,
                 "kind": "ok" if consent.is_granted else "neutral",
-                "needs_new_yes": consent.is_granted and consent.pk not in standing,
+                "needs_new_yes": consent.is_granted and not consent.stands,
                 "receipt_id": f"receipt-{consent.pk}",
                 "receipt_form": ExportForm(place=f"receipt-{consent.pk}"),
                 "may_stop": consent.purpose_id in mine
                 and consent.state in {Consent.State.GRANTED, Consent.State.PENDING},
             }
-            for consent in consents
+            for consent in consents.annotate(stands=stands).order_by("purpose__name")
         ],
         "cases": Case.objects.about(subject.organisation, subject.phone).order_by("-pk")[:20],
         "events": exports.timeline(subject),

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -33,9 +32,11 @@ def purposes(request: HttpRequest, organisation: str) -> HttpResponse:
     mine = access.visible_to(
         colleague(request), controller.purposes.select_related("sender"), "consents.view_purpose"
     )
+    found = list(mine.order_by("name"))
+    counts = Consent.objects.by_state(found)
     rows = [
-        {"purpose": purpose, "granted": _counts(purpose).get(Consent.State.GRANTED, 0)}
-        for purpose in mine.order_by("name")
+        {"purpose": purpose, "granted": counts[purpose.pk].get(Consent.State.GRANTED, 0)}
+        for purpose in found
     ]
     return show(request, "purposes", controller, {"rows": rows}, current="people:purposes")
 
@@ -44,7 +45,7 @@ def purposes(request: HttpRequest, organisation: str) -> HttpResponse:
 @require_safe
 def purpose(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     found = open_purpose(request, organisation, purpose, "consents.view_purpose")
-    counts = _counts(found)
+    counts = Consent.objects.by_state([found])[found.pk]
     context = {
         "purpose": found,
         "bars": [
@@ -193,8 +194,3 @@ def _versions(controller: Organisation) -> list[tuple[str, str]]:
         )
         for row in rows
     ]
-
-
-def _counts(purpose: Purpose) -> dict[str, int]:
-    rows = purpose.consents.values_list("state").annotate(count=Count("pk"))
-    return dict(rows.order_by("state"))
