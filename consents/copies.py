@@ -26,6 +26,7 @@ from consents.models import (
     Consent,
     ContactGuard,
     Erasure,
+    EventDetail,
     HoldOpening,
     Letter,
     Subject,
@@ -70,6 +71,10 @@ ABOUT: dict[str, Callable[[Subject], QuerySet[Any]]] = {
 }
 
 
+# What tells when a row came about, whichever of them it has. A number itself has none.
+_MOMENTS = ("queued_at", "received_at", "asked_at", "written_at", "at")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One field of one row: its name in the file, and its label and value for people."""
@@ -97,19 +102,27 @@ class Section:
         return [row for row in shown if row]
 
 
-def sections(subject: Subject) -> list[Section]:
-    """Return everything about the number, policy by policy, empty sections left out."""
+def sections(subject: Subject, *, since: datetime | None = None) -> list[Section]:
+    """Return everything about the number, policy by policy, empty sections left out.
+
+    `since`: only what is surely newer, for whoever may have got the number from somebody else (L58).
+    """
     found = []
     for policy in retention.policies():
         labels = dict.fromkeys(name.rsplit(".", 1)[0] for name in policy.covers)
-        rows = [_entries(row) for label in labels for row in _rows(label, subject)]
+        rows = [
+            _entries(row)
+            for label in labels
+            for row in _rows(label, subject)
+            if since is None or _is_newer(row, since)
+        ]
         if rows:
             texts = (str(policy.title), str(policy.reason), str(policy.life))
             found.append(Section(policy.name, *texts, rows=rows))
     return found
 
 
-def copy_of(subject: Subject, *, now: datetime) -> dict[str, Any]:
+def copy_of(subject: Subject, *, now: datetime, since: datetime | None = None) -> dict[str, Any]:
     """Return the copy as plain data, for a file that people and machines can read."""
     return {
         "about": _about(subject, now),
@@ -121,12 +134,14 @@ def copy_of(subject: Subject, *, now: datetime) -> dict[str, Any]:
                 "how_long": section.life,
                 "rows": [{entry.name: entry.value for entry in row} for row in section.rows],
             }
-            for section in sections(subject)
+            for section in sections(subject, since=since)
         ],
     }
 
 
-def table_of(subject: Subject, *, now: datetime) -> Iterator[list[str]]:
+def table_of(
+    subject: Subject, *, now: datetime, since: datetime | None = None
+) -> Iterator[list[str]]:
     """Yield the copy as lines of a table: what belongs together, row, field, what it is called, value.
 
     One line a field, since the tables it comes from have different fields. What has parts is JSON (L45).
@@ -134,7 +149,7 @@ def table_of(subject: Subject, *, now: datetime) -> Iterator[list[str]]:
     yield [_("Kind"), _("Row"), _("Field"), _("What it is"), _("Value")]
     about = _about(subject, now)
     yield from (["about", "1", name, "", _cell(value)] for name, value in about.items())
-    for section in sections(subject):
+    for section in sections(subject, since=since):
         yield from (
             [section.name, str(number), entry.name, entry.label, _cell(entry.value)]
             for number, row in enumerate(section.rows, 1)
@@ -192,6 +207,18 @@ def _rows(label: str, subject: Subject) -> Iterator[Model]:
         yield from mine.select_related(*model.shown_with)
     elif label in ABOUT:
         yield from ABOUT[label](subject).order_by("pk")
+
+
+def _is_newer(row: Model, since: datetime) -> bool:
+    """Return whether a row is from after this moment. Where that cannot be told, no."""
+    if isinstance(row, Consent):
+        moment = row.spoken_at
+    elif isinstance(row, EventDetail):
+        moment = datetime.fromisoformat(json.loads(row.detail)["private"]["occurred_at"])
+    else:
+        found = [getattr(row, name) for name in _MOMENTS if hasattr(row, name)]
+        moment = found[0] if found else since
+    return moment > since
 
 
 def _entries(row: Model) -> list[Entry]:

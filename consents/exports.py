@@ -47,8 +47,11 @@ class MyConsent:
 
 
 def my_consents(subject: Subject, *, now: datetime) -> list[MyConsent]:
-    """Return every consent of one number, those that hold first, each with its last message."""
-    last = _last_messages(subject)
+    """Return every consent of one number, those that hold first, each with its last message.
+
+    PRIVACY: of a number in doubt only those that its present holder has spoken about.
+    """
+    last, since = _last_messages(subject), subject.doubted_since
     consents = subject.consents.select_related("purpose", "wording")
     rows = [
         MyConsent(
@@ -60,6 +63,7 @@ def my_consents(subject: Subject, *, now: datetime) -> list[MyConsent]:
             receipt=receipts.address_of(consent) if consent.receipt_digest else "",
         )
         for consent in consents.order_by("purpose__name", "pk")
+        if since is None or consent.spoken_at > since
     ]
     return sorted(rows, key=lambda row: not row.consent.is_granted)
 
@@ -74,13 +78,17 @@ def _last_messages(subject: Subject) -> dict[int, datetime]:
     return last
 
 
-def timeline(subject: Subject, *, limit: int = 100) -> list[dict[str, Any]]:
+def timeline(
+    subject: Subject, *, limit: int = 100, since: datetime | None = None
+) -> list[dict[str, Any]]:
     """Return the events of one number, newest first, each checked against its header.
 
-    An event whose detail no longer fits its header is shown as broken, never as true.
+    An event whose detail no longer fits its header is shown as broken, never as true. `since`: only
+    those after it.
     """
     details = subject.event_details.select_related("event", "consent__purpose")
-    return [_event(detail) for detail in details.order_by("-seq")[:limit]]
+    events = [_event(detail) for detail in details.order_by("-seq")[:limit]]
+    return [each for each in events if since is None or (each["at"] and each["at"] > since)]
 
 
 def _event(detail: Any) -> dict[str, Any]:

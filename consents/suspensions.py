@@ -11,12 +11,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from consents.dates import add_months
 from consents.models import Consent, ServiceMessage, Subject
+from consents.models.subjects import BARRED_FOR
 from smsconsent import arrivals, outbox
 from smsconsent.gateways import Receipt, ReceiptState
 from smsconsent.trips import Answer, Trip, stored
 
 BOUNCES, BOUNCING_FOR = 3, timedelta(days=14)
-BARRED_FOR = timedelta(days=30)
 DAY = timedelta(days=1)
 Doubt = Subject.Doubt
 State = outbox.OutboundMessage.State

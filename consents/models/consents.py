@@ -208,6 +208,12 @@ class Consent(models.Model):
     def is_granted(self) -> bool:
         return self.state == self.State.GRANTED
 
+    @property
+    def spoken_at(self) -> datetime:
+        """When the person last asked for this, or said yes to it."""
+        said = (self.requested_at, self.confirmed_at, self.renewed_at)
+        return max(at for at in said if at)
+
     def is_paused(self, now: datetime) -> bool:
         return self.is_granted and self.paused_until is not None and self.paused_until > now
 

@@ -1,5 +1,6 @@
 """One number at one organisation, the block list, and who has looked."""
 
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import models
@@ -9,6 +10,9 @@ from consents.models.organisations import LANGUAGES, Organisation
 from consents.models.purposes import Purpose
 from smsconsent import crypto
 from smsconsent.phones import Phone
+
+# How long a number that its operator bars for now is left alone.
+BARRED_FOR = timedelta(days=30)
 
 
 class SubjectQuerySet(models.QuerySet["Subject"]):
@@ -100,6 +104,13 @@ class Subject(models.Model):
     def __str__(self) -> str:
         phone: Phone = self.phone
         return phone.masked
+
+    @property
+    def doubted_since(self) -> datetime | None:
+        """The newest sign that somebody else may have the number by now; None without any (L58)."""
+        barred_at = self.barred_until and self.barred_until - BARRED_FOR
+        signs = [at for at in (self.suspended_at, self.bouncing_since, barred_at) if at]
+        return max(signs, default=None)
 
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):

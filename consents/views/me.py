@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -197,7 +197,7 @@ def everything(request: HttpRequest, visit: Visit) -> HttpResponse:
     assert visit.subject is not None, "an open visit has one"
     context = {
         "organisation": visit.organisation,
-        "sections": copies.sections(visit.subject),
+        "sections": copies.sections(visit.subject, since=visit.subject.doubted_since),
         "recipients": copies.recipients(),
         "source": copies.source(),
         "rights": copies.rights(),
@@ -210,7 +210,9 @@ def everything(request: HttpRequest, visit: Visit) -> HttpResponse:
 def everything_file(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The same as a file for machines, and for taking along (GDPR Art. 20)."""
     assert visit.subject is not None, "an open visit has one"
-    return json_file(copies.copy_of(visit.subject, now=timezone.now()), "everything.json")
+    subject = visit.subject
+    copy = copies.copy_of(subject, now=timezone.now(), since=subject.doubted_since)
+    return json_file(copy, "everything.json")
 
 
 @require_safe
@@ -218,7 +220,9 @@ def everything_file(request: HttpRequest, visit: Visit) -> HttpResponse:
 def everything_table(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The same as a table, one line a field: for a spreadsheet, or another system (GDPR Art. 20)."""
     assert visit.subject is not None, "an open visit has one"
-    return csv_file(copies.table_of(visit.subject, now=timezone.now()), "everything.csv")
+    subject = visit.subject
+    table = copies.table_of(subject, now=timezone.now(), since=subject.doubted_since)
+    return csv_file(table, "everything.csv")
 
 
 @require_POST
@@ -271,14 +275,20 @@ def _context(visit: Visit) -> dict[str, Any]:
         "rows": exports.my_consents(subject, now=now),
         "pause_form": PauseForm(),
         "language_form": LanguageForm(initial={"language": subject.language}),
-        "events": exports.timeline(subject),
+        "events": exports.timeline(subject, since=subject.doubted_since),
+        "doubted_since": subject.doubted_since,
     }
 
 
 def _consent_of(visit: Visit, consent: int) -> Consent:
     """A consent of this visitor, else 404: the address names it, the visit owns it."""
     consents = Consent.objects.select_related("subject", "purpose__organisation", "purpose__sender")
-    return get_object_or_404(consents, pk=consent, subject=visit.subject_id)
+    found = get_object_or_404(consents, pk=consent, subject=visit.subject_id)
+    since = found.subject.doubted_since
+    # PRIVACY: what an earlier holder of the number may have said is not shown here either.
+    if since is not None and found.spoken_at <= since:
+        raise Http404
+    return found
 
 
 def _visit_of(request: HttpRequest, organisation: Organisation) -> Visit | None:

@@ -19,6 +19,7 @@ from consents.models import (
     EventDetail,
     Organisation,
     ServiceMessage,
+    Subject,
     Suppression,
     Visit,
 )
@@ -468,3 +469,59 @@ def test_the_company_that_delivers_is_named_where_people_are_told(
     assert "Fjordpost AS" in copies.recipients()
     assert "Fjordpost AS leverer meldingene" in notices.completed("", "nb")
     assert not notices.missing(notices.completed("", "nb"))
+
+
+# -- a number that has got a new owner -----------------------------------------------------------------
+SIGNS: dict[str, dict[str, Any]] = {
+    "unknown subscriber": {"suspended_at": NOON - HOUR, "suspended_for": "gone"},
+    "wrong person": {"suspended_at": NOON - HOUR, "suspended_for": "wrong"},
+    "long silence": {"suspended_at": NOON - HOUR, "suspended_for": "silent"},
+    "a bounce": {"bouncing_since": NOON - HOUR, "bounce_count": 1},
+    "barred": {"barred_until": NOON - HOUR + 30 * DAY},
+}
+
+
+def pages_of(client: Client, address: str) -> str:
+    files = ("", "everything/", "everything.json", "everything.csv")
+    return "".join(client.get(address + name).content.decode() for name in files)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_the_new_owner_of_a_number_sees_nothing_of_the_one_before(
+    client: Client, clock: dict[str, datetime], sign: str
+) -> None:
+    purpose = make_purpose(name="Fiske")
+    old = make_consent("granted", purpose=purpose, at=NOON - 2 * DAY)
+    confirmations.queue_welcome(old, now=NOON - 2 * DAY)
+    Subject.objects.update(**SIGNS[sign])
+    address = enter(client, old)
+
+    shown = pages_of(client, address)
+
+    for words in ("Fiske", old.wording.declaration, receipts.address_of(old), "Sportsutstyr"):
+        assert words not in shown
+    assert "kan ha fått en ny eier" in shown
+    assert client.get(f"{address}{old.pk}/renew/").status_code == 404
+    client.post(f"{address}erase/")
+    assert not Subject.objects.exists()
+
+
+def test_what_the_new_owner_has_said_is_shown(client: Client, clock: dict[str, datetime]) -> None:
+    old = make_consent("granted", purpose=make_purpose(name="Fiske"), at=NOON - 2 * DAY)
+    Subject.objects.update(suspended_at=NOON - DAY, suspended_for="gone")
+    fresh = make_purpose(old.purpose.organisation, name="Ski")
+    make_consent("granted", purpose=fresh, at=NOON - HOUR)
+
+    shown = pages_of(client, enter(client, old))
+
+    assert "Ski" in shown
+    assert "Fiske" not in shown
+
+
+def test_without_any_sign_everything_is_shown(client: Client, clock: dict[str, datetime]) -> None:
+    old = make_consent("granted", purpose=make_purpose(name="Fiske"), at=NOON - 2 * DAY)
+
+    shown = pages_of(client, enter(client, old))
+
+    assert "Fiske" in shown
+    assert "kan ha fått en ny eier" not in shown
