@@ -8,7 +8,7 @@ import json
 import zipfile
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from consents import ledger, logkeys, reports
 from consents.canonical import canonical_json
@@ -25,7 +25,9 @@ from consents.models import (
     Checkpoint,
     ConsentEvent,
     EventDetail,
+    HeldEvidence,
     Leaf,
+    LegalHold,
     Organisation,
     Subject,
     Wording,
@@ -63,11 +65,24 @@ def write_audit(file: IO[bytes], organisation: Organisation, *, now: datetime) -
         found = _write_leaves(bundle, checkpoint, organisation)
         _write_texts(bundle, organisation, found.wordings)
         anchors = _write_anchors(bundle, checkpoint, organisation)
-        facts = _manifest("audit", organisation, checkpoint, found, now=now) | {"waiting": []}
+        facts = _manifest("audit", organisation, checkpoint, found, now=now)
+        holds = organisation.holds.active(timezone.localdate(now)).order_by("pk")
+        facts |= {"waiting": [], "held": _holds(holds)}
         _write(bundle, "manifest.json", canonical_json(facts))
         shown = facts | {"anchors": anchors, "rows": reports.audit_rows(organisation, found.counts)}
         _write_report(bundle, "audit", shown)
     return found.size
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose case it is, the key that lists their events, and the details that are there, by event."""
+
+    organisation: Organisation
+    reference: str
+    tag_key: bytes
+    details: dict[str, dict[str, Any]]
+    holds: list[dict[str, Any]]
 
 
 def write_case(
@@ -78,25 +93,58 @@ def write_case(
     `with_all_headers` writes the other organisations' headers as well, for a court that wants to see
     that no event of the person hides among them. Return the log's size. Raises NothingSealed.
     """
-    checkpoint, organisation = _newest_checkpoint(), subject.organisation
+    rows = EventDetail.objects.filter(subject=subject).select_related("event").order_by("seq")
+    person = Person(
+        subject.organisation,
+        subject.public_id.hex,
+        bytes(subject.tag_key),
+        {row.event.event_id: json.loads(row.detail) for row in rows},
+        _holds(subject.holds.active(timezone.localdate(now))),
+    )
+    return _write_person(file, person, now=now, with_all_headers=with_all_headers)
+
+
+def write_held(file: IO[bytes], hold: LegalHold, rows: list[HeldEvidence], *, now: datetime) -> int:
+    """Write the same of somebody who is erased, from the evidence that a hold has kept of them.
+
+    For whoever has been let in by another: `rows` are what they may read. Return the log's size. Raises
+    NothingSealed.
+    """
+    details = {row.event_id: json.loads(row.detail) for row in rows}
+    newest = max(details.values(), key=lambda detail: int(detail["seq"]))
+    person = Person(
+        hold.organisation,
+        newest["private"]["subject_ref"],
+        bytes.fromhex(hold.tag_key or ""),
+        details,
+        _holds([hold]),
+    )
+    return _write_person(file, person, now=now)
+
+
+def _write_person(
+    file: IO[bytes], person: Person, *, now: datetime, with_all_headers: bool = False
+) -> int:
+    checkpoint, organisation = _newest_checkpoint(), person.organisation
     with _archive(file) as bundle:
         _start(bundle, checkpoint)
         found = _write_leaves(
             bundle,
             checkpoint,
             organisation,
-            tag_key=bytes(subject.tag_key),
+            tag_key=person.tag_key,
             with_all_headers=with_all_headers,
         )
-        opened, waiting = _opened(subject, found)
+        opened, waiting = _opened(person, found)
         lines = [canonical_json(event) + b"\n" for event in opened]
         _write(bundle, "events.jsonl", b"".join(lines))
-        subject_facts = {"subject_ref": subject.public_id.hex, "tag_key": subject.tag_key.hex()}
+        subject_facts = {"subject_ref": person.reference, "tag_key": person.tag_key.hex()}
         _write(bundle, "subject.json", canonical_json(subject_facts))
         named = {header["notice_sha256"] for _index, header in found.mine.values()}
         texts = _write_texts(bundle, organisation, named)
         anchors = _write_anchors(bundle, checkpoint, organisation)
-        facts = _manifest("case", organisation, checkpoint, found, now=now) | {"waiting": waiting}
+        facts = _manifest("case", organisation, checkpoint, found, now=now)
+        facts |= {"waiting": waiting, "held": person.holds}
         _write(bundle, "manifest.json", canonical_json(facts))
         story = reports.case_events(opened, found.mine, texts)
         _write_report(bundle, "case", facts | {"anchors": anchors, "events": story})
@@ -178,13 +226,24 @@ def _note(found: Found, index: int, header: dict[str, Any], tag_key: bytes) -> N
         found.mine[header["event_id"]] = (index, header)
 
 
-def _opened(subject: Subject, found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _holds(holds: Iterable[LegalHold]) -> list[dict[str, Any]]:
+    """Return what is under a legal hold: how many details, until when. Two people open them."""
+    return [
+        {
+            "hold": hold.reference,
+            "until": hold.ends_on.isoformat(),
+            "details": hold.evidence.count(),
+        }
+        for hold in holds
+    ]
+
+
+def _opened(person: Person, found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the person's sealed events, opened where their detail is still there, and what waits.
 
     A detail is written as it is stored: one that was tampered with must show, not stop the export.
     """
-    details = EventDetail.objects.filter(subject=subject).select_related("event").order_by("seq")
-    contents = {row.event.event_id: json.loads(row.detail) for row in details}
+    contents = dict(person.details)
     opened = [
         {"index": index, "event_id": event_id, "detail": contents.pop(event_id, None)}
         for event_id, (index, _header) in found.mine.items()

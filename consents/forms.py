@@ -205,6 +205,17 @@ class OpeningForm(forms.Form):
     )
 
 
+class ReleaseForm(forms.Form):
+    """Why a hold can end before its last day."""
+
+    reason = forms.CharField(
+        label=_("Why can it end?"),
+        max_length=200,
+        help_text=_("About the claim, without names. A colleague must approve."),
+        error_messages={"required": _("Write why it can end.")},
+    )
+
+
 class ExportForm(forms.Form):
     """Why evidence leaves the house."""
 

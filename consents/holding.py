@@ -27,11 +27,14 @@ def keep_evidence(subject: Subject, *, now: datetime) -> list[LegalHold]:
         ],
         ignore_conflicts=True,
     )
+    for hold in holds:
+        hold.tag_key = bytes(subject.tag_key).hex()
+        hold.save(update_fields=["tag_key"])
     return holds
 
 
 def _is_active(now: datetime) -> Q:
-    return Q(approved_at__isnull=False, ends_on__gte=_today(now))
+    return Q(approved_at__isnull=False, released_at=None, ends_on__gte=_today(now))
 
 
 def end_holds(now: datetime, limit: int) -> dict[str, int]:
@@ -44,13 +47,19 @@ def end_holds(now: datetime, limit: int) -> dict[str, int]:
             Q(reason__isnull=False) | Q(subject__isnull=False)
         )
         ids = list(over.order_by("pk").values_list("pk", flat=True)[:limit])
-        counts: dict[str, int] = HeldEvidence.objects.filter(hold__in=ids).delete()[1]
-        LegalHold.objects.filter(pk__in=ids).update(reason=None, subject=None)
-        old = LegalHold.objects.over(_today(now) - TRACE_FOR).order_by("pk")
+        counts = end(ids)
+        old = LegalHold.objects.filter(ends_on__lt=_today(now) - TRACE_FOR).order_by("pk")
         old_ids = list(old.values_list("pk", flat=True)[:limit])
         gone = LegalHold.objects.filter(pk__in=old_ids).delete()[1]
     ended = {LegalHold._meta.label: len(ids)} if ids else {}
     return counts | ended | gone
+
+
+def end(ids: list[int]) -> dict[str, int]:
+    """Delete what these holds keep, and what they say of a person. Return rows per table."""
+    counts: dict[str, int] = HeldEvidence.objects.filter(hold__in=ids).delete()[1]
+    LegalHold.objects.filter(pk__in=ids).update(reason=None, subject=None, tag_key=None)
+    return counts
 
 
 def count_ended(now: datetime) -> dict[str, int]:

@@ -291,6 +291,7 @@ POLICY: tuple[Policy, ...] = (
         covers=(
             "consents.LegalHold.reason",
             "consents.LegalHold.subject",
+            "consents.LegalHold.tag_key",
             "consents.HeldEvidence.detail",
             "consents.HoldOpening.reason",
         ),

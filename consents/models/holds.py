@@ -14,11 +14,11 @@ from smsconsent import crypto, signing
 
 class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
     def active(self, today: date) -> "LegalHoldQuerySet":
-        """Holds that two people stand for, and whose last day is not over."""
-        return self.filter(approved_at__isnull=False, ends_on__gte=today)
+        """Holds that two people stand for, not released, and whose last day is not over."""
+        return self.filter(approved_at__isnull=False, released_at=None, ends_on__gte=today)
 
     def over(self, today: date) -> "LegalHoldQuerySet":
-        return self.filter(ends_on__lt=today)
+        return self.filter(Q(ends_on__lt=today) | Q(released_at__isnull=False))
 
 
 class LegalHold(models.Model):
@@ -45,6 +45,26 @@ class LegalHold(models.Model):
         verbose_name=_("approved by"),
     )
     approved_at = models.DateTimeField(_("approved"), null=True)
+    # Kept with the evidence when the number is erased: it shows that none of the person's events is left out.
+    tag_key = crypto.HeldTextField(null=True, editable=False)
+    # Before its last day, by two people again. The reason is about the claim, not about a person.
+    release_reason = models.CharField(_("why released"), max_length=200, blank=True, db_default="")
+    release_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("release asked by"),
+    )
+    release_asked_at = models.DateTimeField(_("release asked"), null=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("released by"),
+    )
+    released_at = models.DateTimeField(_("released"), null=True)
 
     objects = LegalHoldQuerySet.as_manager()
 
@@ -55,7 +75,12 @@ class LegalHold(models.Model):
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=F("asked_by")),
                 name="hold_needs_two_people",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(released_by=None) | ~Q(released_by=F("release_asked_by")),
+                name="release_needs_two_people",
+            ),
+            crypto.token_constraint("tag_key", name="held_tag_key_is_ciphertext", shortest=150),
         ]
 
     def __str__(self) -> str:

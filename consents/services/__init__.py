@@ -23,8 +23,10 @@ from consents.services.blocking import block_number, review_blocks, unblock_numb
 from consents.services.evidence import announce_log_key, verify_log
 from consents.services.exporting import (
     NothingSealed,
+    NotOpened,
     export_audit,
     export_case,
+    export_held,
     open_receipt,
 )
 from consents.services.handling import (
@@ -52,8 +54,10 @@ from consents.services.holding import (
     NeedsAnother,
     approve_hold,
     approve_opening,
+    approve_release,
     ask_for_hold,
     ask_to_open,
+    ask_to_release,
     read_held,
 )
 from consents.services.importing import (
@@ -128,6 +132,7 @@ __all__ = [
     "NeedsAnother",
     "NotActedUpon",
     "NotIdentified",
+    "NotOpened",
     "NothingLost",
     "NothingSealed",
     "NoticeIncomplete",
@@ -144,9 +149,11 @@ __all__ = [
     "approve_hold",
     "approve_import",
     "approve_opening",
+    "approve_release",
     "ask_for_code",
     "ask_for_hold",
     "ask_to_open",
+    "ask_to_release",
     "begin_new_journal",
     "begin_new_log",
     "block_number",
@@ -163,6 +170,7 @@ __all__ = [
     "erase_subject",
     "export_audit",
     "export_case",
+    "export_held",
     "extend_case",
     "find_confirmation",
     "find_form",

@@ -9,10 +9,22 @@ from django.utils.translation import gettext as _
 
 from consents import bundles, receipts
 from consents.bundles import NothingSealed
-from consents.models import Consent, Disclosure, EvidenceExport, Organisation, Subject
+from consents.models import Consent, Disclosure, EvidenceExport, LegalHold, Organisation, Subject
+from consents.services.holding import read_held
 from smsconsent.staff.models import User
 
-__all__ = ["NothingSealed", "export_audit", "export_case", "open_receipt"]
+__all__ = [
+    "NotOpened",
+    "NothingSealed",
+    "export_audit",
+    "export_case",
+    "export_held",
+    "open_receipt",
+]
+
+
+class NotOpened(Exception):
+    """Nobody else has let this colleague read what is held, or nothing is held yet."""
 
 
 def export_audit(
@@ -50,6 +62,19 @@ def export_case(
         told = f"{_('Case bundle')}: {reason.strip()}"[:200]
         Disclosure.objects.create(subject=subject, by=by, reason=told, at=now)
         return _log(subject.organisation, EvidenceExport.Kind.CASE, file, size=size, by=by, now=now)
+
+
+def export_held(hold: LegalHold, file: BinaryIO, *, by: User, now: datetime) -> EvidenceExport:
+    """Write the case of an erased number from what a hold has kept, and log it.
+
+    Only for whoever may read it now: the reason and the two people stand with the opening. Raises
+    NotOpened and NothingSealed.
+    """
+    rows = read_held(hold, by=by, now=now)
+    if not rows:
+        raise NotOpened
+    size = bundles.write_held(file, hold, rows, now=now)
+    return _log(hold.organisation, EvidenceExport.Kind.CASE, file, size=size, by=by, now=now)
 
 
 @transaction.atomic

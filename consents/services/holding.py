@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from consents import holding
 from consents.models import HeldEvidence, HoldOpening, LegalHold, Subject
 from smsconsent import crypto
 from smsconsent.staff.models import User
@@ -43,6 +44,40 @@ def approve_hold(hold: LegalHold, *, by: User, now: datetime) -> bool:
         raise NeedsAnother
     waiting = LegalHold.objects.filter(pk=hold.pk, approved_at=None, subject__isnull=False)
     return bool(waiting.update(approved_by=by, approved_at=now))
+
+
+def ask_to_release(hold: LegalHold, *, reason: str, by: User, now: datetime) -> bool:
+    """Ask that a hold end before its last day. Nothing ends until another approves.
+
+    Return whether this call asked: once is enough. Raises HoldRefused without a reason.
+    """
+    if not reason.strip():
+        raise HoldRefused
+    mine = LegalHold.objects.filter(
+        pk=hold.pk, approved_at__isnull=False, release_asked_at=None, reason__isnull=False
+    )
+    asked = mine.update(
+        release_reason=reason.strip()[:200], release_asked_by=by, release_asked_at=now
+    )
+    return bool(asked)
+
+
+@transaction.atomic
+def approve_release(hold: LegalHold, *, by: User, now: datetime) -> bool:
+    """End a hold at once, and delete what it kept. Return whether this call did it.
+
+    Who asked, who approved and why stay as long as the trace of any hold. Raises NeedsAnother for
+    whoever asked.
+    """
+    waiting = LegalHold.objects.filter(
+        pk=hold.pk, release_asked_at__isnull=False, released_at=None, reason__isnull=False
+    )
+    if waiting.filter(release_asked_by=by).exists():
+        raise NeedsAnother
+    released = waiting.update(released_by=by, released_at=now)
+    if released:
+        holding.end([hold.pk])
+    return bool(released)
 
 
 def ask_to_open(hold: LegalHold, *, reason: str, by: User, now: datetime) -> HoldOpening:

@@ -85,6 +85,13 @@ urlpatterns = [
     path("<slug:organisation>/holds/<str:reference>/", holds.hold, name="hold"),
     path("<slug:organisation>/holds/<str:reference>/approve/", holds.approve, name="hold-approve"),
     path("<slug:organisation>/holds/<str:reference>/open/", holds.ask_to_open, name="hold-open"),
+    path("<slug:organisation>/holds/<str:reference>/bundle/", holds.bundle, name="hold-bundle"),
+    path("<slug:organisation>/holds/<str:reference>/release/", holds.release, name="hold-release"),
+    path(
+        "<slug:organisation>/holds/<str:reference>/release/approve/",
+        holds.approve_release,
+        name="hold-released",
+    ),
     path(
         "<slug:organisation>/holds/<str:reference>/open/<int:opening>/",
         holds.approve_opening,

@@ -2,19 +2,31 @@
 
 import json
 from datetime import date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from consents import services
-from consents.models import Consent, EventDetail, HeldEvidence, HoldOpening, LegalHold, Subject
+from consents import sealing, services
+from consents.models import (
+    Consent,
+    EventDetail,
+    EvidenceExport,
+    HeldEvidence,
+    HoldOpening,
+    LegalHold,
+    Subject,
+)
 from consents.retention import policies, purge
 from smsconsent import crypto
 from smsconsent.staff.models import User
 from tests.make import DAY, HOUR, NOON, SECOND, make_consent, make_user
+from verifier.smsconsent_verify import read_keys, verify
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 10)
@@ -199,3 +211,107 @@ def test_two_officers_hold_and_read_through_the_portal(
     shown = client.get(page).content.decode()
     assert "+4790000001" in shown
     assert "Samtykke gitt" in shown
+
+
+# -- ending it early -----------------------------------------------------------------------------------
+def test_two_people_release_a_hold_and_what_it_kept_goes_at_once() -> None:
+    hold = held_and_erased(make_consent("granted"))
+    asks, approves = make_user(), make_user()
+    assert services.ask_to_release(hold, reason="Saken er henlagt", by=asks, now=NOON)
+    with pytest.raises(services.NeedsAnother):
+        services.approve_release(hold, by=asks, now=NOON)
+    assert HeldEvidence.objects.exists()
+
+    assert services.approve_release(hold, by=approves, now=NOON)
+
+    hold.refresh_from_db()
+    assert not HeldEvidence.objects.exists()
+    assert (hold.reason, hold.tag_key) == (None, None)
+    assert (hold.release_reason, hold.release_asked_by, hold.released_by) == (
+        "Saken er henlagt",
+        asks,
+        approves,
+    )
+    assert not services.approve_release(hold, by=approves, now=NOON), "once"
+
+
+def test_nothing_is_released_unasked_or_without_a_reason() -> None:
+    hold = held_and_erased(make_consent("granted"))
+
+    with pytest.raises(services.HoldRefused):
+        services.ask_to_release(hold, reason=" ", by=make_user(), now=NOON)
+
+    assert not services.approve_release(hold, by=make_user(), now=NOON)
+    assert HeldEvidence.objects.exists()
+
+
+def test_a_released_hold_keeps_nothing_of_a_later_erasure_and_its_trace_stays() -> None:
+    consent = make_consent("granted")
+    hold = ask(consent.subject)
+    services.approve_hold(hold, by=make_user(), now=NOON)
+    services.ask_to_release(hold, reason="Forlik", by=make_user(), now=NOON)
+    services.approve_release(hold, by=make_user(), now=NOON)
+
+    services.erase_subject(consent.subject, now=NOON)
+    purge(POLICIES["legal_holds"], now=NOON + 60 * DAY)
+
+    assert not HeldEvidence.objects.exists()
+    assert LegalHold.objects.get().release_reason == "Forlik"
+
+
+# -- as proof ------------------------------------------------------------------------------------------
+def let_read(hold: LegalHold) -> User:
+    """Somebody who may read what is held, since another has said so."""
+    asks = make_user()
+    opening = services.ask_to_open(hold, reason="Tilsynet spør", by=asks, now=NOON)
+    services.approve_opening(opening, by=make_user(), now=NOON)
+    return asks
+
+
+def seal() -> None:
+    sealing.seal(now=NOON, must_sign=True)
+
+
+def test_what_is_held_is_a_complete_case_that_a_stranger_verifies(tmp_path: Path) -> None:
+    hold = held_and_erased(make_consent("granted"))
+    seal()
+    file = tmp_path / "case.zip"
+
+    with file.open("w+b") as bundle:
+        services.export_held(hold, bundle, by=let_read(hold), now=NOON)
+
+    with ZipFile(file) as bundle_file:
+        keys = read_keys(bundle_file.read("log.pub").decode())
+        events = bundle_file.read("events.jsonl").decode().splitlines()
+        held = json.loads(bundle_file.read("manifest.json"))["held"]
+    report = verify(file, keys=keys)
+    assert report.holds
+    assert report.kind == "case"
+    assert [bool(json.loads(each)["detail"]) for each in events] == [True] * 3
+    assert held == [{"hold": hold.reference, "until": "2026-04-09", "details": 3}]
+    assert EvidenceExport.objects.get().kind == "case"
+
+
+def test_nobody_takes_it_out_alone() -> None:
+    hold = held_and_erased(make_consent("granted"))
+    seal()
+
+    for by in (make_user(), hold.asked_by):
+        with pytest.raises(services.NotOpened):
+            services.export_held(hold, BytesIO(), by=by, now=NOON)
+
+    assert not EvidenceExport.objects.exists()
+
+
+def test_the_audit_bundle_says_what_is_held_and_opens_nothing() -> None:
+    hold = held_and_erased(make_consent("granted"))
+    seal()
+    file = BytesIO()
+
+    services.export_audit(hold.organisation, file, by=make_user(), reason="Revisjon", now=NOON)
+
+    with ZipFile(file) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+        content = b"".join(bundle.read(name) for name in bundle.namelist())
+    assert manifest["held"] == [{"hold": hold.reference, "until": "2026-04-09", "details": 3}]
+    assert b"90000001" not in content

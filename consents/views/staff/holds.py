@@ -3,8 +3,11 @@
 Who may erase a number may ask for a hold on its evidence, and approve what a colleague has asked for.
 """
 
+from tempfile import TemporaryFile
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consents import exports, services
-from consents.forms import HoldForm, OpeningForm
+from consents.forms import HoldForm, OpeningForm, ReleaseForm
 from consents.models import LegalHold
 from consents.views.staff.doors import (
     colleague,
@@ -85,7 +88,8 @@ def hold(request: HttpRequest, organisation: str, reference: str) -> HttpRespons
         "evidence": [exports.held(row) for row in rows or []],
         "form": OpeningForm(),
         "today": timezone.localdate(),
-        "is_over": found.ends_on < timezone.localdate(),
+        "is_over": found.ends_on < timezone.localdate() or found.released_at is not None,
+        "release_form": ReleaseForm(),
     }
     return show(request, "hold", found.organisation, context, current="people:retention")
 
@@ -129,8 +133,58 @@ def approve_opening(
     return redirect("people:hold", organisation, reference)
 
 
+@never_cache
+@login_required
+@require_POST
+def bundle(request: HttpRequest, organisation: str, reference: str) -> HttpResponseBase:
+    """Download what is held as a case bundle, while one may read it."""
+    found = _open(request, organisation, reference)
+    file = TemporaryFile()  # noqa: SIM115  the answer closes it
+    try:
+        services.export_held(found, file, by=colleague(request), now=timezone.now())
+    except services.NotOpened:
+        messages.error(request, _("Ask to read it first. A colleague must let you."))
+    except services.NothingSealed:
+        messages.info(request, _("Nothing is sealed yet. Try again in a minute."))
+    else:
+        name = f"hold-{found.reference[:8]}-{timezone.localdate()}.zip"
+        return FileResponse(file, as_attachment=True, filename=name)
+    file.close()
+    return redirect("people:hold", organisation, reference)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
+    """Ask that the hold end before its last day."""
+    found = _open(request, organisation, reference)
+    form = ReleaseForm(request.POST)
+    if form.is_valid():
+        services.ask_to_release(
+            found, reason=form.cleaned_data["reason"], by=colleague(request), now=timezone.now()
+        )
+    else:
+        messages.error(request, _("Write why it can end."))
+    return redirect("people:hold", organisation, reference)
+
+
+@login_required
+@require_POST
+def approve_release(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
+    """End it, for good. The page has asked once more before this is pressed."""
+    found = _open(request, organisation, reference)
+    try:
+        if services.approve_release(found, by=colleague(request), now=timezone.now()):
+            messages.success(request, _("The hold is over, and what it kept is deleted."))
+    except services.NeedsAnother:
+        messages.error(request, _("You asked for it yourself. A colleague must approve."))
+    return redirect("people:hold", organisation, reference)
+
+
 def _open(request: HttpRequest, organisation: str, reference: str) -> LegalHold:
     """A hold is reached through its organisation, as everything is."""
     controller = open_organisation(request, organisation, PERMISSION)
-    people = controller.holds.select_related("organisation", "asked_by", "approved_by", "subject")
+    people = controller.holds.select_related(
+        "organisation", "asked_by", "approved_by", "subject", "release_asked_by", "released_by"
+    )
     return get_object_or_404(people, reference=reference)
