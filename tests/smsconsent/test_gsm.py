@@ -99,6 +99,52 @@ def test_segments_agree_with_another_implementation(text: str) -> None:
     assert "".join(part.content for part in theirs) == plain.text
 
 
+FAMILY = "👨‍👩‍👧"  # three pairs of units, and two joiners
+EDGES = [
+    *[(char, 153 * part) for char in ("€", "|", "æ", "Ç", "\n€€") for part in (1, 2, 3)],
+    *[(char, 160) for char in ("€", "~", "Å")],
+    *[
+        (char, 67 * part)
+        for char in ("😀", FAMILY, "č", "ô", "🇳🇴", "❤\ufe0f")
+        for part in (1, 2, 3)
+    ],
+    *[(char, 70) for char in ("😀", FAMILY, "č")],
+]
+
+
+@pytest.mark.parametrize(("char", "edge"), EDGES)
+def test_at_the_edge_of_a_part_it_counts_to_the_letter(char: str, edge: int) -> None:
+    filler = "x" if gsm.measure(char).encoding == "gsm7" else "ŋ"
+
+    for before in range(edge - len(char) - 6, edge + 3):
+        for after in (0, 1, 2, 200):
+            measure = gsm.measure(filler * before + char + filler * after)
+            theirs = split(measure.text)
+
+            assert measure.segments == len(theirs.parts), (before, after)
+            assert measure.encoding == ("gsm7" if theirs.encoding == "gsm0338" else "ucs2")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("x" * 160, 1),
+        ("x" * 161, 2),
+        ("x" * 159 + "€", 2),
+        ("ŋ" * 70, 1),
+        ("ŋ" * 71, 2),
+        ("ŋ" * 69 + "😀", 2),
+        ("ŋ" * 66 + "😀" + "ŋ" * 65, 2),
+        # Twice 67 units, but the pair does not fit into what is left of the first part.
+        ("ŋ" * 66 + "😀" + "ŋ" * 66, 3),
+        ("ŋ" * 62 + FAMILY, 1),
+        ("ŋ" * 63 + FAMILY, 2),
+    ],
+)
+def test_one_more_unit_may_cost_one_more_part(text: str, parts: int) -> None:
+    assert gsm.measure(text).segments == parts
+
+
 @given(st.text(max_size=300))
 def test_parts_never_hold_more_than_they_can(text: str) -> None:
     measure = gsm.measure(text)
