@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -300,7 +300,7 @@ def _badge(case: Case, today: date) -> dict[str, str]:
         return {"kind": "danger", "text": _("Overdue")}
     if case.warn_on <= today:
         return {"kind": "warning", "text": _("Due soon")}
-    return {"kind": "info", "text": _("Open")}
+    return {"kind": "info", "text": pgettext("one request", "Open")}
 
 
 def _open(rows: Any, after: str) -> tuple[Any, str]:

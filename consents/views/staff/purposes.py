@@ -146,36 +146,35 @@ def notice(request: HttpRequest, organisation: str) -> HttpResponse:
     form = NoticeForm(
         request.POST or None, initial={"language": language, "body": newest.body if newest else ""}
     )
-    missing: list[notices.Part] = []
-    concerned: int | None = None
+    shown: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        if "complete" in request.POST:
-            text = notices.completed(values["body"], values["language"])
-            form = NoticeForm(initial=values | {"body": text})
-        elif values["is_material"] and "understood" not in request.POST:
-            concerned = services.count_to_tell(
-                controller, language=values["language"], now=timezone.now()
+        shown = _answer_notice(request, controller, form.cleaned_data)
+        if published := shown.get("published"):
+            messages.success(
+                request, _("Version %(version)d is published.") % {"version": published.version}
             )
-        else:
-            try:
-                published = services.publish_notice(controller, now=timezone.now(), **values)
-            except services.NoticeIncomplete as incomplete:
-                missing = incomplete.parts
-            else:
-                messages.success(
-                    request, _("Version %(version)d is published.") % {"version": published.version}
-                )
-                return redirect("people:notice", organisation)
-    context = {
-        "form": form,
-        "versions": _versions(controller),
-        "missing": missing,
-        "asks_first": concerned is not None,
-        "concerned": concerned,
-    }
-    status = 422 if missing or form.errors else 200
+            return redirect("people:notice", organisation)
+    context = {"form": form, "versions": _versions(controller)} | shown
+    status = 422 if "missing" in shown or form.errors else 200
     return show(request, "notice", controller, context, current="people:notice", status=status)
+
+
+def _answer_notice(
+    request: HttpRequest, controller: Organisation, values: dict[str, Any]
+) -> dict[str, Any]:
+    """Complete a notice, ask about it, or publish it. Return what the page then shows."""
+    if "complete" in request.POST:
+        text = notices.completed(values["body"], values["language"])
+        return {"form": NoticeForm(initial=values | {"body": text})}
+    if values["is_material"] and "understood" not in request.POST:
+        concerned = services.count_to_tell(
+            controller, language=values["language"], now=timezone.now()
+        )
+        return {"asks_first": True, "concerned": concerned}
+    try:
+        return {"published": services.publish_notice(controller, now=timezone.now(), **values)}
+    except services.NoticeIncomplete as incomplete:
+        return {"missing": incomplete.parts}
 
 
 _KINDS = {
