@@ -63,8 +63,8 @@ def replay_journal(*, now: datetime) -> Report:
                     _put_back(entry)
         places = _places(lost)
         report.counts["places in the log"] = mending.put_back(places) + mending.place_waiting()
-        mending.take_published_back(now=now)
         journal.catch_up()
+        mending.take_published_back(now=now)
     return report
 
 

@@ -719,6 +719,23 @@ def test_places_that_the_journal_does_not_tell_are_found_by_the_published_root(f
     assert outbox.why_stopped() == ""
 
 
+def test_a_replay_needs_no_key_of_the_log(file: Path, settings: Settings) -> None:
+    consent = make_consent("granted")
+    sealing.seal(now=NOON, must_sign=True)
+
+    def stop_and_seal() -> None:
+        withdraw(consent)
+        sealing.seal(now=NOON + DAY, must_sign=True)
+
+    lose(stop_and_seal)
+    settings.LEDGER_SIGNING_KEY = []
+
+    services.replay_journal(now=NOON + DAY)
+
+    assert sealing.log_size() == 3
+    assert outbox.why_stopped() == ""
+
+
 def test_nothing_is_published_before_the_journal_holds_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 """A backup is put back, and nobody who has stopped since hears from us: invariant 14, random histories."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -27,9 +27,14 @@ def snapshots() -> Iterator[drill.Snapshots]:
         yield copies
 
 
-def test_no_history_is_undone_by_a_restored_backup(snapshots: drill.Snapshots) -> None:
+def test_no_history_is_undone_by_a_restored_backup(
+    snapshots: drill.Snapshots, record_property: Callable[[str, object], None]
+) -> None:
     result = drill.run(snapshots, histories=HISTORIES, seed=14)
 
+    record_property("histories", result.histories)
+    record_property("events lost and back", result.lost_events)
+    record_property("messages held back", result.held_back)
     assert result.violations == []
     assert result.histories == HISTORIES
     assert result.lost_events > HISTORIES
