@@ -191,9 +191,7 @@ class Delivery(OutboundMessage):
 
     @classmethod
     def for_gate(cls, rows: QuerySet[Self]) -> "QuerySet[Any, Any]":
-        return rows.values_list(
-            "pk", "campaign_id", "consent_id", "sender", "not_after", named=True
-        )
+        return rows.values_list("pk", "campaign_id", "consent_id", "sender", named=True)
 
     @classmethod
     def on_hand_over(cls) -> dict[str, Any]:

@@ -89,7 +89,6 @@ class Recipient(Protocol):
     campaign_id: int
     consent_id: int | None
     sender: str
-    not_after: datetime | None
 
 
 class Person(NamedTuple):
@@ -99,11 +98,11 @@ class Person(NamedTuple):
     purpose_id: int
     subject_id: int
     organisation_id: int
-    phone: Phone
     phone_index: bytes
     stop_nonce: bytes
     # Fewer messages than promised, if the person wants that.
-    chosen_count: int | None = None
+    chosen_count: int | None
+    phone: Phone
 
 
 @dataclass(slots=True)
@@ -126,7 +125,8 @@ class _Message:
     campaign: Campaign
     # What becomes of all of them, whoever they are for.
     verdict: outbox.Block | outbox.Wait | None
-    opening: datetime
+    # What becomes of those that nothing else stops.
+    timing: outbox.Block | outbox.Wait | None
     text: str
     has_link: bool
 
@@ -171,9 +171,11 @@ def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
     rows = Consent.objects.sendable(now).filter(pk__any=Keys(consents))
     columns = (
         *("pk", "purpose_id", "subject_id", "subject__organisation_id"),
-        *("subject__phone", "subject__phone_index", "stop_nonce", "chosen_count"),
+        *("subject__phone_index", "stop_nonce", "chosen_count"),
     )
-    return {row[0]: Person(*row) for row in rows.values_list(*columns)}
+    found = rows.values_list(*columns, crypto.token_of("subject__phone"))
+    open_phone = crypto.phone_opener()
+    return {row[0]: Person._make((*row[:-1], open_phone(row[-1]))) for row in found}
 
 
 def _paused(consents: Iterable[int | None], *, now: datetime) -> set[int]:
@@ -191,7 +193,7 @@ def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, 
         campaign.pk: _Message(
             campaign=campaign,
             verdict=_of_campaign(campaign, approved, now=now),
-            opening=calendar.next_opening(campaign.purpose, now + pause),
+            timing=_of_the_hour(campaign, now=now, not_before=now + pause),
             text=full_text(campaign.purpose, campaign.text),
             has_link=needs_stop_link(campaign.purpose),
         )
@@ -207,12 +209,10 @@ def _decide_one(row: Recipient, facts: _Facts, *, now: datetime) -> outbox.Verdi
     person = facts.people.get(row.consent_id or 0)
     if person is None or person.purpose_id != campaign.purpose_id:
         return outbox.Block("paused" if row.consent_id in facts.paused else "no_consent")
-    if row.not_after is not None and message.opening >= row.not_after:
-        return outbox.Block("not_after")
     if reason := _person_refusal(person, campaign, facts):
         return outbox.Block(reason)
-    if message.opening > now:
-        return outbox.Wait(message.opening)
+    if message.timing:
+        return message.timing
     facts.spent[person.subject_id, campaign.purpose_id] += 1
     facts.lately.add((person.subject_id, campaign.text))
     return outbox.Send(_outgoing(row, message, person))
@@ -232,6 +232,16 @@ def _of_campaign(
     return None
 
 
+def _of_the_hour(
+    campaign: Campaign, *, now: datetime, not_before: datetime
+) -> outbox.Block | outbox.Wait | None:
+    """Quiet hours put off what they need not stop for good."""
+    opening = calendar.next_opening(campaign.purpose, not_before)
+    if campaign.not_after is not None and opening >= campaign.not_after:
+        return outbox.Block("not_after")
+    return outbox.Wait(opening) if opening > now else None
+
+
 def _person_refusal(person: Person, campaign: Campaign, facts: _Facts) -> str:
     """Return why this person does not get it, or "". The order does not matter: each no is a no."""
     if facts.unread and not facts.unread.isdisjoint(
@@ -246,8 +256,10 @@ def _person_refusal(person: Person, campaign: Campaign, facts: _Facts) -> str:
     if (person.subject_id, campaign.text) in facts.lately:
         return "same_text"
     # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
-    known = crypto.blind_indexes(person.phone, use="lookup", organisation=person.organisation_id)
-    return "" if bytes(person.phone_index) in known else "index_mismatch"
+    is_same = crypto.is_index_of(
+        person.phone, person.phone_index, use="lookup", organisation=person.organisation_id
+    )
+    return "" if is_same else "index_mismatch"
 
 
 def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
@@ -260,7 +272,7 @@ def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
         recipient=person.phone,
         sender=row.sender,
         text=text,
-        not_after=row.not_after,
+        not_after=message.campaign.not_after,
         urgent=False,
         tag=f"c{row.campaign_id}",
     )

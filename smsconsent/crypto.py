@@ -7,7 +7,7 @@ field through, and refuse any other expression. A wrong key raises; it never yie
 
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -23,6 +23,7 @@ from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
 from django.db.models.expressions import BaseExpression, Case, Col, F, Value, When
+from django.db.models.functions import Cast
 from fernet_fields import fields as library
 
 from smsconsent.phones import Phone
@@ -94,6 +95,26 @@ def decrypt_bytes(token: bytes) -> bytes:
         raise CannotDecrypt(
             "a stored value does not open with the keys of this installation"
         ) from None
+
+
+def phone_opener() -> Callable[[bytes], Phone]:
+    """Return what opens the tokens of many numbers (`token_of`). It raises CannotDecrypt."""
+    decrypt = _current_fernet().decrypt
+
+    def open_phone(token: bytes) -> Phone:
+        try:
+            return Phone(decrypt(bytes(token)).decode())
+        except InvalidToken:
+            raise CannotDecrypt(
+                "a stored number does not open with the keys of this installation"
+            ) from None
+
+    return open_phone
+
+
+def token_of(field: str) -> Cast:
+    """Select the token of an encrypted field as it is stored: for many rows, opening them apart is faster."""
+    return Cast(field, models.BinaryField())
 
 
 def renew_token(token: bytes, *, is_held: bool = False) -> bytes:
@@ -232,6 +253,15 @@ def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> b
     the place where it is kept, is what protects the index.
     """
     return blind_indexes(phone, use=use, organisation=organisation)[0]
+
+
+def is_index_of(phone: Phone, index: bytes, *, use: str, organisation: int | None = None) -> bool:
+    """Return whether this number is stored under this index, in its current form or an older one."""
+    value = phone.e164.encode()
+    if len(settings.INDEX_KEYS) == 1:
+        # Mostly: then there is one form, and a campaign asks for each of its messages.
+        return _layer(value, settings.INDEX_KEYS[0], use=use, organisation=organisation) == index
+    return bytes(index) in keyed_digests(value, use=use, organisation=organisation)
 
 
 @dataclass(frozen=True, slots=True)

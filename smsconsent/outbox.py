@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 from uuid import UUID, uuid4
 
 from django.apps import AppConfig, apps
@@ -194,8 +194,7 @@ class Lease(models.Model):
 Move = tuple[Any, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """The gate lets this message out, to this recipient, in these words."""
 
     outgoing: Outgoing

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import phonenumbers
@@ -43,6 +44,11 @@ class NotAMobileNumber(Exception):
         self.reason = reason
 
 
+@lru_cache(maxsize=8)
+def _prefixes(countries: frozenset[int]) -> tuple[str, ...]:
+    return tuple(f"+{code}" for code in countries)
+
+
 class Phone:
     """One mobile number. PRIVACY: every way of printing it shows a mask; `.e164` alone gives digits."""
 
@@ -67,7 +73,7 @@ class Phone:
 
     def is_in(self, countries: Iterable[int]) -> bool:
         """Return whether the number belongs to one of these countries. No code begins another one."""
-        return self._e164.startswith(tuple(f"+{code}" for code in countries))
+        return self._e164.startswith(_prefixes(frozenset(countries)))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Phone does not change")
