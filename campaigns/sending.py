@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -173,9 +173,9 @@ def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
         *("pk", "purpose_id", "subject_id", "subject__organisation_id"),
         *("subject__phone_index", "stop_nonce", "chosen_count"),
     )
-    found = rows.values_list(*columns, crypto.token_of("subject__phone"))
+    found: Iterable[Any] = rows.values_list(*columns, crypto.token_of("subject__phone"))
     open_phone = crypto.phone_opener()
-    return {row[0]: Person._make((*row[:-1], open_phone(row[-1]))) for row in found}
+    return {row[0]: Person(*(*row, open_phone(token))) for *row, token in found}
 
 
 def _paused(consents: Iterable[int | None], *, now: datetime) -> set[int]:
