@@ -315,3 +315,29 @@ def test_the_audit_bundle_says_what_is_held_and_opens_nothing() -> None:
         content = b"".join(bundle.read(name) for name in bundle.namelist())
     assert manifest["held"] == [{"hold": hold.reference, "until": "2026-04-09", "details": 3}]
     assert b"90000001" not in content
+
+
+def test_the_portal_hands_out_and_releases_by_two_people_only(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consents.views.staff.holds.timezone.now", lambda: NOON)
+    hold = held_and_erased(make_consent("granted"))
+    seal()
+    one, other = (make_user("privacy_officer", hold.organisation) for _person in range(2))
+    page = f"/staff/{hold.organisation.slug}/holds/{hold.reference}/"
+    client.force_login(one)
+    assert client.post(f"{page}bundle/").status_code == 302, "nobody has let them read"
+    opening = services.ask_to_open(hold, reason="Tilsynet spør", by=one, now=NOON)
+    services.approve_opening(opening, by=other, now=NOON)
+
+    bundle = client.post(f"{page}bundle/")
+    client.post(f"{page}release/", {"reason": "Saken er henlagt"})
+    client.post(f"{page}release/approve/")
+    assert HeldEvidence.objects.exists(), "not by whoever asked"
+    client.force_login(other)
+    client.post(f"{page}release/approve/")
+
+    content = b"".join(bundle)
+    assert ZipFile(BytesIO(content)).testzip() is None
+    assert not HeldEvidence.objects.exists()
+    assert "Saken er henlagt" in client.get(page).content.decode()

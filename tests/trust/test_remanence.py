@@ -11,15 +11,19 @@ import pytest
 import redis
 from celery import Celery
 from django.conf import settings as django_settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from consents import erasing, journal, remanence, services
-from consents.models import Purpose, Subject
+from consents.models import Consent, Purpose, Subject
 from tests import servers
-from tests.make import make_consent, make_purpose, phone
+from tests.make import make_consent, make_purpose, make_user, phone
 from tests.settings import IS_POSTGRES
 from tests.trust.test_dump import live_a_whole_life
 
@@ -53,6 +57,31 @@ def live_among_others() -> None:
         make_consent("granted", purpose=purpose, number=number)
 
 
+def visit_by_web() -> None:
+    """What goes through the web leaves sessions, messages and a log of the back office."""
+    consent = Consent.objects.filter(state="granted").latest("pk")
+    organisation = consent.purpose.organisation
+    person, colleague = Client(), Client()
+    person.post(f"/{organisation.slug}/me/", {"phone": NUMBER.e164})
+    person.post(
+        f"/{organisation.slug}/{consent.purpose.slug}/", {"phone": NUMBER.e164, "agree": "on"}
+    )
+    officer = make_user("privacy_officer", organisation, is_staff=True, is_superuser=True)
+    colleague.force_login(officer)
+    colleague.post(f"/staff/{organisation.slug}/numbers/", {"phone": NUMBER.e164})
+    subject = next(each for each in Subject.objects.all() if each.phone == NUMBER)
+    colleague.get(f"/admin/consents/subject/{subject.pk}/change/")
+    kind = ContentType.objects.get_for_model(subject)
+    LogEntry.objects.create(
+        user=officer,
+        content_type=kind,
+        object_id=str(subject.pk),
+        object_repr=str(subject),
+        action_flag=2,
+    )
+    assert Session.objects.exists()
+
+
 def erase() -> None:
     for subject in list(Subject.objects.all()):
         if subject.phone == NUMBER:
@@ -66,6 +95,7 @@ def lived(valkey_url: str, tmp_path: Path, settings: Settings) -> str:
     settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
     remanence.settle()
     live_among_others()
+    visit_by_web()
     cache.set("seen", True)
     with Celery("tests", broker=valkey_url) as app:
         app.send_task("consents.tasks.read_unread_messages", queue="service")
