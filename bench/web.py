@@ -86,39 +86,69 @@ def post(path: str, body: bytes, *, kind: str = "application/json", cookie: str 
 
 
 def load(port: int, requests: Sequence[bytes], *, good: bytes, clients: int = 8) -> Load:
-    """Send all requests over `clients` connections. Raises RuntimeError for an answer that is not `good`."""
+    """Send all requests over `clients` connections, as fast as they are answered.
+
+    Raises RuntimeError for an answer that is not `good`.
+    """
+    return _send(port, requests, good=good, clients=clients, per_second=None)
+
+
+def steady(
+    port: int, requests: Sequence[bytes], *, good: bytes, per_second: int, clients: int = 24
+) -> Load:
+    """Send so many requests a second, whether earlier ones have been answered or not.
+
+    Each is timed from the moment when it was due, so that waiting for its turn counts as well.
+    """
+    return _send(port, requests, good=good, clients=clients, per_second=per_second)
+
+
+def _send(
+    port: int, requests: Sequence[bytes], *, good: bytes, clients: int, per_second: int | None
+) -> Load:
     took: list[float] = []
     bad: list[bytes] = []
+    started = time.perf_counter()
 
-    def run(mine: Sequence[bytes]) -> None:
-        connection = _connect(port)
-        for request in mine:
-            began = time.perf_counter()
-            try:
-                answer = _ask(connection, request)
-            except OSError:
-                # gunicorn may close a connection that waits for its next request.
-                connection.close()
-                connection = _connect(port)
-                answer = _ask(connection, request)
+    def run(first: int) -> None:
+        client = _Client(port)
+        for number in range(first, len(requests), clients):
+            began = started + number / per_second if per_second else time.perf_counter()
+            time.sleep(max(0.0, began - time.perf_counter()))
+            answer = client.ask(requests[number])
             took.append(time.perf_counter() - began)
             if not answer.startswith(b"HTTP/1.1 " + good):
                 bad.append(answer)
                 break
-        connection.close()
+        client.connection.close()
 
-    threads = [
-        threading.Thread(target=run, args=(requests[number::clients],)) for number in range(clients)
-    ]
-    began = time.perf_counter()
+    threads = [threading.Thread(target=run, args=(first,)) for first in range(clients)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     if bad or len(took) < len(requests):
         raise RuntimeError(f"{len(took)} of {len(requests)} answered; {bad[:1]!r}")
     return Load(len(took) / seconds, sorted(took)[int(len(took) * 0.99)])
+
+
+class _Client:
+    """One connection that is kept open."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.connection = _connect(port)
+
+    def ask(self, request: bytes) -> bytes:
+        """Return the head of the answer."""
+        try:
+            return _ask(self.connection, request)
+        except OSError:
+            # gunicorn may close a connection that waits for its next request.
+            self.connection.close()
+            self.connection = _connect(self._port)
+            return _ask(self.connection, request)
 
 
 def _connect(port: int) -> socket.socket:
