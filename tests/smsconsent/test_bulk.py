@@ -1,5 +1,7 @@
 """Many rows at once: the same rows as one by one, on both databases."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.forms import model_to_dict
@@ -59,3 +61,53 @@ def test_a_row_that_is_there_already_stops_them_all() -> None:
         bulk.insert(made)
 
     assert not Subject.objects.exists()
+
+
+@pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
+def test_values_are_inserted_under_keys_that_were_reserved(count: int) -> None:
+    organisation = make_organisation()
+    keys = bulk.reserve(Subject, count)
+    columns = (
+        "id",
+        "public_id",
+        "phone",
+        "phone_index",
+        "suppression_index",
+        "tag_key",
+        "language",
+    )
+    rows = [
+        (key, uuid4(), phone(place), b"%d" % place, b"\\\x00\t\n", b"\x00" * 32, "nb")
+        for place, key in enumerate(keys)
+    ]
+    same = {
+        "organisation_id": organisation.pk, "key_id": ODD[:8], "created_at": NOON, "event_count": 0,
+        "last_event_hash": b"", "index_key_id": "50%s", "suppression_key_id": "", "suspended_for": "",
+        "bounce_count": 0,
+    }  # fmt: skip
+
+    bulk.insert_values(Subject, columns, rows, same=same)
+
+    found = list(Subject.objects.order_by("pk"))
+    assert [(each.pk, each.public_id, each.phone) for each in found] == [row[:3] for row in rows]
+    assert {(each.key_id, each.index_key_id, each.held_at) for each in found} == {
+        (ODD[:8], "50%s", None)
+    }
+    make_subjects(1)[0].save()
+    assert Subject.objects.count() == count + 1
+
+
+@pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
+def test_rows_are_updated_each_with_its_own_values(count: int) -> None:
+    made = make_subjects(count)
+    bulk.insert(made)
+    for place, subject in enumerate(made):
+        subject.event_count, subject.last_event_hash = place, b"\\%d" % place
+        subject.language = "nn"
+
+    bulk.update(made, "event_count", "last_event_hash")
+
+    rows = Subject.objects.order_by("pk").values_list("event_count", "last_event_hash", "language")
+    assert [(number, bytes(digest), language) for number, digest, language in rows] == [
+        (place, b"\\%d" % place, "nb") for place in range(count)
+    ]
