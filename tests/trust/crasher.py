@@ -31,7 +31,10 @@ from smsconsent import outbox  # noqa: E402
 from smsconsent.gateways import get_gateway  # noqa: E402
 
 # The send path: what stands in these files. A new function in one of them is watched from then on.
-WATCHED = ("smsconsent/outbox.py", "campaigns/sending.py", "campaigns/models.py")
+WATCHED = (
+    *("outbox/sending.py", "outbox/settling.py", "outbox/messages.py", "outbox/gates.py"),
+    *("campaigns/sending.py", "campaigns/models.py"),
+)
 BATCH = 4
 
 
@@ -47,7 +50,7 @@ class Watch:
         if not file.endswith(WATCHED):
             return None
         if event == "line":
-            line = f"{file.rpartition('/')[2]}:{frame.f_lineno}"
+            line = f"{'/'.join(file.rsplit('/', 2)[1:])}:{frame.f_lineno}"
             if line == self._die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
             self.lines[line] = None

@@ -29,6 +29,7 @@ from consents.ledger import Proof
 from consents.models import Consent
 from smsconsent import outbox
 from smsconsent.gateways import Gateway, Handover, Outgoing, get_gateway
+from smsconsent.outbox import sending
 from smsconsent.phones import Phone
 from tests.make import make_campaign, make_crowd, make_purpose
 from tests.simulator import Simulator
@@ -184,7 +185,7 @@ def test_the_gate_alone_keeps_the_promise(campaign: Campaign, probe: Probe) -> N
 def test_the_race_is_found_when_the_gate_is_taken_out(
     campaign: Campaign, probe: Probe, monkeypatch: pytest.MonkeyPatch, gate: type
 ) -> None:
-    monkeypatch.setattr(outbox, "gate_of", lambda model: gate())
+    monkeypatch.setattr(sending, "gate_of", lambda model: gate())
 
     late, _in_time = race(probe)
 
