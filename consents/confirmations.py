@@ -1,43 +1,32 @@
 """The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from consents import limits, openings, receipts, transitions
+from consents import limits, openings, transitions, writing
 from consents.ledger import Proof
 from consents.models import (
-    Case,
     Confirmation,
     Consent,
-    Organisation,
     Purpose,
     ServiceMessage,
-    Subject,
     Visit,
     Wording,
 )
 from consents.openings import Situation
-from smsconsent import crypto, gsm, outbox, signing
-from smsconsent.gateways import Outgoing, Receipt
+from smsconsent import outbox, signing
 from smsconsent.phones import Phone
 from smsconsent.trips import Trip
 
 CONFIRM = "confirm"
 Kind = ServiceMessage.Kind
-# An answer that arrives long after the question only confuses.
-ANSWER_WITHIN = timedelta(hours=24)
-AGAIN_AFTER = timedelta(minutes=30)
 SAVEPOINT = "SAVEPOINT asked"
 
 
@@ -156,7 +145,7 @@ def _question_by_sms(consent: Consent, *, now: datetime) -> tuple[Confirmation, 
         expires_at=consent.answer_by,
     )
     link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
-    message = _prepare(
+    message = writing.prepare(
         Kind.CONFIRMATION,
         consent,
         consent.wording,
@@ -238,88 +227,12 @@ def unsent_emails(now: datetime, *, limit: int) -> list[int]:
 def queue_welcome(consent: Consent, *, now: datetime) -> ServiceMessage:
     """Queue the receipt for a yes: who, what, how often, how to stop, and the right to object (L34)."""
     return _queue(
-        Kind.WELCOME, consent, now=now, not_after=now + ANSWER_WITHIN, link=_stop_link(consent)
-    )
-
-
-def prepare_answer(
-    kind: ServiceMessage.Kind,
-    *,
-    organisation: Organisation,
-    subject: Subject | None,
-    sender: str,
-    phone: Phone,
-    language: str,
-    now: datetime,
-    purpose: Purpose | None = None,
-) -> ServiceMessage:
-    """Return the unsaved answer that concerns no single consent: a stop receipt, help, an unknown code.
-
-    Known and unknown numbers are answered alike.
-    """
-    context: dict[str, object] = {
-        "organisation": organisation,
-        "purpose": purpose,
-        "number": sender,
-    }
-    return _message(
-        kind,
-        organisation=organisation,
-        subject=subject,
-        consent=None,
-        sender=sender,
-        phone=phone,
-        text=_render(kind, context, language),
-        language=language,
+        Kind.WELCOME,
+        consent,
         now=now,
-        not_after=now + ANSWER_WITHIN,
+        not_after=now + writing.ANSWER_WITHIN,
+        link=writing.stop_link(consent),
     )
-
-
-def queue_answer(
-    kind: ServiceMessage.Kind, *, organisation: Organisation, phone: Phone, **values: Any
-) -> ServiceMessage:
-    """Queue such an answer. The number may be known or not."""
-    subject = Subject.objects.with_phone(organisation, phone).first()
-    message = prepare_answer(
-        kind, organisation=organisation, subject=subject, phone=phone, **values
-    )
-    message.save(force_insert=True)
-    return message
-
-
-def queue_case_code(
-    case: Case, *, sender: str, code: str, not_after: datetime, now: datetime
-) -> ServiceMessage:
-    """Queue the code by which a person shows a colleague that the number is theirs (law.md L44)."""
-    assert case.number is not None
-    context: dict[str, object] = {"organisation": case.organisation, "code": code}
-    return _store(
-        Kind.CASE_CODE,
-        organisation=case.organisation,
-        subject=Subject.objects.with_phone(case.organisation, case.number).first(),
-        consent=None,
-        sender=sender,
-        phone=case.number,
-        text=_render(Kind.CASE_CODE, context, case.language),
-        language=case.language,
-        now=now,
-        not_after=not_after,
-    )
-
-
-def prepare_reminder(consent: Consent, *, now: datetime, not_after: datetime) -> ServiceMessage:
-    """Return the unsaved message that says: you said yes to this, and so you stop (law.md L24)."""
-    link = _stop_link(consent)
-    return _prepare(
-        Kind.REMINDER, consent, consent.wording, now=now, not_after=not_after, link=link
-    )
-
-
-def prepare_notice(consent: Consent, *, now: datetime, not_after: datetime) -> ServiceMessage:
-    """Return the unsaved message that says that the privacy notice has changed (law.md L23)."""
-    link = _stop_link(consent)
-    return _prepare(Kind.NOTICE, consent, consent.wording, now=now, not_after=not_after, link=link)
 
 
 def prepare_renewal(
@@ -336,7 +249,9 @@ def prepare_renewal(
         expires_at=expires_at,
     )
     link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
-    message = _prepare(Kind.RENEWAL, consent, wording, now=now, not_after=not_after, link=link)
+    message = writing.prepare(
+        Kind.RENEWAL, consent, wording, now=now, not_after=not_after, link=link
+    )
     return confirmation, message
 
 
@@ -378,14 +293,14 @@ def _queue_code(visit: Visit, *, now: datetime) -> bool:
         "code": visit.code,
         "until": visit.expires_at,
     }
-    _store(
+    writing.store(
         Kind.PAGE_CODE,
         organisation=visit.organisation,
         subject=subject,
         consent=None,
         sender=sender.value,
         phone=subject.phone,
-        text=_render(Kind.PAGE_CODE, context, subject.language),
+        text=writing.render(Kind.PAGE_CODE, context, subject.language),
         language=subject.language,
         now=now,
         not_after=visit.expires_at,
@@ -401,190 +316,11 @@ def _queue(
     not_after: datetime,
     link: str,
 ) -> ServiceMessage:
-    message = _prepare(kind, consent, consent.wording, now=now, not_after=not_after, link=link)
+    message = writing.prepare(
+        kind, consent, consent.wording, now=now, not_after=not_after, link=link
+    )
     message.save(force_insert=True)
     return message
-
-
-def _prepare(
-    kind: ServiceMessage.Kind,
-    consent: Consent,
-    wording: Wording,
-    *,
-    now: datetime,
-    not_after: datetime,
-    link: str,
-) -> ServiceMessage:
-    purpose = consent.purpose
-    context: dict[str, object] = {
-        "organisation": purpose.organisation,
-        "purpose": purpose,
-        "consent": consent,
-        "wording": wording,
-        "is_changed": wording.pk != consent.wording_id,
-        "age": purpose.minimum_age,
-        "number": purpose.sender.reply_number,
-        "direct": purpose.sender.is_answered_directly,
-        "link": link,
-        "receipt": _receipt_link(kind, consent),
-        "privacy": settings.PUBLIC_URL
-        + reverse("consents:privacy", args=[purpose.organisation.slug]),
-    }
-    return _message(
-        kind,
-        organisation=purpose.organisation,
-        subject=consent.subject,
-        consent=consent,
-        sender=purpose.sender.value,
-        phone=consent.subject.phone,
-        text=_render_in_parts(kind, context, wording.language),
-        language=wording.language,
-        now=now,
-        not_after=not_after,
-    )
-
-
-def _store(kind: ServiceMessage.Kind, **values: Any) -> ServiceMessage:
-    message = _message(kind, **values)
-    message.save(force_insert=True)
-    return message
-
-
-def _message(
-    kind: ServiceMessage.Kind,
-    *,
-    organisation: Organisation,
-    subject: Subject | None,
-    consent: Consent | None,
-    sender: str,
-    phone: Phone,
-    text: str,
-    language: str,
-    now: datetime,
-    not_after: datetime,
-) -> ServiceMessage:
-    return ServiceMessage(
-        kind=kind,
-        organisation=organisation,
-        subject=subject,
-        consent=consent,
-        sender=sender,
-        recipient=phone,
-        recipient_index=crypto.blind_index(phone, use="lookup", organisation=organisation.pk),
-        text=text,
-        key_id=crypto.current_key_id(),
-        language=language,
-        queued_at=now,
-        not_before=now,
-        not_after=not_after,
-    )
-
-
-def _render(kind: ServiceMessage.Kind, context: dict[str, object], language: str) -> str:
-    """Return the text of one message. Its lines are joined: an SMS is one paragraph."""
-    with translation.override(language):
-        text = render_to_string(f"consents/sms/{kind}.txt", context)
-    return gsm.normalise(" ".join(text.split()))
-
-
-def _render_in_parts(kind: ServiceMessage.Kind, context: dict[str, object], language: str) -> str:
-    """Return the text, without the address of the receipt where that would cost one more part."""
-    whole = _render(kind, context, language)
-    if not context["receipt"]:
-        return whole
-    bare = _render(kind, context | {"receipt": ""}, language)
-    return whole if gsm.measure(whole).segments == gsm.measure(bare).segments else bare
-
-
-def _receipt_link(kind: ServiceMessage.Kind, consent: Consent) -> str:
-    has_one = kind is Kind.WELCOME and consent.receipt_digest
-    return settings.PUBLIC_URL + receipts.address_of(consent) if has_one else ""
-
-
-def _stop_link(consent: Consent) -> str:
-    token = signing.derived_token(bytes(consent.stop_nonce), purpose="stop")
-    return settings.PUBLIC_URL + reverse("consents:stop", args=[token])
-
-
-def _asked(now: datetime) -> QuerySet[Consent]:
-    return Consent.objects.pending(now).exclude(pk__in=Consent.objects.suppressed())
-
-
-def hear(row: ServiceMessage, receipt: Receipt, *, now: datetime) -> None:
-    """Send once more, half an hour later, what failed through no fault of message or number (strex.md § 10).
-
-    A new row under a new id, through the gate. A repetition is not repeated, nor is what would come too late.
-    """
-    at = now + AGAIN_AFTER
-    is_over = row.not_after is not None and at >= row.not_after
-    if not receipt.transient or row.repeats is not None or is_over:
-        return
-    again = ServiceMessage.objects.get(pk=row.pk)
-    again.pk, again.repeats = uuid4(), row.pk
-    again.state, again.attempts, again.reason, again.detail = row.State.QUEUED, 0, "", ""
-    again.handed_over_at = again.segments = again.counted_segments = None
-    again.queued_at, again.not_before, again.key_id = now, at, crypto.current_key_id()
-    again.save(force_insert=True)
-
-
-# Which consents a message of this kind may still go out on; the other kinds concern no consent.
-_NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
-    Kind.CONFIRMATION: _asked,
-    Kind.WELCOME: Consent.objects.granted,
-    Kind.REMINDER: Consent.objects.sendable,
-    Kind.RENEWAL: Consent.objects.renewable,
-    Kind.NOTICE: Consent.objects.renewable,
-}
-_REFUSALS = {str(Kind.CONFIRMATION): "no_open_request"}
-
-
-def _arrived(rows: Sequence[ServiceMessage]) -> set[UUID]:
-    """Return which of the messages that are being repeated were delivered after all."""
-    ids = [row.repeats for row in rows if row.repeats]
-    if not ids:
-        return set()
-    delivered = ServiceMessage.objects.filter(pk__in=ids, state=ServiceMessage.State.DELIVERED)
-    return set(delivered.values_list("pk", flat=True))
-
-
-class ServiceGate:
-    """Who may still receive a service message, at the moment it is handed over."""
-
-    def lock(self, rows: QuerySet[ServiceMessage]) -> None:
-        outbox.lock_in_order(Consent, rows.values("consent"), mode="SHARE")
-
-    def decide(self, rows: Sequence[ServiceMessage], *, now: datetime) -> list[outbox.Verdict]:
-        ids = {row.consent_id for row in rows if row.consent_id}
-        may = {
-            kind: set(_NEEDS[kind](now).filter(pk__in=ids).values_list("pk", flat=True))
-            for kind in {row.kind for row in rows} & _NEEDS.keys()
-        }
-        arrived = _arrived(rows)
-        return [
-            outbox.Block("arrived") if row.repeats in arrived else self._decide_one(row, may=may)
-            for row in rows
-        ]
-
-    def _decide_one(self, row: ServiceMessage, *, may: dict[str, set[int]]) -> outbox.Verdict:
-        if row.kind in may and row.consent_id not in may[row.kind]:
-            return outbox.Block(_REFUSALS.get(row.kind, "no_consent"))
-        # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
-        indexes = crypto.blind_indexes(
-            row.recipient, use="lookup", organisation=row.organisation_id
-        )
-        if bytes(row.recipient_index) not in indexes:
-            return outbox.Block("index_mismatch")
-        return outbox.Send(
-            Outgoing(
-                id=row.pk,
-                recipient=row.recipient,
-                sender=row.sender,
-                text=row.text,
-                not_after=row.not_after,
-                urgent=True,
-                tag=f"s/{row.kind.replace('_', '')}",
-            )
-        )
 
 
 def lapse_unanswered(*, now: datetime, limit: int = 500) -> int:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from consents import calendar, confirmations
+from consents import calendar, confirmations, writing
 from consents.dates import add_months
 from consents.models import (
     Confirmation,
@@ -99,7 +99,7 @@ def _tell(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
     """One message a person, whatever the number of consents."""
     by_person = {consent.subject_id: consent for consent in _locked(due, limit=limit)}
     ServiceMessage.objects.bulk_create(
-        confirmations.prepare_notice(consent, now=now, not_after=_until(consent, now))
+        writing.prepare_notice(consent, now=now, not_after=_until(consent, now))
         for consent in by_person.values()
     )
     Subject.objects.filter(pk__in=by_person).update(notice_told_at=now)
@@ -110,7 +110,7 @@ def _tell(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
 def _remind(due: QuerySet[Consent], *, now: datetime, limit: int) -> int:
     consents = _locked(due, limit=limit)
     ServiceMessage.objects.bulk_create(
-        confirmations.prepare_reminder(consent, now=now, not_after=_until(consent, now))
+        writing.prepare_reminder(consent, now=now, not_after=_until(consent, now))
         for consent in consents
     )
     _mark(consents, reminded_at=now)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from consents import confirmations, journal, keywords, limits, locking, transitions
+from consents import confirmations, journal, keywords, limits, locking, transitions, writing
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
 from consents.letters import Letter
@@ -79,7 +79,7 @@ def _answer_stop(
         return
     named = stopped[0].purpose_id if stopped else letter.purposes[0].pk
     organisation = next(each for each in letter.purposes if each.pk == named).organisation
-    answer = confirmations.prepare_answer(
+    answer = writing.prepare_answer(
         Kind.STOPPED,
         organisation=organisation,
         subject=next((s for s in letter.subjects if s.organisation_id == organisation.pk), None),
@@ -148,7 +148,7 @@ def _start(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
 def _help(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
     """Say who we are and how to stop, once a day."""
     if letter.purposes and limits.may_answer(letter.phone, "help", now=letter.now, a_day=1):
-        confirmations.queue_answer(
+        writing.queue_answer(
             Kind.HELP,
             organisation=(topic or letter.purposes[0]).organisation,
             sender=letter.number,
@@ -228,7 +228,7 @@ def _shown(code: HandsetCode) -> Facts:
 
 def _answer_unknown_code(letter: Letter) -> None:
     if letter.purposes and limits.may_answer(letter.phone, "code", now=letter.now):
-        confirmations.queue_answer(
+        writing.queue_answer(
             Kind.UNKNOWN_CODE,
             organisation=letter.purposes[0].organisation,
             sender=letter.number,

@@ -112,8 +112,8 @@ class ServiceMessage(OutboundMessage):
         UNKNOWN_CODE = "unknown_code", _("Answer to an unknown code")
         PAGE_CODE = "page_code", _("Code to my page")
 
-    gate = "consents.confirmations.ServiceGate"
-    listener = "consents.confirmations.hear"
+    gate = "consents.service_gate.ServiceGate"
+    listener = "consents.service_gate.hear"
     is_urgent = True
     shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "organisation")
 

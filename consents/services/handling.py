@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from consents import cases, confirmations, journal, limits, tasks, transitions
+from consents import cases, confirmations, journal, limits, tasks, transitions, writing
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -123,7 +123,7 @@ def send_case_code(case: Case, *, by: User, now: datetime) -> None:
         created_at=now,
         expires_at=now + CODE_LIFE,
     )
-    confirmations.queue_case_code(
+    writing.queue_case_code(
         mine, sender=sender.value, code=code, not_after=now + CODE_LIFE, now=now
     )
     _write(mine, Event.CODE_SENT, by=by, now=now)

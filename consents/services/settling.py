@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from consents import cases, confirmations, erasing, journal, suspensions, tasks, transitions
+from consents import cases, erasing, journal, suspensions, tasks, transitions, writing
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -150,7 +150,7 @@ def _stop_all(subject: Subject, *, by: User, message: InboundMessage, now: datet
     consents = subject.consents.select_related("subject", "purpose__organisation").order_by("pk")
     stopped = [each for each in consents if transitions.withdraw(each, proof=proof, now=now)]
     if stopped:
-        confirmations.queue_answer(
+        writing.queue_answer(
             ServiceMessage.Kind.STOPPED,
             organisation=subject.organisation,
             sender=message.recipient,

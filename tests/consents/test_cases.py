@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from consents import cases, confirmations, retention, services
+from consents import cases, retention, services, writing
 from consents.models import (
     Case,
     CaseEvent,
@@ -453,7 +453,7 @@ def test_each_step_leaves_a_line() -> None:
 def test_the_code_is_one_short_message() -> None:
     organisation = make_organisation(name="N" * 60)
     for language in ("nb", "nn", "en"):
-        text = confirmations._render(
+        text = writing.render(
             ServiceMessage.Kind.CASE_CODE,
             {"organisation": organisation, "code": "123456"},
             language,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from campaigns.models import Delivery
-from consents import confirmations, reminders, services, transitions
+from consents import confirmations, reminders, service_gate, services, transitions, writing
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Subject
@@ -124,7 +124,7 @@ def test_a_stop_after_the_reminder_was_queued_stops_the_reminder() -> None:
     reply("STOPP", at=YEAR)
 
     message.refresh_from_db()
-    [verdict] = confirmations.ServiceGate().decide([message], now=YEAR)
+    [verdict] = service_gate.ServiceGate().decide([message], now=YEAR)
     assert message.state == "blocked"
     assert verdict == outbox.Block("no_consent")
 
@@ -352,12 +352,12 @@ def test_each_message_fits_in_the_gsm_alphabet_and_three_parts(language: str) ->
     assert wording is not None
     consent.wording = wording
 
-    reminder = confirmations.prepare_reminder(consent, now=YEAR, not_after=YEAR + HOUR)
+    reminder = writing.prepare_reminder(consent, now=YEAR, not_after=YEAR + HOUR)
     _question, renewal = confirmations.prepare_renewal(
         consent, wording, now=YEAR, not_after=YEAR + HOUR, expires_at=YEAR + timedelta(days=30)
     )
 
-    notice = confirmations.prepare_notice(consent, now=YEAR, not_after=YEAR + HOUR)
+    notice = writing.prepare_notice(consent, now=YEAR, not_after=YEAR + HOUR)
     for message in (reminder, renewal, notice):
         assert measure(message.text).encoding == "gsm7"
         assert measure(message.text).segments <= 3

@@ -11,7 +11,7 @@ from django.db.models import BinaryField
 from django.db.models.functions import Cast
 from pytest_django import Settings
 
-from consents import canary, confirmations, journal, journalfile, limits, services
+from consents import canary, confirmations, journal, journalfile, limits, services, writing
 from consents.models import (
     Consent,
     ContactGuard,
@@ -328,7 +328,7 @@ def test_an_erasure_finds_messages_under_both_keys(settings: Settings) -> None:
     consent = make_consent("granted")
     confirmations.queue_welcome(consent, now=NOON)
     put_in_front(settings, "INDEX_KEYS", NEW_INDEX)
-    confirmations.queue_answer(
+    writing.queue_answer(
         ServiceMessage.Kind.STOPPED,
         organisation=consent.purpose.organisation,
         sender="26112",

@@ -1,0 +1,102 @@
+"""Who may still get a service message at the moment it leaves, and what is repeated when it failed."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db.models import QuerySet
+
+from consents.models import (
+    Consent,
+    ServiceMessage,
+)
+from smsconsent import crypto, outbox
+from smsconsent.gateways import Outgoing, Receipt
+
+Kind = ServiceMessage.Kind
+
+
+def _asked(now: datetime) -> QuerySet[Consent]:
+    return Consent.objects.pending(now).exclude(pk__in=Consent.objects.suppressed())
+
+
+AGAIN_AFTER = timedelta(minutes=30)
+
+
+def hear(row: ServiceMessage, receipt: Receipt, *, now: datetime) -> None:
+    """Send once more, half an hour later, what failed through no fault of message or number (strex.md § 10).
+
+    A new row under a new id, through the gate. A repetition is not repeated, nor is what would come too late.
+    """
+    at = now + AGAIN_AFTER
+    is_over = row.not_after is not None and at >= row.not_after
+    if not receipt.transient or row.repeats is not None or is_over:
+        return
+    again = ServiceMessage.objects.get(pk=row.pk)
+    again.pk, again.repeats = uuid4(), row.pk
+    again.state, again.attempts, again.reason, again.detail = row.State.QUEUED, 0, "", ""
+    again.handed_over_at = again.segments = again.counted_segments = None
+    again.queued_at, again.not_before, again.key_id = now, at, crypto.current_key_id()
+    again.save(force_insert=True)
+
+
+# Which consents a message of this kind may still go out on; the other kinds concern no consent.
+_NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
+    Kind.CONFIRMATION: _asked,
+    Kind.WELCOME: Consent.objects.granted,
+    Kind.REMINDER: Consent.objects.sendable,
+    Kind.RENEWAL: Consent.objects.renewable,
+    Kind.NOTICE: Consent.objects.renewable,
+}
+
+
+_REFUSALS = {str(Kind.CONFIRMATION): "no_open_request"}
+
+
+def _arrived(rows: Sequence[ServiceMessage]) -> set[UUID]:
+    """Return which of the messages that are being repeated were delivered after all."""
+    ids = [row.repeats for row in rows if row.repeats]
+    if not ids:
+        return set()
+    delivered = ServiceMessage.objects.filter(pk__in=ids, state=ServiceMessage.State.DELIVERED)
+    return set(delivered.values_list("pk", flat=True))
+
+
+class ServiceGate:
+    """Who may still receive a service message, at the moment it is handed over."""
+
+    def lock(self, rows: QuerySet[ServiceMessage]) -> None:
+        outbox.lock_in_order(Consent, rows.values("consent"), mode="SHARE")
+
+    def decide(self, rows: Sequence[ServiceMessage], *, now: datetime) -> list[outbox.Verdict]:
+        ids = {row.consent_id for row in rows if row.consent_id}
+        may = {
+            kind: set(_NEEDS[kind](now).filter(pk__in=ids).values_list("pk", flat=True))
+            for kind in {row.kind for row in rows} & _NEEDS.keys()
+        }
+        arrived = _arrived(rows)
+        return [
+            outbox.Block("arrived") if row.repeats in arrived else self._decide_one(row, may=may)
+            for row in rows
+        ]
+
+    def _decide_one(self, row: ServiceMessage, *, may: dict[str, set[int]]) -> outbox.Verdict:
+        if row.kind in may and row.consent_id not in may[row.kind]:
+            return outbox.Block(_REFUSALS.get(row.kind, "no_consent"))
+        # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
+        indexes = crypto.blind_indexes(
+            row.recipient, use="lookup", organisation=row.organisation_id
+        )
+        if bytes(row.recipient_index) not in indexes:
+            return outbox.Block("index_mismatch")
+        return outbox.Send(
+            Outgoing(
+                id=row.pk,
+                recipient=row.recipient,
+                sender=row.sender,
+                text=row.text,
+                not_after=row.not_after,
+                urgent=True,
+                tag=f"s/{row.kind.replace('_', '')}",
+            )
+        )
