@@ -1,4 +1,4 @@
-"""The second yes, and the receipts: prepares rows for the outbox and gates them. Sends nothing itself."""
+"""The second yes, and the receipts: makes rows for the outbox. Sends nothing itself but mail."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

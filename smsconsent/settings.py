@@ -91,7 +91,7 @@ env = environ.FileAwareEnv(
     CODES_PER_DAY=(int, 5000),
     CODES_PER_NETWORK_AND_HOUR=(int, 20),
     BACKUP_LIFE_DAYS=(int, 30),
-    OVERWRITE_UP_TO_MB=(int, 512),
+    OVERWRITE_UP_TO_MB=(int, 128),
 )
 
 EMBEDDED: bool = env("EMBEDDED")
