@@ -182,18 +182,23 @@ def _finding(lane: type[OutboundMessage]) -> str:
     return f"SELECT {columns(lane, 'm')} FROM {lane._meta.db_table} m WHERE m.id = %s"  # noqa: S608  names
 
 
-@transaction.atomic(savepoint=False)
 def block_queued(rows: QuerySet[Any], *, reason: str) -> int:
     """Stop those of these messages that still wait. Return how many."""
+    return end_queued(rows, state=OutboundMessage.State.BLOCKED, reason=reason)
+
+
+@transaction.atomic(savepoint=False)
+def end_queued(rows: QuerySet[Any], *, state: OutboundMessage.State, reason: str) -> int:
+    """Move those of these messages that still wait to a final state, and count them. Return how many."""
     queued, group = rows.filter(state=OutboundMessage.State.QUEUED), rows.model.counted_by
-    blocked = {"state": OutboundMessage.State.BLOCKED, "reason": reason}
+    ended = {"state": state, "reason": reason}
     if not group:
-        return queued.update(**blocked)
+        return queued.update(**ended)
     moves: Counter[Move] = Counter()
     for value in set(queued.order_by().values_list(group, flat=True).distinct()):
-        count = queued.filter(**{group: value}).update(**blocked)
+        count = queued.filter(**{group: value}).update(**ended)
         moves[value, OutboundMessage.State.QUEUED, ""] -= count
-        moves[value, OutboundMessage.State.BLOCKED, reason] += count
+        moves[value, state, reason] += count
     rows.model.note(moves)
     return sum(count for count in moves.values() if count > 0)
 

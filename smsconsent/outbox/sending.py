@@ -26,7 +26,7 @@ from smsconsent.gateways import (
 from smsconsent.gateways.state import SharedState
 from smsconsent.lookups import Keys
 from smsconsent.outbox.gates import Block, Gate, Send, Verdict, Wait, gate_of
-from smsconsent.outbox.messages import Lease, Move, OutboundMessage
+from smsconsent.outbox.messages import Lease, Move, OutboundMessage, end_queued
 
 # How long one call to a gateway may take at most.
 GATEWAY_DEADLINE = timedelta(seconds=5)
@@ -103,7 +103,10 @@ def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease |
             is_late = ExpressionWrapper(Q(not_after__lte=now), models.BooleanField())
             rows = list(model.due(now).order_by("not_before").values_list("pk", is_late)[:limit])
             keys = Keys(pk for pk, is_late in rows if not is_late)
-            _expire(model, Keys(pk for pk, is_late in rows if is_late))
+            late = model._default_manager.filter(
+                pk__any=Keys(pk for pk, is_late in rows if is_late)
+            )
+            end_queued(late, state=model.State.EXPIRED, reason="not_after")
             if keys:
                 lease = Lease(
                     lane=model._meta.label_lower,
@@ -242,18 +245,6 @@ def _inside_borders(verdict: Verdict) -> Verdict:
     if isinstance(verdict, Send) and not verdict.outgoing.recipient.is_in(settings.SMS_COUNTRIES):
         return Block("country")
     return verdict
-
-
-def _expire(model: type[OutboundMessage], ids: Keys[UUID]) -> None:
-    if not ids:
-        return
-    late, moves = model._default_manager.filter(pk__any=ids), Counter[Move]()
-    if model.counted_by:
-        for value, count in Counter(late.values_list(model.counted_by, flat=True)).items():
-            moves[value, model.State.QUEUED, ""] -= count
-            moves[value, model.State.EXPIRED, "not_after"] += count
-    late.update(state=model.State.EXPIRED, reason="not_after")
-    model.note(moves)
 
 
 def _requeue(

@@ -169,7 +169,7 @@ def test_nothing_leaves_after_a_withdrawal_was_acknowledged(
 @pytest.fixture
 def gate_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away the second net: a withdrawal also stops what waits, under the locks of its rows."""
-    monkeypatch.setattr(outbox, "block_queued", lambda rows, *, reason: 0)
+    monkeypatch.setattr(outbox, "block_waiting", lambda consents, *, reason, trip: None)
 
 
 @pytest.mark.usefixtures("gate_alone")
