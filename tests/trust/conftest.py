@@ -39,18 +39,38 @@ def _head() -> list[str]:
 
 
 def _table(reporter: TerminalReporter) -> list[str]:
-    found: list[pytest.TestReport] = [
-        report
-        for outcome in ("passed", "failed", "error")
-        for report in reporter.getreports(outcome)
-        if report.when == "call" or outcome != "passed"
-    ]
-    rows = ["| test | outcome | seconds | figures |", "|---|---|---:|---|"]
-    for report in sorted(found, key=lambda each: each.nodeid):
-        figures = "; ".join(f"{name}: {value}" for name, value in report.user_properties)
-        name = report.nodeid.removeprefix("tests/trust/").replace("|", "/")
-        rows.append(f"| {name} | {report.outcome} | {report.duration:.0f} | {figures} |")
+    """Return one row per test; the cases of one test share it, with the figures of all of them."""
+    found: dict[str, list[pytest.TestReport]] = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in reporter.getreports(outcome):
+            if report.when == "call" or outcome != "passed":
+                name = report.nodeid.removeprefix("tests/trust/").partition("[")[0]
+                found.setdefault(name, []).append(report)
+    rows = [_row(name, found[name]) for name in sorted(found)]
     counts = [
         f"{len(reporter.getreports(each))} {each}" for each in ("passed", "failed", "skipped")
     ]
-    return [*rows, "", ", ".join(counts) + "."]
+    head = ["| test | cases | outcome | seconds | figures |", "|---|---:|---|---:|---|"]
+    return [*head, *rows, "", ", ".join(counts) + "."]
+
+
+def _row(name: str, cases: list[pytest.TestReport]) -> str:
+    bad = [each for each in cases if each.outcome != "passed"]
+    outcome = f"{len(bad)} FAILED" if bad else "passed"
+    seconds = sum(each.duration for each in cases)
+    return f"| {name} | {len(cases)} | {outcome} | {seconds:.0f} | {_figures(cases)} |"
+
+
+def _figures(cases: list[pytest.TestReport]) -> str:
+    """Return what the cases recorded: numbers added up, anything else as it is told, once."""
+    told: dict[str, list[object]] = {}
+    for each in cases:
+        for name, value in each.user_properties:
+            told.setdefault(name, []).append(value)
+    return "; ".join(f"{name}: {_together(values)}" for name, values in told.items())
+
+
+def _together(values: list[object]) -> object:
+    if all(isinstance(value, int) for value in values):
+        return sum(value for value in values if isinstance(value, int))
+    return ", ".join(dict.fromkeys(str(value).replace("|", "/") for value in values))
