@@ -306,10 +306,10 @@ def walk_to_a_hold(tour: Round) -> None:
 @pytest.fixture(scope="module")
 def reply_to_settle(installation: Installation) -> None:
     """Leave one unclear reply, so that the list of them has something to show."""
-    installation.simulator.reply("+4790000101", "Kan dere slutte å mase hele tiden??")
+    installation.simulator.reply("+4790000101", "Nå er jeg lei av dette")
     officer = installation.colleague("personvern")
     eventually(
-        lambda: "mase" in officer.open("/staff/nordlys/inbox/").text,
+        lambda: "lei av dette" in officer.open("/staff/nordlys/inbox/").text,
         "the reply waits for a colleague",
     )
 

@@ -76,7 +76,7 @@ class NoGate:
                     recipient=Phone("+4790000001"),
                     sender=row.sender,
                     text=f"Ingen port {row.pk}",
-                    not_after=row.not_after,
+                    not_after=None,
                     urgent=False,
                     tag="c0",
                 )
