@@ -219,8 +219,11 @@ def _set_permissions(target: Model, groups: set[int], wanted: set[tuple[int, str
     rows = model.objects.filter(content_object=target, group__in=groups)
     columns = ("pk", "group_id", "permission__codename")
     held = {(group, codename): pk for pk, group, codename in rows.values_list(*columns)}
-    content_type = ContentType.objects.get_for_model(target)
-    known = Permission.objects.filter(content_type=content_type)
+    # By name: whoever remembers content types may remember those of a database that is gone.
+    known = Permission.objects.filter(
+        content_type__app_label=target._meta.app_label,
+        content_type__model=target._meta.model_name,
+    )
     ids = dict(known.values_list("codename", "pk"))
     model.objects.bulk_create(
         [

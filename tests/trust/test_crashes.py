@@ -138,7 +138,9 @@ def test_killing_workers_again_and_again_loses_nothing_and_sends_nothing_twice(
     campaign = make_campaign("scheduled", purpose=purpose, now=timezone.now())
     broker.send_task("campaigns.tasks.start_due_campaigns", queue="campaigns")
     worker = Supervised(worker_environment)
-    eventually(lambda: Delivery.objects.exclude(state="queued").exists(), "sending has begun")
+    eventually(
+        lambda: Delivery.objects.exclude(state="queued").exists(), "sending has begun", within=180
+    )
 
     kill_many_times(worker, broker)
     record_property("kills of workers", KILLS)

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from consents import import_rows, imports, ledger, services, transitions
+from consents import confirmations, import_rows, imports, ledger, services, transitions
 from consents.import_rules import Context, People
 from consents.ledger import Proof
 from consents.models import Consent, ConsentImport, EventDetail, Purpose, Subject, Suppression
@@ -144,10 +144,11 @@ def act(choice: str, purpose: Purpose, number: int) -> None:
         reason = Suppression.Reason.OBJECTION
         services.suppress(purpose.organisation, phone(number), purpose=None, reason=reason, now=now)
     else:
-        consent = transitions.open_request(
+        asked = confirmations.ask(
             purpose, phone(number), wording=wording, source="web", proof=Proof("web_form"), now=now
         )
-        assert consent is not None
+        assert asked is not None
+        consent = asked.consent
         later = now + timedelta(seconds=1)
         if choice == "no":
             assert transitions.refuse(consent, proof=Proof("mo_reply"), now=later)

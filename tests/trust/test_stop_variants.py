@@ -136,7 +136,7 @@ def test_twice_the_text_takes_twice_the_time(piece: str) -> None:
     once, twice = seconds_for(piece, size), seconds_for(piece, 2 * size)
 
     # Quadratic would be four times; what a busy machine does to a short run is allowed for.
-    assert twice < 3 * once + 0.05
+    assert twice < 3.5 * once + 0.05
 
 
 def seconds_for(piece: str, size: int) -> float:
