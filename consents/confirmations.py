@@ -101,7 +101,7 @@ def _put_down(found: Situation, values: _Values, *, trip: Trip) -> Confirmation:
             trip=trip,
         )
     if values.email:
-        confirmation = _question_by_email(consent, values.email, now=now)
+        confirmation = question_by_email(consent, values.email, now=now)
         stored = trip.insert([confirmation], after="RETURNING id")
         trip.then(lambda: setattr(confirmation, "pk", stored.rows[0][0]))
         return confirmation
@@ -156,7 +156,8 @@ def _question_by_sms(consent: Consent, *, now: datetime) -> tuple[Confirmation, 
     return confirmation, message
 
 
-def _question_by_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
+def question_by_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
+    """Return the unsaved question that keeps the address, encrypted, until its link is used."""
     token = signing.new_token()
     return Confirmation(
         consent=consent,
@@ -174,13 +175,6 @@ def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
     confirmation, message = _question_by_sms(consent, now=now)
     confirmation.save(force_insert=True)
     message.save(force_insert=True)
-    return confirmation
-
-
-def queue_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
-    """Keep the address, encrypted, until the link is used; the worker sends the mail from the row."""
-    confirmation = _question_by_email(consent, email, now=now)
-    confirmation.save(force_insert=True)
     return confirmation
 
 

@@ -43,20 +43,6 @@ class _Refused(Exception):
     pass
 
 
-def may_contact(phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime) -> bool:
-    """Count one confirmation to this number, and return whether it may be sent. See `count_contact`."""
-    try:
-        with transaction.atomic():
-            trip = Trip()
-            counted = count_contact(phone, purpose=purpose, network=network, now=now, trip=trip)
-            trip.go()
-            if not all(limit.rows for limit in counted):
-                raise _Refused
-    except _Refused:
-        return False
-    return True
-
-
 def count_contact(
     phone: Phone, *, purpose: Purpose, network: bytes | None, now: datetime, trip: Trip
 ) -> list[Answer]:

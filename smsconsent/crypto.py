@@ -28,7 +28,6 @@ from fernet_fields import fields as library
 
 from smsconsent.phones import Phone
 
-CANARY = b"smsconsent canary v1"
 KEY_BYTES = 32
 
 
@@ -142,19 +141,6 @@ def key_id_of(token: bytes, *, is_held: bool = False) -> str:
 def can_hold() -> bool:
     """Return whether this installation has a key for evidence under a legal hold."""
     return any(settings.FERNET_HOLD_KEYS)
-
-
-def seal_canary() -> bytes:
-    """Return a token that shows, at the next start, that the keys are still the right ones."""
-    return encrypt_bytes(CANARY)
-
-
-def canary_opens(token: bytes) -> bool:
-    """Return whether the keys of this process open the canary."""
-    try:
-        return decrypt_bytes(token) == CANARY
-    except CannotDecrypt:
-        return False
 
 
 def forget(subject_id: int) -> None:

@@ -56,11 +56,6 @@ def code_is_well_formed(code: str) -> bool:
     return code.isascii() and code.isdigit() and _damm(code) == 0
 
 
-def codes_match(one: str, other: str) -> bool:
-    """Compare in constant time."""
-    return compare_digest(one.encode(), other.encode())
-
-
 def is_digest_of(stored: bytes, code: str, *, purpose: str) -> bool:
     """Return whether a stored digest is that of this code, under any accepted key. Constant time."""
     # Every key is compared, so that the time tells nothing.

@@ -8,11 +8,12 @@ from typing import Any
 from campaigns import sending
 from campaigns import services as campaign_services
 from campaigns.models import Campaign
-from consents import notices, services, transitions
+from consents import confirmations, limits, notices, services, transitions
 from consents.canonical import canonical_json
 from consents.ledger import Proof
 from consents.merkle import leaf_hash
 from consents.models import (
+    Confirmation,
     Consent,
     ConsentEvent,
     LegalHold,
@@ -26,6 +27,7 @@ from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff import roles
 from smsconsent.staff.models import User
+from smsconsent.trips import Trip
 
 # A Tuesday at noon in Oslo, when messages may be sent.
 NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
@@ -139,6 +141,21 @@ def make_consent(
     consent.refresh_from_db()
     assert consent.state == state
     return consent
+
+
+def make_email_question(consent: Consent, email: str, *, now: datetime = NOON) -> Confirmation:
+    """Ask for the second yes by e-mail. The worker sends the mail from the row."""
+    confirmation = confirmations.question_by_email(consent, email, now=now)
+    confirmation.save(force_insert=True)
+    return confirmation
+
+
+def count_contact(number: Phone, purpose: Purpose, *, now: datetime = NOON) -> bool:
+    """Count one confirmation to this number, and return whether every limit lets it out."""
+    trip = Trip()
+    counted = limits.count_contact(number, purpose=purpose, network=None, now=now, trip=trip)
+    trip.go()
+    return all(limit.rows for limit in counted)
 
 
 def make_events(count: int) -> list[str]:

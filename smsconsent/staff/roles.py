@@ -172,15 +172,6 @@ def group_of(role: str, target: Model) -> Group:
     return group
 
 
-def roles_of(user: User) -> list[RoleGroup]:
-    """Return every role that a colleague holds."""
-    return list(
-        RoleGroup.objects.filter(group__user=user)
-        .select_related("group", "content_type")
-        .order_by("content_type", "object_id", "role")
-    )
-
-
 def holders_of(role: str, target: Model) -> list[User]:
     """Return the active colleagues who hold this role on this object."""
     return list(User.objects.filter(groups=group_of(role, target), is_active=True).order_by("name"))

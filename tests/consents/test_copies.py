@@ -12,11 +12,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Delivery
-from consents import confirmations, copies, erasing, limits, services
+from consents import confirmations, copies, erasing, services
 from consents.models import CaseCode, Consent, InboundMessage, Subject, Suppression, Visit
 from consents.retention import policies
 from smsconsent import crypto
-from tests.make import DAY, NOON, make_campaign, make_consent, make_purpose, make_user, phone
+from tests.make import (
+    DAY,
+    NOON,
+    count_contact,
+    make_campaign,
+    make_consent,
+    make_email_question,
+    make_purpose,
+    make_user,
+    phone,
+)
 
 pytestmark = pytest.mark.django_db
 # Covered by a policy, and no row of it is about a person who gets SMS.
@@ -37,11 +47,11 @@ def live(number: int = 1) -> Subject:
     given = phone(number)
     purpose = make_purpose(asks_by_email=True)
     consent = make_consent("pending", purpose=purpose, number=given, at=NOON)
-    confirmations.queue_email(consent, "kari@person.example", now=NOON)
+    make_email_question(consent, "kari@person.example", now=NOON)
     granted = make_consent("granted", purpose=make_purpose(purpose.organisation), number=given)
     confirmations.queue_welcome(granted, now=NOON)
     make_campaign("sending", purpose=granted.purpose)
-    limits.may_contact(given, purpose=purpose, network=None, now=NOON)
+    count_contact(given, purpose)
     services.ask_for_code(purpose.organisation, given, network=None, now=NOON)
     services.reveal(granted.subject, by=make_user(), reason="klage", now=NOON)
     reason = Suppression.Reason.OBJECTION

@@ -51,6 +51,7 @@ from tests.make import (
     SECOND,
     make_campaign,
     make_consent,
+    make_email_question,
     make_events,
     make_purpose,
     make_user,
@@ -240,7 +241,7 @@ def test_a_batch_that_was_claimed_before_the_restore_goes_back(file: Path) -> No
 
 def test_an_older_database_mails_nothing(file: Path, mailoutbox: list[Any]) -> None:
     consent = make_consent("pending", at=NOON)
-    confirmation = confirmations.queue_email(consent, "kari@person.example", now=NOON)
+    confirmation = make_email_question(consent, "kari@person.example", now=NOON)
     lose(lambda: services.erase_subject(consent.subject, now=NOON))
 
     assert not confirmations.send_email(confirmation.pk, now=NOON)

@@ -30,6 +30,7 @@ from tests.make import (
     make_campaign,
     make_consent,
     make_crowd,
+    make_email_question,
     make_purpose,
     make_user,
     phone,
@@ -44,7 +45,7 @@ def test_what_hangs_on_a_consent_goes_with_it_and_counts_stay() -> None:
     consent = make_consent("granted", at=NOON)
     make_campaign("sending", purpose=consent.purpose)
     confirmations.queue_welcome(consent, now=NOON)
-    confirmations.queue_email(consent, "kari@example.org", now=NOON)
+    make_email_question(consent, "kari@example.org", now=NOON)
     services.reveal(consent.subject, by=make_user(), reason="klage", now=NOON)
     InboundMessage.objects.create(**reply(1), subject=consent.subject)
     transitions.withdraw(consent, proof=Proof("mo_stop"), now=NOON)

@@ -34,6 +34,7 @@ from tests.make import (
     SECOND,
     make_campaign,
     make_consent,
+    make_email_question,
     make_purpose,
     make_user,
     phone,
@@ -131,7 +132,7 @@ def test_codes_go_a_day_after_they_end() -> None:
 
 def test_an_address_goes_when_its_link_has_ended() -> None:
     consent = make_consent("pending", at=NOON)
-    confirmations.queue_email(consent, "kari@example.org", now=NOON)
+    make_email_question(consent, "kari@example.org", now=NOON)
 
     purge(POLICIES["email_addresses"], now=consent.answer_by)
 

@@ -11,7 +11,7 @@ from django.db.models import BinaryField
 from django.db.models.functions import Cast
 from pytest_django import Settings
 
-from consents import canary, confirmations, journal, journalfile, limits, services, writing
+from consents import canary, confirmations, journal, journalfile, services, writing
 from consents.models import (
     Consent,
     ContactGuard,
@@ -23,7 +23,17 @@ from consents.models import (
 )
 from smsconsent import crypto, rotation
 from smsconsent.staff.adapters import MFAAdapter
-from tests.make import DAY, NOON, make_consent, make_hold, make_purpose, make_user, phone
+from tests.make import (
+    DAY,
+    NOON,
+    count_contact,
+    make_consent,
+    make_email_question,
+    make_hold,
+    make_purpose,
+    make_user,
+    phone,
+)
 
 pytestmark = pytest.mark.django_db
 NEW_FERNET = "another key for tests that is made up as well"
@@ -45,7 +55,7 @@ def live() -> Consent:
     consent = make_consent("granted")
     confirmations.queue_welcome(consent, now=NOON)
     pending = make_consent("pending", purpose=consent.purpose, number=2, at=NOON)
-    confirmations.queue_email(pending, "kari@person.example", now=NOON)
+    make_email_question(pending, "kari@person.example", now=NOON)
     InboundMessage.objects.create(
         gateway="strex",
         message_id="1",
@@ -293,11 +303,11 @@ def test_an_old_block_holds_against_a_number_that_is_taken_in_anew(settings: Set
 
 def test_limits_count_on_under_the_new_key(settings: Settings) -> None:
     purpose = make_purpose()
-    assert limits.may_contact(phone(1), purpose=purpose, network=None, now=NOON)
+    assert count_contact(phone(1), purpose)
     put_in_front(settings, "INDEX_KEYS", NEW_INDEX)
 
-    assert not limits.may_contact(phone(1), purpose=purpose, network=None, now=NOON)
-    assert limits.may_contact(phone(1), purpose=purpose, network=None, now=NOON + DAY)
+    assert not count_contact(phone(1), purpose)
+    assert count_contact(phone(1), purpose, now=NOON + DAY)
     assert ContactGuard.objects.count() == 1
 
 

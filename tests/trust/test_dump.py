@@ -16,7 +16,14 @@ from consents.models import InboundMessage, Suppression
 from smsconsent import crypto
 from smsconsent.phones import Phone
 from tests import servers
-from tests.make import make_campaign, make_consent, make_purpose, make_user, phone
+from tests.make import (
+    make_campaign,
+    make_consent,
+    make_email_question,
+    make_purpose,
+    make_user,
+    phone,
+)
 from tests.settings import IS_POSTGRES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +76,7 @@ def live_a_whole_life(number: Phone = NUMBER) -> None:
     purpose = make_purpose(asks_by_email=True)
     consent = make_consent("pending", purpose=purpose, number=number, at=now)
     confirmations.queue_sms(consent, now=now)
-    confirmations.queue_email(consent, EMAIL, now=now)
+    make_email_question(consent, EMAIL, now=now)
     granted = make_consent(
         "granted", purpose=make_purpose(purpose.organisation), number=number, at=now
     )

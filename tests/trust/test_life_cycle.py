@@ -5,12 +5,13 @@ the events, chained and opening, that led there.
 """
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import permutations
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -42,7 +43,7 @@ from tests.make import (
 from tests.trust import size
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = size.of(5, 500)
+EXAMPLES = size.of(30, 500)
 STEPS = 30
 PEOPLE, PURPOSES = st.sampled_from([1, 2]), st.sampled_from([0, 1])
 ANYONE = st.integers(0, 3)
@@ -129,6 +130,9 @@ INVALIDATE = dict.fromkeys(("pending", "granted"), ("invalid", "invalidated"))
 class LifeCycle(RuleBasedStateMachine):
     """Acts come in any order, twice, late, and through what somebody read long ago."""
 
+    # What happened in all the lives that were played.
+    seen: ClassVar[Counter[str]] = Counter()
+
     @initialize()
     def begin(self) -> None:
         self.oracle = Oracle()
@@ -141,6 +145,8 @@ class LifeCycle(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "inside"):
+            for events in self.oracle.events.values():
+                self.seen.update(events)
             transaction.set_rollback(True)
             self.inside.__exit__(None, None, None)
 
@@ -268,8 +274,17 @@ def play(
     )
 
 
-def test_a_consent_lives_as_the_oracle_says() -> None:
+def test_a_consent_lives_as_the_oracle_says(
+    record_property: Callable[[str, object], None],
+) -> None:
+    LifeCycle.seen.clear()
+
     play(LifeCycle, phases=[Phase.generate, Phase.shrink])
+
+    record_property("lives", EXAMPLES)
+    record_property("events", LifeCycle.seen.total())
+    # The invariants assert after every step; here, that there was something to assert about.
+    assert {"requested", "granted", "withdrawn", "refused"} <= LifeCycle.seen.keys()
 
 
 def grant_what_was_stopped(consent: Consent, *, proof: Proof, now: datetime) -> bool:

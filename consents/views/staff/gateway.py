@@ -64,7 +64,9 @@ def gateway(request: HttpRequest, organisation: str) -> HttpResponse:
         "lanes": [
             queues.depth(lane, now=now, subject__organisation=controller) for lane in outbox.lanes()
         ],
-        "counts": [(label, found.counts[what]) for what, label in COUNTED.items()],
+        "counts": [
+            (label, found.counts[what]) for what, label in COUNTED.items() if found.counts[what]
+        ],
     }
     return show(request, "gateway", controller, context, current="people:gateway")
 
