@@ -5,12 +5,12 @@ the backup holds, and nobody is subscribed whose yes came after it (trust.md inv
 """
 
 import random
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copyfile
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -271,25 +271,26 @@ def make_purpose(organisation: Organisation, name: str, *, now: datetime) -> Pur
 
 # -- saving and putting back -----------------------------------------------------------------------------
 class FileCopy:
-    """SQLite: the file, once the write-ahead log is in it."""
+    """SQLite: a second file with the same content."""
 
     def __init__(self) -> None:
         self._file = Path(str(connection.settings_dict["NAME"]))
         self._copy = self._file.with_name(f"{self._file.name}.copy")
 
     def take(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        copyfile(self._file, self._copy)
+        self._write(self._copy, by=self._file)
 
     def restore(self) -> None:
         connection.close()
-        for ending in ("-wal", "-shm"):
-            Path(f"{self._file}{ending}").unlink(missing_ok=True)
-        copyfile(self._copy, self._file)
+        self._write(self._file, by=self._copy)
 
     def remove(self) -> None:
         self._copy.unlink(missing_ok=True)
+
+    def _write(self, file: Path, *, by: Path) -> None:
+        # Through SQLite: a file that is exchanged under an open connection cannot be read again.
+        with closing(sqlite3.connect(by)) as old, closing(sqlite3.connect(file, timeout=20)) as new:
+            old.backup(new)
 
 
 class DatabaseCopy:

@@ -10,13 +10,14 @@ A suppression survives: it is what the person asked for. Repeating any step chan
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Max, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import ngettext
 
@@ -48,6 +49,8 @@ MOST_AT_GATEWAY = 100
 TOUCHED: tuple[type[Model], ...] = (Consent, ContactGuard, Disclosure, RateWindow)
 # How long whoever wants to write waits for a table that is being written anew, and then once more that long.
 MOST_WAIT = timedelta(seconds=3)
+# The same for a command, where a person waits.
+PATIENCE = timedelta(minutes=1)
 OVERWRITTEN_WITHIN = timedelta(days=2)
 
 
@@ -126,12 +129,11 @@ def overwrite(*, now: datetime, whatever_it_takes: bool = False) -> bool:
     """
     assert not connection.in_atomic_block, "neither VACUUM nor a checkpoint works in a transaction"
     waiting = Erasure.objects.filter(destroyed_at__lte=now, overwritten_at=None)
-    newest = waiting.aggregate(newest=Max("destroyed_at"))["newest"]
     if connection.vendor == "sqlite":
         done = _checkpoint()
     else:
-        is_read = newest is not None and _is_still_read(newest)
-        done = not is_read and _write_anew(whatever_it_takes=whatever_it_takes)
+        patience = PATIENCE if whatever_it_takes else MOST_WAIT
+        done = _nobody_looks_back(patience) and _write_anew(whatever_it_takes=whatever_it_takes)
     if done:
         waiting.update(overwritten_at=now)
     return done
@@ -337,14 +339,27 @@ def _tables() -> list[str]:
     return sorted({model._meta.db_table for model in (*guarded, *TOUCHED)})
 
 
-def _is_still_read(since: datetime) -> bool:
-    """Return whether somebody still reads the database as it was: PostgreSQL then keeps what was deleted."""
+def _nobody_looks_back(patience: timedelta) -> bool:
+    """Wait, not for long, until nobody can see any more what has been deleted by now. Return whether.
+
+    As long as somebody can, PostgreSQL takes deleted rows along when it writes a table anew: who reads in
+    this database, who writes in any database of the server, and a replica that asks for it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT EXISTS (SELECT FROM pg_stat_activity
-               WHERE datname = current_database() AND pid <> pg_backend_pid()
-               AND backend_xmin IS NOT NULL AND xact_start <= %s)""",
-            [since],
-        )
-        (is_read,) = cursor.fetchone()
-    return bool(is_read)
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        (mark,) = cursor.fetchone()
+        give_up_at = monotonic() + patience.total_seconds()
+        while True:
+            cursor.execute(
+                """SELECT pg_snapshot_xmin(pg_current_snapshot()) < %(mark)s::xid8
+                   OR EXISTS (SELECT FROM pg_stat_activity
+                              WHERE datname = current_database() AND pid <> pg_backend_pid()
+                              AND age(backend_xmin) > age(%(mark)s::xid8::xid))
+                   OR EXISTS (SELECT FROM pg_replication_slots
+                              WHERE age(xmin) > age(%(mark)s::xid8::xid))""",
+                {"mark": mark},
+            )
+            (is_seen,) = cursor.fetchone()
+            if not is_seen or monotonic() > give_up_at:
+                return not is_seen
+            sleep(0.1)

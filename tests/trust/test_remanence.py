@@ -23,6 +23,7 @@ from pytest_django import Settings
 from consents import erasing, journal, remanence, services
 from consents.models import Consent, Purpose, Subject
 from tests import servers
+from tests.installation import eventually
 from tests.make import make_consent, make_purpose, make_user, phone
 from tests.settings import IS_POSTGRES
 from tests.trust.test_dump import live_a_whole_life
@@ -111,7 +112,8 @@ def test_an_erased_number_is_in_no_store_in_any_spelling_and_nothing_opens_to_it
     assert not any(each.spelt for each in before.values()), "not even before"
 
     erase()
-    assert erasing.overwrite(now=timezone.now())
+    # Whoever works beside this test, in a database of their own, may still see what was deleted.
+    eventually(lambda: erasing.overwrite(now=timezone.now()), "nobody sees the deleted rows")
 
     after = remanence.look(NUMBER, stores(lived))
     assert {each.store: each for each in after if not each.is_clean or each.obstacle} == {}

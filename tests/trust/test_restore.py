@@ -1,14 +1,19 @@
 """A backup is put back, and nobody who has stopped since hears from us: invariant 14, random histories."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from consents import drill, journalfile, services
-from consents.models import JournalMark
+from consents.models import JournalMark, Organisation
+from tests.make import make_organisation
+from tests.settings import IS_POSTGRES
 from tests.trust import size
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,3 +67,20 @@ def test_without_the_replay_the_drill_sees_who_is_revived(
     result = drill.run(snapshots, histories=3, seed=14)
 
     assert any("a consent is granted" in each for each in result.violations)
+
+
+@pytest.mark.skipif(
+    IS_POSTGRES, reason="PostgreSQL ends the sessions of a database that is replaced"
+)
+def test_a_copy_is_put_back_under_a_connection_that_somebody_left_open(
+    snapshots: drill.Snapshots,
+) -> None:
+    make_organisation()
+    snapshots.take()
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as left_open:
+        left_open.execute("SELECT count(*) FROM consents_organisation").fetchone()
+        make_organisation()
+        snapshots.restore()
+
+        assert Organisation.objects.count() == 1
+        assert left_open.execute("SELECT count(*) FROM consents_organisation").fetchone() == (1,)

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was removed: this was a dry run.")
         elif overwrite and not erasing.overwrite(now=timezone.now(), whatever_it_takes=True):
             raise CommandError(
-                "Somebody still reads the database as it was before. Try again later."
+                "Somebody can still see what was deleted: a long transaction. Try again later."
             )
 
 
