@@ -90,6 +90,7 @@ env = environ.FileAwareEnv(
     CONFIRMATIONS_PER_NETWORK_AND_HOUR=(int, 20),
     CODES_PER_DAY=(int, 5000),
     CODES_PER_NETWORK_AND_HOUR=(int, 20),
+    EVEN_ANSWER_MS=(int, 12),
     BACKUP_LIFE_DAYS=(int, 30),
     OVERWRITE_UP_TO_MB=(int, 128),
 )
@@ -360,6 +361,8 @@ CONFIRMATIONS_PER_FORM_AND_HOUR: int = env("CONFIRMATIONS_PER_FORM_AND_HOUR")
 CONFIRMATIONS_PER_NETWORK_AND_HOUR: int = env("CONFIRMATIONS_PER_NETWORK_AND_HOUR")
 CODES_PER_DAY: int = env("CODES_PER_DAY")
 CODES_PER_NETWORK_AND_HOUR: int = env("CODES_PER_NETWORK_AND_HOUR")
+# A page that takes a number answers after so many seconds at the earliest, whatever it knows of it (T17).
+EVEN_ANSWER: float = env("EVEN_ANSWER_MS") / 1000
 # How long the installation keeps its backups: what is erased lives on in them until then.
 BACKUP_LIFE = timedelta(days=env("BACKUP_LIFE_DAYS"))
 # Bytes. PostgreSQL locks a table while it writes it anew, so a larger one waits for a person (erasing).

@@ -228,10 +228,12 @@ def make_campaign(
     return campaign
 
 
-def make_crowd(purpose: Purpose, size: int, *, at: datetime = NOON - DAY) -> list[Consent]:
+def make_crowd(
+    purpose: Purpose, size: int, *, first: int = 0, at: datetime = NOON - DAY
+) -> list[Consent]:
     """Many consents that hold, stored in bulk and without evidence: for races and measurements only."""
     organisation, wording = purpose.organisation, purpose.wordings.get()
-    phones = [Phone(f"+479000{number:04}") for number in range(size)]
+    phones = [Phone(f"+4790{number:06}") for number in range(first, first + size)]
     people = Subject.objects.bulk_create(
         Subject(
             organisation=organisation,

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from consents import copies, exports, services
 from consents.forms import CodeForm, CountForm, LanguageForm, NumberForm, PauseForm
 from consents.models import Consent, Erasure, Organisation, Visit
+from consents.views.evenly import answers_evenly
 from consents.views.files import csv_file, json_file
 from consents.views.network import network_of
 
@@ -40,6 +41,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@answers_evenly
 def me(request: HttpRequest, organisation: str) -> HttpResponse:
     """Ask for the number, or show the page to whoever has entered the code."""
     controller = get_object_or_404(Organisation, slug=organisation)

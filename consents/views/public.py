@@ -18,6 +18,7 @@ from consents import receipts, services
 from consents.forms import SignUpForm
 from consents.models import Confirmation, Consent, HandsetCode, Organisation, Purpose, Wording
 from consents.views import served
+from consents.views.evenly import answers_evenly
 from consents.views.network import network_of
 
 FORM_VERSION = "signup-1"
@@ -53,6 +54,7 @@ def privacy(request: HttpRequest, organisation: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@answers_evenly
 def sign_up(request: HttpRequest, organisation: str, purpose: str) -> HttpResponse:
     """Ask, in the words of the newest wording. A form without a published wording answers 404 (L10)."""
     asked, wording = _asked(organisation, purpose)
