@@ -21,14 +21,14 @@ def block_some(campaign: Campaign) -> int:
 
     A message that is being handed over in this moment is waited for.
     """
-    waiting = campaign.deliveries.filter(state=Delivery.State.QUEUED).order_by("not_before")
+    waiting = campaign.deliveries.filter(due_at__isnull=False).order_by("due_at")
     batch = Delivery.objects.filter(pk__any=list(waiting.values_list("pk", flat=True)[:BATCH]))
     return outbox.block_queued(batch, reason="cancelled")
 
 
 def block_rest(*, until: Callable[[], bool]) -> int:
     """Go on until nothing of a cancelled campaign waits or `until` says so. Return how many were marked."""
-    waiting = Delivery.objects.filter(campaign=OuterRef("pk"), state=Delivery.State.QUEUED)
+    waiting = Delivery.objects.filter(campaign=OuterRef("pk"), due_at__isnull=False)
     cancelled = Campaign.objects.filter(Exists(waiting), state=Campaign.State.CANCELLED)
     done = 0
     for campaign in cancelled.order_by("pk"):

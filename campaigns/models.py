@@ -164,7 +164,10 @@ class Delivery(OutboundMessage):
         indexes = [
             # Small: what has left is not in it. A paused million does not stand in the way of others.
             models.Index(
-                F("campaign"), F("not_before"), condition=Q(state="queued"), name="delivery_queue"
+                F("campaign"),
+                F("due_at"),
+                condition=Q(due_at__isnull=False),
+                name="delivery_queue",
             ),
             OutboundMessage.Meta.indexes[1],
             models.Index(F("subject"), F("handed_over_at"), name="delivery_of_subject"),

@@ -366,9 +366,7 @@ def default_end(purpose: Purpose, starts_at: datetime) -> datetime:
 def finish(*, now: datetime) -> int:
     """Mark as sent the campaigns with nothing left to send or to find out. Return how many."""
     rows = Delivery.objects.filter(campaign=OuterRef("pk"))
-    queued = rows.filter(state=Delivery.State.QUEUED)
-    # As the index says it, which holds these few only.
-    moving = rows.filter(state__in=[Delivery.State.LEASED, Delivery.State.UNKNOWN])
+    queued, doubted = rows.filter(due_at__isnull=False), rows.filter(in_doubt=True)
     going = Campaign.objects.sending().filter(is_canary=False)
-    done = going.exclude(Exists(queued)).exclude(Exists(moving.exclude(lease_until=None)))
+    done = going.exclude(Exists(queued)).exclude(Exists(doubted.exclude(lease_until=None)))
     return done.update(state=Campaign.State.SENT, ended_at=now)

@@ -91,7 +91,8 @@ class ReadOnlyAdmin(ModelAdmin):
             field.name
             for field in self.model._meta.fields
             if not (
-                (
+                field.generated
+                or (
                     isinstance(field, GuardedField)
                     and field.name not in {"phone", "sender", "recipient"}
                 )

@@ -223,7 +223,8 @@ def _is_newer(row: Model, since: datetime) -> bool:
 
 def _entries(row: Model) -> list[Entry]:
     """Return every field of a row, and what belongs to it: words that were shown, words that were sent."""
-    found = [_entry(row, field) for field in row._meta.concrete_fields if field.name != "id"]
+    fields = [each for each in row._meta.concrete_fields if not each.generated]
+    found = [_entry(row, field) for field in fields if field.name != "id"]
     if isinstance(row, Consent):
         bundle = ledger.wording_bundle(row.wording) | {"notice": row.wording.notice.body}
         found.append(Entry("wording_texts", "", bundle, ""))

@@ -24,7 +24,7 @@ def insert(rows: Sequence[Model]) -> None:
             type(rows[0])._default_manager.bulk_create(rows)
         return
     model = type(rows[0])
-    fields = list(model._meta.local_concrete_fields)
+    fields = [field for field in model._meta.local_concrete_fields if not field.generated]
     for row, key in zip(rows, reserve(model, len(rows)), strict=True):
         row.pk = key
     _take_keys(rows, [field for field in fields if field.is_relation])

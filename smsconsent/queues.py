@@ -31,16 +31,14 @@ def depth(model: type[OutboundMessage], *, now: datetime, **about: Any) -> Depth
     """Return what waits in a lane, of all or only of those that `about` names."""
     rows: QuerySet[Any] = model.about(**about)
     state = model.State
-    queued, held = rows.filter(state=state.QUEUED), Q(pk__in=Lease.covered(model))
-    due = queued.filter(not_before__lte=now)
-    oldest = due.aggregate(at=Min("not_before"))["at"]
+    queued, doubted = rows.filter(due_at__isnull=False), rows.filter(in_doubt=True)
+    held = Q(pk__in=Lease.covered(model))
+    oldest = queued.filter(due_at__lte=now).aggregate(at=Min("due_at"))["at"]
     return Depth(
         name=str(model._meta.verbose_name_plural),
         waiting=_count(queued.exclude(held)),
-        leased=_count(
-            rows.filter(held | Q(state=state.LEASED), state__in=[state.QUEUED, state.LEASED])
-        ),
-        unknown=_count(rows.filter(state=state.UNKNOWN)),
+        leased=_count(queued.filter(held)) + _count(doubted.filter(state=state.LEASED)),
+        unknown=_count(doubted.filter(state=state.UNKNOWN)),
         oldest_for=now - oldest if oldest else None,
     )
 

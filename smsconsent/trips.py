@@ -105,7 +105,9 @@ def _send_together(statements: Sequence[tuple[str, Sequence[Any], Answer]]) -> N
 def _inserting(model: type[Model], with_key: bool) -> tuple[str, list[Any]]:
     """Return how a row of this model is inserted, up to its values, and the fields that these are of."""
     counted = None if with_key else model._meta.auto_field
-    fields = [each for each in model._meta.concrete_fields if each is not counted]
+    fields = [
+        each for each in model._meta.concrete_fields if each is not counted and not each.generated
+    ]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(each.column)) for each in fields)
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields

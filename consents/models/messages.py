@@ -118,8 +118,14 @@ class ServiceMessage(OutboundMessage):
     shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "organisation")
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="service_messages")
+    # Stands first in an index below.
     subject = models.ForeignKey(
-        Subject, models.CASCADE, null=True, blank=True, related_name="service_messages"
+        Subject,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="service_messages",
+        db_index=False,
     )
     consent = models.ForeignKey(
         Consent, models.CASCADE, null=True, blank=True, related_name="service_messages"

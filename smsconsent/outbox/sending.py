@@ -101,7 +101,7 @@ def claim(model: type[OutboundMessage], *, now: datetime, limit: int) -> Lease |
         with transaction.atomic():
             _take_turns(model)
             is_late = ExpressionWrapper(Q(not_after__lte=now), models.BooleanField())
-            rows = list(model.due(now).order_by("not_before").values_list("pk", is_late)[:limit])
+            rows = list(model.due(now).order_by("due_at").values_list("pk", is_late)[:limit])
             keys = Keys(pk for pk, is_late in rows if not is_late)
             late = model._default_manager.filter(
                 pk__any=Keys(pk for pk, is_late in rows if is_late)

@@ -64,9 +64,7 @@ def recover(
     until = now + settings.OUTBOX_LEASE
     _break_leases(model, now=now)
     with transaction.atomic():
-        lost = model._default_manager.filter(
-            state__in=[model.State.LEASED, model.State.UNKNOWN], lease_until__lte=now
-        )
+        lost = model._default_manager.filter(in_doubt=True, lease_until__lte=now)
         rows = list(_locked(lost.order_by("lease_until"))[:limit])
         model._default_manager.filter(pk__in=[row.pk for row in rows]).update(lease_until=until)
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
