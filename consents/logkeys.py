@@ -1,34 +1,23 @@
 """What the log is called and which keys sign it, told by the log itself (docs/evidence.md).
 
-The former key and the new one both sign for a declared period, then the former is retired by an entry of
-its own. No key signs that is not announced, whatever LEDGER_SIGNING_KEY holds.
+No key signs that is not announced, whatever LEDGER_SIGNING_KEY holds. How keys change: `keychanges`.
 """
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from consents import entries, merkle, notes
-from consents.canonical import canonical_json
+from consents import entries, notes
 from consents.entries import Entry
-from consents.models import Checkpoint, ConsentEvent, LogEntry
+from consents.models import Checkpoint, LogEntry
 from smsconsent import crypto
 
-LOCK = 816
-BOTH_FOR = timedelta(days=7)
 Finding = tuple[bool, str]
-
-
-class CannotAnnounce(Exception):
-    """The key cannot be changed now. The sentence says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +29,6 @@ class Period:
     until: datetime | None
 
 
-# -- reading ---------------------------------------------------------------------------------------------
 def read() -> list[Entry]:
     """Return the entries about the log, in the order in which they were written."""
     rows = LogEntry.objects.select_related("event__leaf").order_by("event")
@@ -89,7 +77,7 @@ def signers(size: int) -> list[bytes]:
         )
     if missing := [key for key in keys if key not in own]:
         raise ImproperlyConfigured(
-            f"The key {_name(missing[0])} still has to sign beside the new one: put it back into "
+            f"The key {name_of(missing[0])} still has to sign beside the new one: put it back into "
             "LEDGER_SIGNING_KEY."
         )
     return keys
@@ -119,7 +107,7 @@ def periods() -> list[Period]:
     ends |= {key: each.content["at"] for key, each in entries.retired_keys(found).items()}
     begins = {each.key: each.content["at"] for each in changes}
     known = [*reversed(begins), *([first] if first else [])]
-    told = [Period(_verifier(key), _time(begins.get(key)), _time(ends.get(key))) for key in known]
+    told = [Period(verifier(key), _time(begins.get(key)), _time(ends.get(key))) for key in known]
     names = {each.key for each in told}
     others = [key for key in settings.LEDGER_FORMER_KEYS if key not in names]
     return told + [Period(key, None, None) for key in others]
@@ -160,133 +148,14 @@ def first_key(found: list[Entry]) -> bytes | None:
     )
 
 
-def _verifier(key: bytes) -> str:
+def verifier(key: bytes) -> str:
+    """Return a public key as it is published: a C2SP verifier key."""
     return notes.verifier_key(origin(), key)
 
 
-def _name(key: bytes) -> str:
+def name_of(key: bytes) -> str:
+    """Return the id of a key, as its signature lines name it: 8 hexadecimal digits."""
     return notes.key_id(origin(), key).hex()
-
-
-# -- changing --------------------------------------------------------------------------------------------
-@transaction.atomic
-def announce(
-    *, now: datetime, both_for: timedelta = BOTH_FOR, is_former_lost: bool = False
-) -> Entry:
-    """Announce in the log that the first of LEDGER_SIGNING_KEY signs from now on. Return the entry.
-
-    The former key signs beside it for `both_for`, and signs the announcement. `is_former_lost`: it no
-    longer can; then nothing shows that it agreed, and verifiers say so. Raises CannotAnnounce.
-    """
-    _wait_for_others()
-    own, found = crypto.log_public_keys(), read()
-    former = _former(own, found, is_former_lost=is_former_lost)
-    key = own[0]
-    content = entries.compose(
-        entries.KEY_ANNOUNCED,
-        origin=origin(),
-        at=now,
-        key=_verifier(key),
-        former=_verifier(former),
-        both_until=entries.moment(now if is_former_lost else now + both_for),
-    )
-    signed = dict(
-        crypto.sign_for_log(entries.statement(content), by=[k for k in (key, former) if k in own])
-    )
-    content |= {
-        "by_key": b64encode(signed[key]).decode(),
-        "by_former": b64encode(signed.get(former, b"")).decode(),
-    }
-    _write(content)
-    if is_former_lost or not both_for:
-        _retire(former, now=now)
-    return Entry(None, content)
-
-
-def begin_log(former: notes.SignedNote, *, kept: int, now: datetime) -> ConsentEvent:
-    """Write that a new log takes over from one whose end was lost. Return the event, to be placed at `kept`.
-
-    `former` is its last published checkpoint, `kept` how many of its entries are here.
-    """
-    content = entries.compose(
-        entries.LOG_BEGUN,
-        origin=entries.next_origin(former.origin),
-        at=now,
-        former_origin=former.origin,
-        former_size=former.size,
-        former_root=b64encode(former.root).decode(),
-        former_checkpoint=notes.assemble(former.body, former.signatures),
-        kept=kept,
-    )
-    return _write(content)
-
-
-def retire_due(*, now: datetime) -> bool:
-    """Retire the former key when the time of both is over. Return whether that was now. For the sealer."""
-    found = read()
-    changes = entries.announced(found)
-    if not changes or changes[-1].index is None:
-        return False
-    former = changes[-1].former
-    until = datetime.fromisoformat(changes[-1].content["both_until"])
-    if now < until or former in entries.retired_keys(found):
-        return False
-    _retire(former, now=now)
-    return True
-
-
-def take_in(event: ConsentEvent) -> bool:
-    """Note an event as an entry about the log, if it is one. For the replay of the journal."""
-    is_entry = json.loads(bytes(event.header))["type"] in entries.KINDS
-    if is_entry:
-        LogEntry.objects.get_or_create(event=event)
-    return is_entry
-
-
-def _former(own: list[bytes], found: list[Entry], *, is_former_lost: bool) -> bytes:
-    """Return the key that has signed until now. Raises CannotAnnounce."""
-    first = first_key(found)
-    if not own or first is None:
-        raise CannotAnnounce(
-            "LEDGER_SIGNING_KEY must hold the new key, and behind it the one that has signed until now."
-        )
-    # What waits to be sealed counts as well: a second call announces nothing twice.
-    placed = [Entry(0, entry.content) for entry in found]
-    keys = entries.signers(placed, size=1, first=first)
-    if own[0] in keys:
-        raise CannotAnnounce(
-            f"The first key, {_name(own[0])}, signs the log already: nothing to announce."
-        )
-    if len(keys) > 1:
-        raise CannotAnnounce("The change before this one is not over: both its keys still sign.")
-    if any(entry.key == own[0] for entry in found):
-        raise CannotAnnounce("This key was retired. Make a new one.")
-    if keys[0] not in own and not is_former_lost:
-        raise CannotAnnounce(
-            f"The key {_name(keys[0])}, which has signed until now, must stand behind the new one in "
-            "LEDGER_SIGNING_KEY. If it is lost for good: --former-key-lost."
-        )
-    return keys[0]
-
-
-def _retire(key: bytes, *, now: datetime) -> None:
-    _write(entries.compose(entries.KEY_RETIRED, origin=origin(), at=now, key=_verifier(key)))
-
-
-def _write(content: dict[str, Any]) -> ConsentEvent:
-    """Write one entry. A trigger puts it in line to be sealed, another one in line for the journal."""
-    header = canonical_json(content)
-    event = ConsentEvent.objects.create(
-        event_id=content["event_id"], header=header, leaf_hash=merkle.leaf_hash(header)
-    )
-    LogEntry.objects.create(event=event)
-    return event
-
-
-def _wait_for_others() -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 # -- what wants a person ---------------------------------------------------------------------------------
@@ -300,7 +169,7 @@ def findings() -> Iterator[Finding]:
     except ImproperlyConfigured as error:
         yield False, str(error)
         return
-    yield True, f"The log is signed by {' and '.join(map(_name, keys))}."
+    yield True, f"The log is signed by {' and '.join(map(name_of, keys))}."
     if not warning() and len(crypto.log_public_keys()) > len(keys):
         yield True, "The last key in LEDGER_SIGNING_KEY signs no longer: take it out."
 
@@ -315,7 +184,7 @@ def warning() -> str:
         return ""
     return _(
         "The key %(key)s does not sign until manage.py ledger rotate-key has announced it."
-    ) % {"key": _name(own[0])}
+    ) % {"key": name_of(own[0])}
 
 
 def _size() -> int:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from consents import logkeys, merkle, notes, publication, sealing
+from consents import keychanges, logkeys, merkle, notes, publication, sealing
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, PendingEvent
 
 
@@ -99,6 +99,6 @@ def begin_new_log(*, now: datetime) -> str:
         raise publication.PublishedLogDiffers(
             f"There is no published checkpoint in {settings.LEDGER_FILE}."
         )
-    event = logkeys.begin_log(published, kept=size, now=now)
+    event = keychanges.begin_log(published, kept=size, now=now)
     put_back([(size, event.event_id)])
     return logkeys.origin()

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Max
 
-from consents import journal, logkeys, merkle, notes, publication
+from consents import journal, keychanges, logkeys, merkle, notes, publication
 from consents.models import (
     Anchor,
     Checkpoint,
@@ -74,7 +74,7 @@ def seal(*, now: datetime, limit: int = BATCH, must_sign: bool = False) -> Seale
             raise PublishedLogDiffers(older)
         size = log_size()
         require_published_beginning(size)
-        logkeys.retire_due(now=now)
+        keychanges.retire_due(now=now)
         moved = _move_waiting(size, limit=limit)
         checkpoint = None
         if must_sign or _is_due(size + moved, now=now):

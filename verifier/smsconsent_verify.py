@@ -226,8 +226,11 @@ key_change_forged keys failed
   Nøkkelskiftet i oppføring {index} er ikke signert av begge nøklene.
   The change of the key in entry {index} is not signed by both keys.
 key_change_alone keys limited
-  Nøkkelskiftet i oppføring {index} er kunngjort av den nye nøkkelen alene: den forrige var tapt.
-  The change of the key in entry {index} is announced by the new key alone: the former was lost.
+  Nøkkelskiftet i oppføring {index} er kunngjort av den nye nøkkelen alene. Intet viser hvem som var enig.
+  The change of the key in entry {index} is announced by the new key alone. Nothing shows who agreed.
+key_change_agreed keys limited
+  Oppføring {index} skifter nøkkel uten den forrige: {asked_by} ba om det, {agreed_by} var enig. «{reason}»
+  Entry {index} changes the key without the former one: {asked_by} asked, {agreed_by} agreed: “{reason}”
 key_change_unproven keys limited
   Kvitteringen forteller selv om et nøkkelskifte. Bare en hel bunt viser at det står i loggen.
   The receipt itself tells of a change of the key. Only a whole bundle shows that it stands in the log.
@@ -505,6 +508,12 @@ class LogEntry:
             return False
         return self.key(name).has_signed(statement, signature)
 
+    def agreement(self) -> dict[str, str]:
+        """Return who stands for a change without the former key's signature, and why. Empty: nobody does."""
+        names = ("asked_by", "agreed_by", "reason")
+        told = {name: said for name in names if isinstance(said := self.content.get(name), str)}
+        return told if all(told.get(name) for name in names) else {}
+
 
 def read_log_entry(index: int, raw: bytes) -> LogEntry | None:
     """Read an entry about the log itself, such as a change of its key. None: it is no such entry."""
@@ -575,8 +584,12 @@ class Keys:
         """Return whether both keys agree to the change; name it when they do not."""
         if change.is_signed_by("key") and change.is_signed_by("former"):
             return True
-        is_alone = not change.content.get("by_former") and change.is_signed_by("key")
-        report.find("key_change_alone" if is_alone else "key_change_forged", index=change.index)
+        if change.content.get("by_former") or not change.is_signed_by("key"):
+            report.find("key_change_forged", index=change.index)
+        elif agreement := change.agreement():
+            report.find("key_change_agreed", index=change.index, **agreement)
+        else:
+            report.find("key_change_alone", index=change.index)
         return False
 
     def signers(self, checkpoint: Checkpoint) -> set[bytes]:

@@ -20,7 +20,12 @@ from consents.services.asking import (
     request_consent,
 )
 from consents.services.blocking import block_number, review_blocks, unblock_number
-from consents.services.evidence import announce_log_key, verify_log
+from consents.services.evidence import (
+    NotAgreed,
+    agree_to_lost_key,
+    announce_log_key,
+    verify_log,
+)
 from consents.services.exporting import (
     NothingSealed,
     NotOpened,
@@ -131,6 +136,7 @@ __all__ = [
     "LinkUsed",
     "NeedsAnother",
     "NotActedUpon",
+    "NotAgreed",
     "NotIdentified",
     "NotOpened",
     "NothingLost",
@@ -145,6 +151,7 @@ __all__ = [
     "Texts",
     "TooLateToExtend",
     "act_on_case",
+    "agree_to_lost_key",
     "announce_log_key",
     "approve_hold",
     "approve_import",

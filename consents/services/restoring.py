@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import entries, erasing, guard, journal, logkeys, mending, merkle, transitions
+from consents import entries, erasing, guard, journal, keychanges, mending, merkle, transitions
 from consents.journal import Entry
 from consents.ledger import Proof
 from consents.models import (
@@ -137,7 +137,7 @@ def _put_back(entry: Entry) -> None:
     event = ConsentEvent.objects.create(
         event_id=entry.event, header=header, leaf_hash=merkle.leaf_hash(header)
     )
-    logkeys.take_in(event)
+    keychanges.take_in(event)
     journal.accept([entry])
 
 

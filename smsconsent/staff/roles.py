@@ -177,6 +177,11 @@ def holders_of(role: str, target: Model) -> list[User]:
     return list(User.objects.filter(groups=group_of(role, target), is_active=True).order_by("name"))
 
 
+def is_held(role: str, *, by: User) -> bool:
+    """Return whether an active colleague holds this role on any object."""
+    return by.is_active and by.groups.filter(role_group__role=role).exists()
+
+
 def _name_of(role: str, target: Model) -> str:
     return f"{role}@{target._meta.label_lower}:{target.pk}"
 

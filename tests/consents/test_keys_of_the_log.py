@@ -1,5 +1,6 @@
 """The key of the log changes: announced in the log, both sign for a time, then the new one alone."""
 
+import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -14,20 +15,41 @@ from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
-from consents import anchors, bundles, logkeys, notes, publication, receipts, sealing, verification
+from consents import (
+    anchors,
+    bundles,
+    keychanges,
+    logkeys,
+    notes,
+    publication,
+    receipts,
+    sealing,
+    verification,
+)
 from consents.models import Checkpoint, ConsentEvent, LogEntry
 from smsconsent import crypto, health
-from tests.make import DAY, MINUTE, NOON, make_consent, make_events
+from tests.make import DAY, MINUTE, NOON, make_consent, make_events, make_purpose, make_user
 from verifier.smsconsent_verify import Report, read_keys, verify
 
 pytestmark = pytest.mark.django_db
 NEW = urlsafe_b64encode(b"another key of the log, made up.").decode()
 THIRD = urlsafe_b64encode(b"a third key of the log, made up.").decode()
 BOTH_FOR = timedelta(days=7)
+AGREED = keychanges.Agreement(
+    "account 1", "privacy officer, account 2", "Maskinen med nøkkelen brant"
+)
+UNSAID = keychanges.Agreement("", "", "")
 
 
 def put_in_front(settings: Settings, key: str = NEW) -> None:
     settings.LEDGER_SIGNING_KEY = [key, *settings.LEDGER_SIGNING_KEY]
+
+
+def lose_key(settings: Settings) -> None:
+    """One event under the first key, of which only the public half is left."""
+    seal_another(MINUTE)
+    settings.LEDGER_FORMER_KEYS = [logkeys.periods()[0].key]
+    settings.LEDGER_SIGNING_KEY = [NEW]
 
 
 def change_key(settings: Settings) -> None:
@@ -35,7 +57,7 @@ def change_key(settings: Settings) -> None:
     make_events(1)
     sealing.seal(now=NOON)
     put_in_front(settings)
-    logkeys.announce(now=NOON, both_for=BOTH_FOR)
+    keychanges.announce(now=NOON, both_for=BOTH_FOR)
 
 
 def signers() -> list[int]:
@@ -136,13 +158,11 @@ def test_a_key_that_was_swapped_without_a_word_stops_the_sealing(settings: Setti
 
 
 def test_a_lost_key_is_followed_by_one_that_announces_itself(settings: Settings) -> None:
-    seal_another(MINUTE)
-    settings.LEDGER_FORMER_KEYS = [logkeys.periods()[0].key]
-    settings.LEDGER_SIGNING_KEY = [NEW]
-    with pytest.raises(logkeys.CannotAnnounce, match="--former-key-lost"):
-        logkeys.announce(now=NOON)
+    lose_key(settings)
+    with pytest.raises(keychanges.CannotAnnounce, match="--former-key-lost"):
+        keychanges.announce(now=NOON)
 
-    logkeys.announce(now=NOON, is_former_lost=True)
+    keychanges.announce(now=NOON, agreement=AGREED)
     seal_another(DAY)
 
     assert signers() == [1, 1]
@@ -152,8 +172,8 @@ def test_a_lost_key_is_followed_by_one_that_announces_itself(settings: Settings)
 def test_announcing_twice_announces_once(settings: Settings) -> None:
     change_key(settings)
 
-    with pytest.raises(logkeys.CannotAnnounce, match="nothing to announce"):
-        logkeys.announce(now=NOON)
+    with pytest.raises(keychanges.CannotAnnounce, match="nothing to announce"):
+        keychanges.announce(now=NOON)
 
     assert LogEntry.objects.count() == 1
 
@@ -162,8 +182,8 @@ def test_one_change_waits_for_the_other(settings: Settings) -> None:
     change_key(settings)
     put_in_front(settings, THIRD)
 
-    with pytest.raises(logkeys.CannotAnnounce, match="both its keys still sign"):
-        logkeys.announce(now=NOON)
+    with pytest.raises(keychanges.CannotAnnounce, match="both its keys still sign"):
+        keychanges.announce(now=NOON)
 
 
 def test_a_retired_key_does_not_come_back(settings: Settings) -> None:
@@ -172,8 +192,8 @@ def test_a_retired_key_does_not_come_back(settings: Settings) -> None:
     seal_another(BOTH_FOR)
     settings.LEDGER_SIGNING_KEY = settings.LEDGER_SIGNING_KEY[::-1]
 
-    with pytest.raises(logkeys.CannotAnnounce, match="retired"):
-        logkeys.announce(now=NOON + BOTH_FOR)
+    with pytest.raises(keychanges.CannotAnnounce, match="retired"):
+        keychanges.announce(now=NOON + BOTH_FOR)
 
 
 def test_a_second_change_follows_the_first(settings: Settings) -> None:
@@ -182,7 +202,7 @@ def test_a_second_change_follows_the_first(settings: Settings) -> None:
     seal_another(BOTH_FOR)
     settings.LEDGER_SIGNING_KEY = [THIRD, NEW]
 
-    logkeys.announce(now=NOON + BOTH_FOR, both_for=timedelta())
+    keychanges.announce(now=NOON + BOTH_FOR, both_for=timedelta())
     seal_another(BOTH_FOR + MINUTE)
 
     assert signers() == [1, 2, 1, 1]
@@ -206,12 +226,12 @@ def test_an_announcement_that_is_cut_off_is_none(
     put_in_front(settings)
     model = at.partition(".")[0]
     with monkeypatch.context() as patch:
-        patch.setattr(getattr(logkeys, model).objects, "create", die)
+        patch.setattr(getattr(keychanges, model).objects, "create", die)
         with pytest.raises(Killed), transaction.atomic():
-            logkeys.announce(now=NOON)
+            keychanges.announce(now=NOON)
     assert not LogEntry.objects.exists()
 
-    logkeys.announce(now=NOON)
+    keychanges.announce(now=NOON)
     seal_another(DAY)
 
     assert signers() == [1, 2]
@@ -261,7 +281,7 @@ def changed(settings: Settings, tmp_path: Path) -> tuple[Path, str, str, str]:
     seal_another(MINUTE)
     former = logkeys.periods()[0].key
     put_in_front(settings)
-    logkeys.announce(now=NOON, both_for=BOTH_FOR)
+    keychanges.announce(now=NOON, both_for=BOTH_FOR)
     seal_another(DAY)
     seal_another(BOTH_FOR)
     return exported(tmp_path), former, logkeys.periods()[0].key, str(settings.LEDGER_FILE)
@@ -296,7 +316,7 @@ def test_a_receipt_leads_from_the_former_key_to_the_new_one(
     seal_another(MINUTE)
     former = logkeys.periods()[0].key
     put_in_front(settings)
-    logkeys.announce(now=NOON, both_for=timedelta())
+    keychanges.announce(now=NOON, both_for=timedelta())
     consent = make_consent("granted")
     sealing.seal(now=NOON + DAY, must_sign=True)
     path = tmp_path / "receipt.jsonld"
@@ -308,20 +328,24 @@ def test_a_receipt_leads_from_the_former_key_to_the_new_one(
     assert "key_change_unproven" in {each.code for each in report.findings}
 
 
-def test_a_lost_key_is_told_of(settings: Settings, tmp_path: Path) -> None:
-    seal_another(MINUTE)
-    settings.LEDGER_FORMER_KEYS = [logkeys.periods()[0].key]
-    settings.LEDGER_SIGNING_KEY = [NEW]
-    logkeys.announce(now=NOON, is_former_lost=True)
+@pytest.mark.parametrize(
+    ("agreement", "code"), [(AGREED, "key_change_agreed"), (UNSAID, "key_change_alone")]
+)
+def test_a_lost_key_is_told_of_and_who_stands_for_the_new_one(
+    settings: Settings, tmp_path: Path, agreement: keychanges.Agreement, code: str
+) -> None:
+    lose_key(settings)
+    keychanges.announce(now=NOON, agreement=agreement)
 
     path = exported(tmp_path)
 
-    codes = {
-        each.code for each in check(path, logkeys.published(), str(settings.LEDGER_FILE)).findings
-    }
-    assert "key_change_alone" in codes
-    assert {each.code for each in check(path, settings.LEDGER_FORMER_KEYS[0]).findings} >= {
-        "wrong_key"
+    report = check(path, logkeys.published(), str(settings.LEDGER_FILE))
+    found = {each.code: each.text("nb") for each in report.findings}
+    assert report.holds
+    assert code in found
+    assert (AGREED.agreed_by in found[code]) is (agreement is AGREED)
+    assert "wrong_key" in {
+        each.code for each in check(path, settings.LEDGER_FORMER_KEYS[0]).findings
     }
 
 
@@ -363,6 +387,53 @@ def test_the_command_announces_and_prints(
 
     assert "Announced: samtykke.example/ledger/1+" in capsys.readouterr().out
     assert ConsentEvent.objects.count() == 2
+
+
+def rotate_without_former(**options: str) -> None:
+    call_command("ledger", "rotate-key", "--former-key-lost", **options)
+
+
+def test_a_lost_key_is_followed_when_a_privacy_officer_agrees(settings: Settings) -> None:
+    lose_key(settings)
+    officer, operator = make_user("privacy_officer", make_purpose().organisation), make_user()
+
+    rotate_without_former(by=operator.email, agreed_by=officer.email, reason=AGREED.reason)
+
+    header = json.loads(bytes(LogEntry.objects.earliest("pk").event.header))
+    assert header["agreed_by"] == f"privacy officer, account {officer.pk}"
+    assert (header["asked_by"], header["reason"]) == (f"account {operator.pk}", AGREED.reason)
+    assert officer.email not in str(header)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({}, "two people must stand for the change"),
+        ({"reason": ""}, "two people must stand for the change"),
+        ({"agreed_by": "nobody@fjord.example"}, "two people must stand for the change"),
+        ({"by": "officer@fjord.example"}, "other than you"),
+        ({"agreed_by": "marketer@fjord.example"}, "privacy officer other than you"),
+        ({"reason": "Kari (90000001) mistet den"}, "stays in the log for good"),
+        ({"reason": "Spør kari@fjord.example"}, "stays in the log for good"),
+    ],
+)
+def test_a_lost_key_is_not_followed_on_one_persons_word(
+    settings: Settings, options: dict[str, str], sentence: str
+) -> None:
+    lose_key(settings)
+    organisation = make_purpose().organisation
+    make_user("privacy_officer", organisation, email="officer@fjord.example")
+    make_user("marketer", organisation, email="marketer@fjord.example")
+    complete = {
+        "by": "marketer@fjord.example",
+        "agreed_by": "officer@fjord.example",
+        "reason": AGREED.reason,
+    }
+
+    with pytest.raises(CommandError, match=sentence):
+        rotate_without_former(**(complete | options if options else {}))
+
+    assert not LogEntry.objects.exists()
 
 
 @pytest.mark.parametrize(

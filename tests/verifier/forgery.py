@@ -144,7 +144,9 @@ class Log:
         about.last = sha256(header).hexdigest()
         return event
 
-    def announce(self, key: Signer, former: Signer, *, signed_by: tuple[Signer, ...]) -> int:
+    def announce(
+        self, key: Signer, former: Signer, *, signed_by: tuple[Signer, ...], **told: Any
+    ) -> int:
         """Record that one key takes over from another. Return the place of the entry."""
         content: dict[str, Any] = {
             "v": 1,
@@ -155,7 +157,7 @@ class Log:
             "both_until": "2026-03-17T11:00:00+00:00",
             "key": key.verifier.strip(),
             "former": former.verifier.strip(),
-        }
+        } | told
         statement = b"smsconsent/key-change/v1\0" + canonical(content)
         for name, signer in zip(("by_key", "by_former"), signed_by, strict=False):
             content[name] = b64encode(signer.private.sign(statement)).decode()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,16 +115,31 @@ def test_a_change_that_the_former_key_did_not_sign_leads_nowhere(tmp_path: Path)
     assert forged.check(OLD, NEW) == {"key_change_forged"}
 
 
-def test_a_change_that_the_new_key_announced_alone_is_told(tmp_path: Path) -> None:
+TOLD = {"asked_by": "account 1", "agreed_by": "privacy officer, account 2", "reason": "Brann"}
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({}, "key_change_alone"),
+        (TOLD, "key_change_agreed"),
+        (TOLD | {"agreed_by": ""}, "key_change_alone"),
+        (TOLD | {"reason": 1}, "key_change_alone"),
+    ],
+)
+def test_a_change_that_the_new_key_announced_alone_is_told(
+    tmp_path: Path, told: dict[str, Any], code: str
+) -> None:
     lost = Changed(tmp_path)
     lost.log.entries[lost.both - 1 :] = []
-    lost.log.announce(NEW, OLD, signed_by=(NEW,))
+    lost.log.announce(NEW, OLD, signed_by=(NEW,), **told)
     lost.log.retire(OLD)
 
     report = lost.report(OLD, NEW)
 
     assert report.holds
-    assert "key_change_alone" in {each.code for each in report.findings}
+    codes = {each.code for each in report.findings}
+    assert codes & {"key_change_alone", "key_change_agreed"} == {code}
     assert lost.check(OLD) == {"wrong_key"}
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consents import anchors, logkeys, publication, sealing, services, verification
+from consents import anchors, keychanges, logkeys, publication, sealing, services, verification
 from consents.models import Organisation, Subject
 from smsconsent.staff.models import User
 
@@ -37,13 +37,18 @@ class Command(BaseCommand):
             help="Announce in the log that the first key in LEDGER_SIGNING_KEY takes over.",
         )
         rotate.add_argument(
-            "--both-for-days", type=int, default=logkeys.BOTH_FOR.days, help="how long both sign"
+            "--both-for-days", type=int, default=keychanges.BOTH_FOR.days, help="how long both sign"
         )
         rotate.add_argument(
             "--former-key-lost",
             action="store_true",
-            help="The former key cannot sign any more: the new one takes over alone, and verifiers say so.",
+            help="The former key cannot sign any more: two people stand for the change, as verifiers say.",
         )
+        rotate.add_argument("--by", default="", help="your e-mail address in the portal")
+        rotate.add_argument(
+            "--agreed-by", default="", help="that of the privacy officer who agrees"
+        )
+        rotate.add_argument("--reason", default="", help="why the former key is lost; no names")
         self._add_export(
             acts.add_parser(
                 "export",
@@ -117,10 +122,10 @@ class Command(BaseCommand):
         try:
             entry = services.announce_log_key(
                 both_for=timedelta(days=both_for_days),
-                is_former_lost=former_key_lost,
+                agreement=self._agreement(**options) if former_key_lost else None,
                 now=timezone.now(),
             )
-        except logkeys.CannotAnnounce as error:
+        except (keychanges.CannotAnnounce, services.NotAgreed) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Announced: {entry.content['key']}")
         if former_key_lost or not both_for_days:
@@ -131,6 +136,14 @@ class Command(BaseCommand):
                 "former one in LEDGER_SIGNING_KEY until manage.py doctor says that it may go."
             )
         self.stdout.write("Publish it: manage.py ledger keys.")
+
+    def _agreement(
+        self, *, by: str, agreed_by: str, reason: str, **options: Any
+    ) -> keychanges.Agreement:
+        colleagues = {each.email: each for each in User.objects.filter(email__in=[by, agreed_by])}
+        return services.agree_to_lost_key(
+            by=colleagues.get(by), agreed_by=colleagues.get(agreed_by), reason=reason
+        )
 
     def _export(
         self, *, kind: str, organisation: str, by: str, output: Path, **options: Any
