@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from campaigns import audiences, sending, tallies
+from campaigns import audiences, tallies, texts
 from campaigns.models import Campaign, Delivery
 from consents.models import Purpose
 from smsconsent import gsm
@@ -33,7 +33,7 @@ def badge_of(campaign: Campaign) -> str:
 
 def preview_of(purpose: Purpose, text: str) -> dict[str, Any]:
     """Return the message as it will leave, its measure, and what it costs a recipient."""
-    full = sending.full_text(purpose, text)
+    full = texts.full_text(purpose, text)
     measure = gsm.measure(full)
     return {
         "sender": purpose.sender.value,
@@ -41,7 +41,7 @@ def preview_of(purpose: Purpose, text: str) -> dict[str, Any]:
         "offenders": _offenders_in(full),
         "changes": [(gsm.name_of(old), new) for old, new in gsm.changes(text)],
         "cost": _cost(measure.segments),
-        "problems": sending.problems_with(purpose, text) if text.strip() else [],
+        "problems": texts.problems_with(purpose, text) if text.strip() else [],
     }
 
 

@@ -1,4 +1,4 @@
-"""The campaign gate: consent at that second, promise, quiet hours, not-after. And what the message says."""
+"""The campaign gate: consent at that second, promise, quiet hours, not-after."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -8,80 +8,21 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.db.models import Count, Q, QuerySet
 
-from campaigns import audiences, guards
+from campaigns import audiences, texts
 from campaigns.models import Approval, Campaign, Delivery
 from consents import calendar, sealing
-from consents.models import Consent, InboundMessage, Purpose
-from smsconsent import crypto, gsm, outbox, signing
+from consents.models import Consent, InboundMessage
+from smsconsent import crypto, outbox, signing
 from smsconsent.gateways import Outgoing
 from smsconsent.lookups import Keys
 from smsconsent.phones import Phone
 
-MOST_SEGMENTS = 6
 SAME_TEXT_WITHIN = timedelta(hours=1)
-SENDS_FOR = timedelta(hours=24)
 EVIDENCE_PAUSE = timedelta(minutes=1)
-# Stands in for a real link when a text is measured: same length, opens nothing.
-SAMPLE_TOKEN = "x" * 22
 
 
-# -- what the message says -------------------------------------------------------------------------------
-def full_text(purpose: Purpose, text: str, *, token: str = SAMPLE_TOKEN) -> str:
-    """Return the text as it leaves: the sender named, and a way out that cannot be removed (G23, L25, L26).
-
-    The language of the two additions is bokmål, as that of the campaign.
-    """
-    name = purpose.organisation.name
-    body = text.strip()
-    if name.casefold() not in body.casefold():
-        body = f"{name}: {body}"
-    with override("nb"):
-        return gsm.normalise(f"{body} {_stop_line(purpose, token)}")
-
-
-def _stop_line(purpose: Purpose, token: str) -> str:
-    sender = purpose.sender
-    if sender.is_answered_directly:
-        return _("Answer STOPP to stop")
-    if sender.reply_number and purpose.keyword:
-        return _("Stop: %(keyword)s STOPP to %(number)s") % {
-            "keyword": purpose.keyword,
-            "number": sender.reply_number,
-        }
-    return _("Stop: %(link)s") % {
-        "link": settings.PUBLIC_URL + reverse("consents:stop", args=[token])
-    }
-
-
-def needs_stop_link(purpose: Purpose) -> bool:
-    """Return whether each message must carry a link of its own, since no reply can stop it."""
-    sender = purpose.sender
-    return not sender.is_answered_directly and not (sender.reply_number and purpose.keyword)
-
-
-def problems_with(purpose: Purpose, text: str) -> list[str]:
-    """Return one sentence for each reason why this text may not be sent."""
-    problems = []
-    if not text.strip():
-        problems.append(_("The message is empty."))
-    if "~~" in text:
-        problems.append(
-            _("The message must not hold ~~: the gateway may read it as a sign of its own.")
-        )
-    if gsm.measure(full_text(purpose, text)).segments > MOST_SEGMENTS:
-        most = MOST_SEGMENTS
-        problems.append(_("The message is longer than %(most)d parts.") % {"most": most})
-    return problems
-
-
-# -- the gate --------------------------------------------------------------------------------------------
 class Recipient(Protocol):
     """What the gate knows of a delivery: `Delivery.for_gate`."""
 
@@ -194,8 +135,8 @@ def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, 
             campaign=campaign,
             verdict=_of_campaign(campaign, approved, now=now),
             timing=_of_the_hour(campaign, now=now, not_before=now + pause),
-            text=full_text(campaign.purpose, campaign.text),
-            has_link=needs_stop_link(campaign.purpose),
+            text=texts.full_text(campaign.purpose, campaign.text),
+            has_link=texts.needs_stop_link(campaign.purpose),
         )
         for campaign in campaigns.values()
     }
@@ -266,7 +207,7 @@ def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
     text = message.text
     if message.has_link:
         token = signing.derived_token(bytes(person.stop_nonce), purpose="stop")
-        text = text.replace(SAMPLE_TOKEN, token)
+        text = text.replace(texts.SAMPLE_TOKEN, token)
     return Outgoing(
         id=row.pk,
         recipient=person.phone,
@@ -322,51 +263,3 @@ def _read_history(facts: _Facts, campaign: Campaign, subjects: Keys[int], *, now
         facts.spent[subject, purpose.pk] = spent_count
         if same_count:
             facts.lately.add((subject, campaign.text))
-
-
-# -- beginning and end -----------------------------------------------------------------------------------
-def start_due(*, now: datetime) -> int:
-    """Start the scheduled campaigns whose time has come. Return how many began."""
-    ids = list(Campaign.objects.due(now).order_by("send_at").values_list("pk", flat=True)[:20])
-    return sum(_start_one(pk, now=now) for pk in ids)
-
-
-@transaction.atomic
-def _start_one(campaign_id: int, *, now: datetime) -> bool:
-    """Freeze the audience and begin, once, whoever else tries."""
-    campaign = (
-        Campaign.objects.due(now)
-        .select_for_update(no_key=True, of=("self",), skip_locked=True)
-        .filter(pk=campaign_id)
-        .first()
-    )
-    if campaign is None:
-        return False
-    if not is_approved(campaign):
-        campaign.state = Campaign.State.PAUSED
-        campaign.pause_reason = "not_approved"
-        campaign.save(update_fields=["state", "pause_reason"])
-        return False
-    campaign.not_after = campaign.not_after or default_end(campaign.purpose, now)
-    campaign.state, campaign.started_at = Campaign.State.SENDING, now
-    campaign.save(update_fields=["state", "started_at", "not_after"])
-    guards.freeze_first(campaign, now=now)
-    return True
-
-
-def default_end(purpose: Purpose, starts_at: datetime) -> datetime:
-    """Return when it is too late: the end of the first open day. A stalled campaign wakes nobody (F075)."""
-    if not settings.QUIET_HOURS:
-        return starts_at + SENDS_FOR
-    day = timezone.localtime(calendar.next_opening(purpose, starts_at)).date()
-    end = datetime.combine(day, purpose.closes_at)
-    return timezone.make_aware(end, timezone.get_default_timezone())
-
-
-def finish(*, now: datetime) -> int:
-    """Mark as sent the campaigns with nothing left to send or to find out. Return how many."""
-    rows = Delivery.objects.filter(campaign=OuterRef("pk"))
-    queued, doubted = rows.filter(due_at__isnull=False), rows.filter(in_doubt=True)
-    going = Campaign.objects.sending().filter(is_canary=False)
-    done = going.exclude(Exists(queued)).exclude(Exists(doubted.exclude(lease_until=None)))
-    return done.update(state=Campaign.State.SENT, ended_at=now)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from campaigns import audiences, cancelling, sending, tallies, tasks
+from campaigns import audiences, cancelling, running, sending, tallies, tasks, texts
 from campaigns.models import Approval, Campaign, Delivery
 from consents.models import Purpose
 from smsconsent.staff import roles
@@ -193,13 +193,13 @@ def _lock(campaign: Campaign, *states: State) -> Campaign:
 
 
 def _require_sendable(campaign: Campaign, *, now: datetime) -> None:
-    if problems := sending.problems_with(campaign.purpose, campaign.text):
+    if problems := texts.problems_with(campaign.purpose, campaign.text):
         raise TextNotSendable(" ".join(problems))
     same = Campaign.objects.filter(
         purpose=campaign.purpose,
         text=campaign.text,
         state__in=[State.SCHEDULED, State.SENDING, State.SENT],
-        send_at__gt=now - sending.SENDS_FOR,
+        send_at__gt=now - running.SENDS_FOR,
     ).exclude(pk=campaign.pk)
     if same.exists():
         raise SentToday(_("The same message goes out to the same people already today."))

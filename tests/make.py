@@ -5,7 +5,7 @@ from itertools import count
 from secrets import token_bytes, token_hex
 from typing import Any
 
-from campaigns import sending
+from campaigns import running
 from campaigns import services as campaign_services
 from campaigns.models import Campaign
 from consents import confirmations, limits, notices, services, transitions
@@ -222,7 +222,7 @@ def make_campaign(
         return campaign
     campaign_services.schedule(campaign, by=author, send_at=now, now=now)
     if state == "sending":
-        sending.start_due(now=now)
+        running.start_due(now=now)
         campaign.refresh_from_db()
     assert campaign.state == state
     return campaign

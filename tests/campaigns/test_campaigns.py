@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from campaigns import audiences, sending, services
+from campaigns import audiences, running, sending, services
 from campaigns.models import Approval, Campaign, Delivery
 from consents.models import Consent, Subject, Suppression
 from consents.services import suppress
@@ -132,7 +132,7 @@ def test_starting_twice_begins_once() -> None:
     make_consent("granted", purpose=purpose)
     make_campaign("scheduled", purpose=purpose)
 
-    begun = [sending.start_due(now=NOON), sending.start_due(now=NOON)]
+    begun = [running.start_due(now=NOON), running.start_due(now=NOON)]
 
     assert begun == [1, 0]
     assert Delivery.objects.count() == 1
@@ -142,8 +142,8 @@ def test_a_scheduled_campaign_waits_for_its_time() -> None:
     campaign = make_campaign("approved")
     services.schedule(campaign, by=campaign.author, send_at=NOON + HOUR, now=NOON)
 
-    assert sending.start_due(now=NOON + HOUR - MINUTE) == 0
-    assert sending.start_due(now=NOON + HOUR) == 1
+    assert running.start_due(now=NOON + HOUR - MINUTE) == 0
+    assert running.start_due(now=NOON + HOUR) == 1
 
 
 # -- the audience ------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def test_everybody_falls_into_one_line_of_the_waterfall() -> None:
 def test_the_freeze_queues_whom_the_waterfall_leaves() -> None:
     campaign = populate()
 
-    sending.start_due(now=NOON)
+    running.start_due(now=NOON)
 
     campaign.refresh_from_db()
     assert campaign.deliveries.count() == 2

@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from pytest_django import Settings
 
-from campaigns import guards, sending, services
+from campaigns import guards, services
 from campaigns.models import Campaign, Delivery
+from campaigns.running import finish
 from smsconsent import outbox
 from smsconsent.gateways import Receipt
 from smsconsent.gateways.strex_codes import meaning_of
@@ -112,7 +113,7 @@ def test_a_campaign_is_not_over_while_its_rest_waits(campaign: Campaign) -> None
     for message_id in hand_over():
         report(message_id, "Delivered")
 
-    assert sending.finish(now=NOON) == 0
+    assert finish(now=NOON) == 0
 
 
 def test_a_small_audience_goes_at_once(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import cancelling, sending
+from campaigns import cancelling, running
 from campaigns.models import Delivery
 from consents import confirmations, suspensions
 from consents.models import ServiceMessage, Subject
@@ -116,8 +116,8 @@ def plans_of(verb: Callable[[], object], table: str) -> list[str]:
     ("verb", "table", "index"),
     [
         (lambda: outbox.claim(Delivery, now=NOON, limit=10), Delivery, "delivery_queue"),
-        (lambda: sending.finish(now=NOON), Delivery, "delivery_queue"),
-        (lambda: sending.finish(now=NOON), Delivery, "delivery_in_doubt"),
+        (lambda: running.finish(now=NOON), Delivery, "delivery_queue"),
+        (lambda: running.finish(now=NOON), Delivery, "delivery_in_doubt"),
         (lambda: cancelling.block_rest(until=lambda: False), Delivery, "delivery_queue"),
         (lambda: recover(Delivery), Delivery, "delivery_in_doubt"),
         (lambda: queues.depth(Delivery, now=NOON), Delivery, "delivery_queue"),

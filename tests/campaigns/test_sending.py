@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pytest_django import Settings
 
-from campaigns import audiences, sending, services
+from campaigns import audiences, running, services, texts
 from campaigns.models import Approval, Campaign, Delivery
 from consents import sealing, transitions
 from consents.ledger import Proof
@@ -38,7 +38,7 @@ def send(now: datetime = NOON) -> None:
     outbox.work(Delivery, gateway=gateway, clock=lambda: now)
 
 
-def texts(simulator: Simulator) -> list[str]:
+def received(simulator: Simulator) -> list[str]:
     """Return what the gateway has taken over for the number, oldest first."""
     return [entry["content"] for entry in simulator.state(number=phone().e164)["toNumber"]]
 
@@ -60,7 +60,7 @@ def test_a_person_who_said_yes_gets_it_with_a_way_out(
 
     send()
 
-    [text] = texts(simulator)
+    [text] = received(simulator)
     assert text.startswith("Fjord Sport: Halv pris i dag.")
     assert "STOPP" in text
     assert outcome() == ("handed_over", "")
@@ -171,7 +171,7 @@ def test_what_changes_after_the_freeze_stops_the_message(
     send()
 
     assert outcome()[1] == reason
-    assert texts(simulator) == []
+    assert received(simulator) == []
 
 
 def test_a_withdrawal_stops_what_is_queued(consent: Consent, simulator: Simulator) -> None:
@@ -181,7 +181,7 @@ def test_a_withdrawal_stops_what_is_queued(consent: Consent, simulator: Simulato
     send()
 
     assert outcome() == ("blocked", "withdrawn")
-    assert texts(simulator) == []
+    assert received(simulator) == []
 
 
 def test_an_erased_person_gets_nothing(consent: Consent, simulator: Simulator) -> None:
@@ -190,7 +190,7 @@ def test_an_erased_person_gets_nothing(consent: Consent, simulator: Simulator) -
     erase_subject(consent.subject, now=NOON)
     send()
 
-    assert texts(simulator) == []
+    assert received(simulator) == []
 
 
 def test_without_a_processor_agreement_nothing_is_sent(
@@ -214,9 +214,9 @@ def test_the_promise_holds_over_campaigns(simulator: Simulator, count: int) -> N
     for day in range(6):
         make_campaign("sending", purpose=purpose, now=NOON + day * DAY)
         send(NOON + day * DAY)
-        sending.finish(now=NOON + day * DAY)
+        running.finish(now=NOON + day * DAY)
 
-    assert len(texts(simulator)) == count
+    assert len(received(simulator)) == count
 
 
 def test_the_promise_is_free_again_after_its_window(simulator: Simulator) -> None:
@@ -226,9 +226,9 @@ def test_the_promise_is_free_again_after_its_window(simulator: Simulator) -> Non
     for moment in (NOON, NOON + 7 * DAY - SECOND, NOON + 7 * DAY):
         make_campaign("sending", purpose=purpose, now=moment)
         send(moment)
-        sending.finish(now=moment)
+        running.finish(now=moment)
 
-    assert len(texts(simulator)) == 2
+    assert len(received(simulator)) == 2
 
 
 def oslo(day: int, hour: int, minute: int = 0) -> datetime:
@@ -253,7 +253,7 @@ def test_quiet_hours_hold_a_message(simulator: Simulator, now: datetime, sent: b
 
     send(now)
 
-    assert bool(texts(simulator)) is sent
+    assert bool(received(simulator)) is sent
 
 
 def test_a_message_waits_for_the_morning_and_no_longer_than_its_end(simulator: Simulator) -> None:
@@ -273,10 +273,10 @@ def test_a_purpose_may_have_shorter_hours(simulator: Simulator) -> None:
     make_campaign("sending", purpose=purpose, now=oslo(10, 11, 58))
 
     send(oslo(10, 11, 59))
-    assert texts(simulator) == []
+    assert received(simulator) == []
 
     send(oslo(10, 12))
-    assert len(texts(simulator)) == 1
+    assert len(received(simulator)) == 1
 
 
 def test_a_pause_holds_what_has_not_left_and_a_cancellation_ends_it(simulator: Simulator) -> None:
@@ -292,17 +292,17 @@ def test_a_pause_holds_what_has_not_left_and_a_cancellation_ends_it(simulator: S
     services.cancel(campaign, by=user, now=NOON)
     send()
     assert outcome() == ("blocked", "cancelled")
-    assert texts(simulator) == []
+    assert received(simulator) == []
 
 
 def test_a_campaign_is_sent_when_nothing_is_left(simulator: Simulator) -> None:
     consent = make_consent("granted")
     campaign = make_campaign("sending", purpose=consent.purpose)
-    assert sending.finish(now=NOON) == 0
+    assert running.finish(now=NOON) == 0
 
     send()
 
-    assert sending.finish(now=NOON) == 1
+    assert running.finish(now=NOON) == 1
     campaign.refresh_from_db()
     assert (campaign.state, campaign.ended_at) == ("sent", NOON)
 
@@ -312,7 +312,7 @@ def test_a_campaign_whose_words_were_changed_behind_the_approval_does_not_start(
     campaign = make_campaign("scheduled")
     Campaign.objects.update(text="Noe annet.")
 
-    sending.start_due(now=NOON)
+    running.start_due(now=NOON)
 
     campaign.refresh_from_db()
     assert (campaign.state, campaign.pause_reason) == ("paused", "not_approved")
@@ -329,7 +329,7 @@ def test_a_gateway_that_does_not_answer_puts_the_batch_back(
 
     delivery = Delivery.objects.get()
     assert delivery.state in {"queued", "unknown"}
-    assert texts(simulator) == []
+    assert received(simulator) == []
 
 
 def test_every_refusal_has_plain_words() -> None:
@@ -340,10 +340,10 @@ def test_every_refusal_has_plain_words() -> None:
 def test_the_text_must_hold_something_and_fit() -> None:
     purpose = make_purpose()
 
-    assert sending.problems_with(purpose, "Halv pris!") == []
-    assert len(sending.problems_with(purpose, " ")) == 1
-    assert len(sending.problems_with(purpose, "x" * 2000)) == 1
-    assert len(sending.problems_with(purpose, "~~")) == 1
+    assert texts.problems_with(purpose, "Halv pris!") == []
+    assert len(texts.problems_with(purpose, " ")) == 1
+    assert len(texts.problems_with(purpose, "x" * 2000)) == 1
+    assert len(texts.problems_with(purpose, "~~")) == 1
 
 
 def test_the_stop_line_fits_the_sender() -> None:
@@ -351,13 +351,13 @@ def test_the_stop_line_fits_the_sender() -> None:
     letters = make_purpose(sender="Fjord", reply_number="26112", keyword="KLUBB")
     silent = make_purpose(sender="Stille", reply_number="", keyword="")
 
-    assert "STOPP" in sending.full_text(short, "Hei")
-    assert "KLUBB STOPP" in sending.full_text(letters, "Hei")
-    assert "/s/" in sending.full_text(silent, "Hei")
+    assert "STOPP" in texts.full_text(short, "Hei")
+    assert "KLUBB STOPP" in texts.full_text(letters, "Hei")
+    assert "/s/" in texts.full_text(silent, "Hei")
 
 
 def test_the_end_of_a_campaign_is_the_end_of_its_day() -> None:
     purpose = make_purpose()
 
-    assert sending.default_end(purpose, NOON) == oslo(10, 20)
-    assert sending.default_end(purpose, NOON + 9 * HOUR) == oslo(11, 20)
+    assert running.default_end(purpose, NOON) == oslo(10, 20)
+    assert running.default_end(purpose, NOON + 9 * HOUR) == oslo(11, 20)

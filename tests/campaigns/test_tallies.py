@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import reports, sending, services, tallies
+from campaigns import reports, running, services, tallies
 from campaigns.models import Campaign, Delivery, Tally
 from consents import transitions
 from consents.ledger import Proof
@@ -153,4 +153,4 @@ def test_a_waiting_campaign_does_not_stand_in_the_way(simulator: Simulator) -> N
     send()
 
     assert tallies.by_state(waiting) == {"queued": 1}
-    assert sending.finish(now=NOON) == 1
+    assert running.finish(now=NOON) == 1

@@ -33,7 +33,7 @@ from smsconsent.gateways import get_gateway  # noqa: E402
 # The send path: what stands in these files. A new function in one of them is watched from then on.
 WATCHED = (
     *("outbox/sending.py", "outbox/settling.py", "outbox/messages.py", "outbox/gates.py"),
-    *("campaigns/sending.py", "campaigns/models.py"),
+    *("campaigns/sending.py", "campaigns/texts.py", "campaigns/models.py"),
 )
 BATCH = 4
 

@@ -1,0 +1,61 @@
+"""What a campaign's message says: the words of its author, who sends, and the way out."""
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from consents.models import Purpose
+from smsconsent import gsm
+
+MOST_SEGMENTS = 6
+# Stands in for a real link when a text is measured: same length, opens nothing.
+SAMPLE_TOKEN = "x" * 22
+
+
+def full_text(purpose: Purpose, text: str, *, token: str = SAMPLE_TOKEN) -> str:
+    """Return the text as it leaves: the sender named, and a way out that cannot be removed (G23, L25, L26).
+
+    The language of the two additions is bokmål, as that of the campaign.
+    """
+    name = purpose.organisation.name
+    body = text.strip()
+    if name.casefold() not in body.casefold():
+        body = f"{name}: {body}"
+    with override("nb"):
+        return gsm.normalise(f"{body} {_stop_line(purpose, token)}")
+
+
+def _stop_line(purpose: Purpose, token: str) -> str:
+    sender = purpose.sender
+    if sender.is_answered_directly:
+        return _("Answer STOPP to stop")
+    if sender.reply_number and purpose.keyword:
+        return _("Stop: %(keyword)s STOPP to %(number)s") % {
+            "keyword": purpose.keyword,
+            "number": sender.reply_number,
+        }
+    return _("Stop: %(link)s") % {
+        "link": settings.PUBLIC_URL + reverse("consents:stop", args=[token])
+    }
+
+
+def needs_stop_link(purpose: Purpose) -> bool:
+    """Return whether each message must carry a link of its own, since no reply can stop it."""
+    sender = purpose.sender
+    return not sender.is_answered_directly and not (sender.reply_number and purpose.keyword)
+
+
+def problems_with(purpose: Purpose, text: str) -> list[str]:
+    """Return one sentence for each reason why this text may not be sent."""
+    problems = []
+    if not text.strip():
+        problems.append(_("The message is empty."))
+    if "~~" in text:
+        problems.append(
+            _("The message must not hold ~~: the gateway may read it as a sign of its own.")
+        )
+    if gsm.measure(full_text(purpose, text)).segments > MOST_SEGMENTS:
+        most = MOST_SEGMENTS
+        problems.append(_("The message is longer than %(most)d parts.") % {"most": most})
+    return problems
