@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,14 @@ PROCESSES, THREADS = 2, 4
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the client saw: requests a second, and the seconds that all but one in a hundred took at most."""
+    """What the client saw: requests a second, and the seconds that all but one in a hundred took at most.
+
+    `answered`: when each was, by its place, as `time.monotonic` tells the time.
+    """
 
     per_second: float
     p99: float
+    answered: Mapping[int, float]
 
 
 @contextmanager
@@ -60,19 +64,20 @@ def bare(database_url: str) -> Iterator[int]:
 
 def product(database_url: str, **variables: str) -> AbstractContextManager[int]:
     """Serve the product as production does, with limits that a measurement does not meet."""
-    return site(
-        "smsconsent.wsgi",
-        database_url,
-        DJANGO_SETTINGS_MODULE="smsconsent.settings",
-        REDIS_URL=servers.valkey(),
-        ALLOWED_HOSTS="127.0.0.1",
-        STREX_CALLBACK_SIGNATURE="off",
-        STREX_ALLOW_FAKE_NUMBERS="true",
-        CONFIRMATIONS_PER_DAY="10000000",
-        CONFIRMATIONS_PER_FORM_AND_HOUR="10000000",
-        CONFIRMATIONS_PER_NETWORK_AND_HOUR="10000000",
-        **variables,
-    )
+    return site("smsconsent.wsgi", database_url, **variables_of_product(), **variables)
+
+
+def variables_of_product() -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "smsconsent.settings",
+        "REDIS_URL": servers.valkey(),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "STREX_CALLBACK_SIGNATURE": "off",
+        "STREX_ALLOW_FAKE_NUMBERS": "true",
+        "CONFIRMATIONS_PER_DAY": "10000000",
+        "CONFIRMATIONS_PER_FORM_AND_HOUR": "10000000",
+        "CONFIRMATIONS_PER_NETWORK_AND_HOUR": "10000000",
+    }
 
 
 def post(path: str, body: bytes, *, kind: str = "application/json", cookie: str = "") -> bytes:
@@ -107,6 +112,7 @@ def _send(
     port: int, requests: Sequence[bytes], *, good: bytes, clients: int, per_second: int | None
 ) -> Load:
     took: list[float] = []
+    answered: dict[int, float] = {}
     bad: list[bytes] = []
     started = time.perf_counter()
 
@@ -117,6 +123,7 @@ def _send(
             time.sleep(max(0.0, began - time.perf_counter()))
             answer = client.ask(requests[number])
             took.append(time.perf_counter() - began)
+            answered[number] = time.monotonic()
             if not answer.startswith(b"HTTP/1.1 " + good):
                 bad.append(answer)
                 break
@@ -130,7 +137,7 @@ def _send(
     seconds = time.perf_counter() - started
     if bad or len(took) < len(requests):
         raise RuntimeError(f"{len(took)} of {len(requests)} answered; {bad[:1]!r}")
-    return Load(len(took) / seconds, sorted(took)[int(len(took) * 0.99)])
+    return Load(len(took) / seconds, sorted(took)[int(len(took) * 0.99)], answered)
 
 
 class _Client:
