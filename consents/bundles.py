@@ -76,13 +76,23 @@ def write_audit(file: IO[bytes], organisation: Organisation, *, now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose case it is, the key that lists their events, and the details that are there, by event."""
+    """Whose case it is, the key that lists their events, and the details that are there, by event.
+
+    Without the key (a hold whose number was erased before holds kept it) only the events whose details
+    are there can be found, and nothing shows that these are all.
+    """
 
     organisation: Organisation
     reference: str
     tag_key: bytes
     details: dict[str, dict[str, Any]]
     holds: list[dict[str, Any]]
+
+    def has(self, header: dict[str, Any]) -> bool:
+        """Return whether an event is this person's, as far as one can tell."""
+        if not self.tag_key:
+            return header["event_id"] in self.details
+        return ledger.tag(self.tag_key, header["event_id"]) == str(header["tag"])
 
 
 def write_case(
@@ -132,7 +142,7 @@ def _write_person(
             bundle,
             checkpoint,
             organisation,
-            tag_key=person.tag_key,
+            person,
             with_all_headers=with_all_headers,
         )
         opened, waiting = _opened(person, found)
@@ -144,7 +154,7 @@ def _write_person(
         texts = _write_texts(bundle, organisation, named)
         anchors = _write_anchors(bundle, checkpoint, organisation)
         facts = _manifest("case", organisation, checkpoint, found, now=now)
-        facts |= {"waiting": waiting, "held": person.holds}
+        facts |= {"waiting": waiting, "held": person.holds, "has_tag_key": bool(person.tag_key)}
         _write(bundle, "manifest.json", canonical_json(facts))
         story = reports.case_events(opened, found.mine, texts)
         _write_report(bundle, "case", facts | {"anchors": anchors, "events": story})
@@ -186,8 +196,8 @@ def _write_leaves(
     bundle: zipfile.ZipFile,
     checkpoint: Checkpoint,
     organisation: Organisation,
+    person: Person | None = None,
     *,
-    tag_key: bytes = b"",
     with_all_headers: bool = False,
 ) -> Found:
     """Write one line per entry, in the order of the tree, and return what was met."""
@@ -198,7 +208,7 @@ def _write_leaves(
             header = json.loads(raw)
             is_own = header.get("purpose") in own
             if is_own:
-                _note(found, index, header, tag_key)
+                _note(found, index, header, person)
             # An entry without a purpose is about the log itself: it belongs to all.
             if is_own or with_all_headers or "purpose" not in header:
                 lines.write(b'{"header":"' + b64encode(raw) + b'"}\n')
@@ -218,11 +228,11 @@ def _leaves(size: int) -> Iterator[tuple[int, bytes, bytes]]:
             yield index, bytes(header), bytes(leaf_hash)
 
 
-def _note(found: Found, index: int, header: dict[str, Any], tag_key: bytes) -> None:
+def _note(found: Found, index: int, header: dict[str, Any], person: Person | None) -> None:
     found.own_count += 1
     found.wordings.add(header["notice_sha256"])
     found.counts[header["purpose"], header["recorded_day"][:7], header["type"]] += 1
-    if tag_key and ledger.tag(tag_key, header["event_id"]) == header["tag"]:
+    if person and person.has(header):
         found.mine[header["event_id"]] = (index, header)
 
 

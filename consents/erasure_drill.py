@@ -18,7 +18,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 
-from consents import confirmations, drill, erasing, journal, remanence, services
+from consents import confirmations, drill, erasing, journal, overwriting, remanence, services
 from consents.models import Erasure, Organisation, Subject
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
 from smsconsent.logs import NumberFilter
@@ -99,7 +99,7 @@ def _erase(person: Phone, *, now: datetime) -> None:
     erasing.cancel_at_gateway(gateway=drill.recorder(), now=now)
     journal.drain()
     # Others may work on the same server, and see for a while what was deleted.
-    any(erasing.overwrite(now=now) for _attempt in range(10))
+    any(overwriting.overwrite(now=now) for _attempt in range(10))
 
 
 def _stores(folder: Path, log: Path, *, since: str) -> remanence.Stores:

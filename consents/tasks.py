@@ -14,6 +14,7 @@ from consents import (
     imports,
     inbox,
     journal,
+    overwriting,
     reminders,
     retention,
     sealing,
@@ -150,7 +151,7 @@ def carry_on_erasures() -> None:
 
 @shared_task(base=WakeUp)
 def overwrite_erased() -> None:
-    erasing.overwrite(now=timezone.now())
+    overwriting.overwrite(now=timezone.now())
 
 
 @shared_task(base=WakeUp)
@@ -172,4 +173,4 @@ def verify_log() -> None:
 def purge() -> None:
     retention.purge_all(now=timezone.now())
     if connection.vendor == "sqlite":
-        erasing.overwrite(now=timezone.now())
+        overwriting.overwrite(now=timezone.now())

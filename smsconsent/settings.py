@@ -413,7 +413,7 @@ READINESS_WARNINGS = [
     "consents.silence.warning",
     "consents.anchors.warning",
     "consents.journal.warning",
-    "consents.erasing.warning",
+    "consents.overwriting.warning",
 ]
 
 # What waits for a colleague, on the start page: each called with (user, organisation).

@@ -190,8 +190,8 @@ event_foreign completeness failed
   Hendelse {event} gjelder ikke denne personen: merket stemmer ikke med merkenøkkelen.
   Event {event} is not about this person: its tag does not fit the tag key.
 tag_key_useless completeness failed
-  Merkenøkkelen mangler eller passer ikke til noen hendelse.
-  The tag key is missing or fits no event.
+  Merkenøkkelen mangler eller passer ikke: ingenting viser at dette er alle personens hendelser.
+  The tag key is missing or does not fit: nothing shows that these are all events of the person.
 entries_hidden completeness limited
   {count} oppføringer fra andre organisasjoner er bare fingeravtrykk: hva de gjelder, er ikke sjekket.
   {count} entries of other organisations are fingerprints only: what they concern was not checked.
@@ -1276,7 +1276,7 @@ class Case:
     ) -> None:
         report.looked_at |= {"details", "chain", "completeness"}
         self._check_completeness(leaves, report)
-        mine = {name: entry for name, entry in leaves.entries.items() if entry.is_mine}
+        mine = {name: each for name, each in leaves.entries.items() if self.is_mine(each)}
         texts = check_wordings(bundle, {entry.wording for entry in mine.values()}, report)
         opened = []
         for name, entry in sorted(mine.items(), key=lambda pair: pair[1].index):
@@ -1295,6 +1295,10 @@ class Case:
                 report.events.append(told(entry, event["detail"]["private"]))
         check_chain(opened, mine, report)
 
+    def is_mine(self, entry: Entry) -> bool:
+        """Whether an entry is about the person. Without the tag key the bundle's word must do."""
+        return entry.is_mine if self.tag_key else entry.event_id in self.events
+
     def _check_completeness(self, leaves: Leaves, report: Report) -> None:
         """Check (8): the tag key finds no more events and no fewer than are shown."""
         if not self.tag_key or not any(e.is_mine for e in leaves.entries.values()):
@@ -1302,7 +1306,7 @@ class Case:
         for name in self.events.keys() - leaves.entries.keys():
             report.find("event_unknown", event=name)
         for name, entry in leaves.entries.items():
-            if not entry.is_mine:
+            if not self.is_mine(entry):
                 report.find("event_foreign", event=name)
             elif name not in self.events:
                 report.find("event_withheld", type=entry.type, day=entry.day, index=entry.index)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from campaigns.models import Campaign, Delivery
-from consents import confirmations, erasing, exports, services
+from consents import confirmations, erasing, exports, overwriting, services
 from consents.models import (
     ConsentEvent,
     Erasure,
@@ -275,7 +275,7 @@ def test_the_disk_is_overwritten_and_the_report_says_when() -> None:
     erasure = erase(make_consent("granted", purpose=make_purpose()).subject)
 
     eventually(
-        lambda: erasing.overwrite(now=NOON + timedelta(hours=3)), "nobody sees the deleted rows"
+        lambda: overwriting.overwrite(now=NOON + timedelta(hours=3)), "nobody sees the deleted rows"
     )
 
     erasure.refresh_from_db()
@@ -288,13 +288,13 @@ def test_a_table_too_large_to_be_locked_waits_for_a_person(settings: Settings) -
     settings.OVERWRITE_UP_TO = 1
     erasure = erase(make_consent("granted").subject)
 
-    assert not erasing.overwrite(now=NOON)
+    assert not overwriting.overwrite(now=NOON)
     erasure.refresh_from_db()
     assert erasure.overwritten_at is None
-    assert "manage.py purge --overwrite" in erasing.warning()
+    assert "manage.py purge --overwrite" in overwriting.warning()
 
     call_command("purge", "--overwrite", verbosity=0)
-    assert erasing.warning() == ""
+    assert overwriting.warning() == ""
 
 
 @pytest.mark.postgres
@@ -306,8 +306,8 @@ def test_nothing_counts_as_overwritten_while_somebody_still_reads_it() -> None:
         reader.execute("SELECT count(*) FROM consents_subject")
         erasing.erase(subject, asked_by="person", now=timezone.now())
 
-        assert not erasing.overwrite(now=timezone.now())
-    eventually(lambda: erasing.overwrite(now=timezone.now()), "nobody sees the deleted rows")
+        assert not overwriting.overwrite(now=timezone.now())
+    eventually(lambda: overwriting.overwrite(now=timezone.now()), "nobody sees the deleted rows")
 
 
 @pytest.mark.postgres
@@ -318,5 +318,5 @@ def test_nor_while_somebody_writes_in_another_database_of_the_server() -> None:
         writer.execute("SELECT pg_current_xact_id()")
         erasing.erase(subject, asked_by="person", now=timezone.now())
 
-        assert not erasing.overwrite(now=timezone.now())
-    eventually(lambda: erasing.overwrite(now=timezone.now()), "nobody sees the deleted rows")
+        assert not overwriting.overwrite(now=timezone.now())
+    eventually(lambda: overwriting.overwrite(now=timezone.now()), "nobody sees the deleted rows")

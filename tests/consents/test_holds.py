@@ -292,6 +292,28 @@ def test_what_is_held_is_a_complete_case_that_a_stranger_verifies(tmp_path: Path
     assert EvidenceExport.objects.get().kind == "case"
 
 
+def test_a_hold_from_before_the_key_was_kept_says_that_nothing_shows_that_it_is_complete(
+    tmp_path: Path,
+) -> None:
+    hold = held_and_erased(make_consent("granted"))
+    LegalHold.objects.update(tag_key=None)
+    hold.refresh_from_db()
+    seal()
+    file = tmp_path / "case.zip"
+
+    with file.open("w+b") as bundle:
+        services.export_held(hold, bundle, by=let_read(hold), now=NOON)
+
+    with ZipFile(file) as bundle_file:
+        report_for_people = bundle_file.read("report.html").decode()
+        manifest = json.loads(bundle_file.read("manifest.json"))
+        report = verify(file, keys=read_keys(bundle_file.read("log.pub").decode()))
+    assert "Ingenting viser at dette er alle." in report_for_people
+    assert (manifest["has_tag_key"], manifest["person_entries"]) == (False, 3)
+    assert {each.code for each in report.findings if each.weight == "failed"} == {"tag_key_useless"}
+    assert len(report.events) == 3
+
+
 def test_nobody_takes_it_out_alone() -> None:
     hold = held_and_erased(make_consent("granted"))
     seal()

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from consents import erasing, journal, remanence, services
+from consents import journal, overwriting, remanence, services
 from consents.models import Consent, Purpose, Subject
 from tests import servers
 from tests.installation import eventually
@@ -113,7 +113,7 @@ def test_an_erased_number_is_in_no_store_in_any_spelling_and_nothing_opens_to_it
 
     erase()
     # Whoever works beside this test, in a database of their own, may still see what was deleted.
-    eventually(lambda: erasing.overwrite(now=timezone.now()), "nobody sees the deleted rows")
+    eventually(lambda: overwriting.overwrite(now=timezone.now()), "nobody sees the deleted rows")
 
     after = remanence.look(NUMBER, stores(lived))
     assert {each.store: each for each in after if not each.is_clean or each.obstacle} == {}

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consents import erasing, retention
+from consents import overwriting, retention
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name}: {_words(counts)}")
         if verbosity and dry_run:
             self.stdout.write("Nothing was removed: this was a dry run.")
-        elif overwrite and not erasing.overwrite(now=timezone.now(), whatever_it_takes=True):
+        elif overwrite and not overwriting.overwrite(now=timezone.now(), whatever_it_takes=True):
             raise CommandError(
                 "Somebody can still see what was deleted: a long transaction. Try again later."
             )
