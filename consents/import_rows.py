@@ -1,97 +1,137 @@
 """What an import stores: people, consents and their evidence, by a handful of statements for each batch.
 
-What is written stays plain values, and the objects that evidence is made from have no more fields than it
-reads: at a million rows, objects would be most of the work.
+What is new is made with no more than is stored and than evidence reads: at a million rows, objects of the
+models would be most of the work. It is made while the database stores what was made before it.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 from secrets import token_bytes
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from consents import ledger
 from consents.dates import add_months
 from consents.import_rules import Context, People
-from consents.models import Consent, ConsentEvent, Subject, Suppression, Wording
+from consents.models import Consent, ConsentEvent, Purpose, Subject, Suppression, Wording
 from consents.sheets import Row
 from smsconsent import bulk, crypto, signing
+from smsconsent.phones import Phone
 
-# What differs from row to row, in the order of the models: `from_db` takes it so. The other columns are the
-# same in all, or empty.
-_SUBJECT = (
-    "id", "organisation_id", "public_id", "phone", "phone_index", "suppression_index", "tag_key",
-    "language", "event_count", "last_event_hash",
-)  # fmt: skip
-_CONSENT = (
-    "id", "public_id", "subject_id", "purpose_id", "wording_id", "source", "requested_at", "answer_by",
-    "confirmed_at", "valid_until", "stop_nonce", "stop_digest",
-)  # fmt: skip
+
+@dataclass(slots=True)
+class _Subject:
+    """What differs from one new subject to the next."""
+
+    pk: int
+    public_id: UUID
+    phone: Phone
+    phone_index: bytes
+    suppression_index: bytes
+    tag_key: bytes
+    language: str
+    event_count: int = 0
+    last_event_hash: "bytes | memoryview[int]" = b""
+
+
+@dataclass(slots=True)
+class _Consent:
+    """What differs from one new consent to the next."""
+
+    pk: int
+    public_id: UUID
+    subject: ledger.Person
+    purpose: Purpose
+    wording: Wording
+    at: datetime
+    valid_until: datetime | None
+    stop_nonce: bytes
+    stop_digest: bytes
+    last_event_id: str = ""
+    source: str = Consent.Source.IMPORT.value
+
+
+_COLUMNS = {
+    "id": "pk", "public_id": "public_id", "subject_id": "subject.pk", "purpose_id": "purpose.pk",
+    "wording_id": "wording.pk", "requested_at": "at", "answer_by": "at", "confirmed_at": "at",
+    "valid_until": "valid_until", "stop_nonce": "stop_nonce", "stop_digest": "stop_digest",
+    "last_event_id": "last_event_id",
+}  # fmt: skip
+_SUBJECT = tuple(_Subject.__slots__)
 
 
 def write(context: Context, found: People, rows: list[Row]) -> None:
     """Store these consents with their evidence, and the people who are new."""
-    known = [
-        found.subjects[e164] for e164 in {row.phone.e164 for row in rows} & found.subjects.keys()
-    ]
-    new = _add_new_subjects(context, found, rows)
+    people: dict[str, ledger.Person] = {
+        e164: found.subjects[e164]
+        for e164 in {row.phone.e164 for row in rows} & found.subjects.keys()
+    }
+    known = [found.subjects[e164] for e164 in people]
+    new = _new_subjects(context, found, rows)
+    people |= {subject.phone.e164: subject for subject in new}
     keys = bulk.reserve(Consent, len(rows))
-    consents = [_consent(context, found, row, key) for row, key in zip(rows, keys, strict=True)]
-    lines = [
-        _line(context, found, row, consent) for row, consent in zip(rows, consents, strict=True)
-    ]
+    consents: list[_Consent] = []
+
+    def lines() -> Iterator[ledger.Line]:
+        for row, key in zip(rows, keys, strict=True):
+            consent = _consent(context, row, key, people[row.phone.e164])
+            line = _line(context, row, consent)
+            consent.last_event_id = line.event_id
+            consents.append(consent)
+            yield line
+
+    ledger.store(lines(), count=len(rows))
     # The counters of the evidence stand on the people, so they come after it.
     bulk.insert_values(
-        Subject, _SUBJECT, [_values(each, _SUBJECT) for each in new], same=_same_of_all(context)
+        Subject,
+        ("id", *_SUBJECT[1:]),
+        map(attrgetter(*_SUBJECT), new),
+        same=_same_of_all(context),
     )
     bulk.insert_values(
         Consent,
-        (*_CONSENT, "last_event_id"),
-        [
-            (*_values(consent, _CONSENT), line.event.event_id)
-            for consent, line in zip(consents, lines, strict=True)
-        ],
-        same={"state": Consent.State.GRANTED.value, "imported_by_id": context.run.pk},
+        tuple(_COLUMNS),
+        map(attrgetter(*_COLUMNS.values()), consents),
+        same={
+            "state": Consent.State.GRANTED.value,
+            "source": Consent.Source.IMPORT.value,
+            "imported_by_id": context.run.pk,
+        },
     )
-    ledger.store(lines)
     bulk.update(known, "event_count", "last_event_hash")
 
 
-def _add_new_subjects(context: Context, found: People, rows: list[Row]) -> list[Subject]:
+def _new_subjects(context: Context, found: People, rows: list[Row]) -> list[_Subject]:
     """Make a subject of each number that has none, in the language of the first words it said yes to."""
-    first = {row.phone.e164: row for row in reversed(rows)}
-    unknown = [
-        e164 for e164 in dict.fromkeys(row.phone.e164 for row in rows) if e164 not in found.subjects
-    ]
-    blocked = {number for number, _purpose in found.blocked}
-    new = []
-    for e164, key in zip(unknown, bulk.reserve(Subject, len(unknown)), strict=True):
-        row = first[e164]
-        if e164 in blocked:
-            # Blocked for another purpose, maybe under an older key: a block is found by the current one.
-            Suppression.objects.renew(context.run.organisation, row.phone)
-        found.subjects[e164] = Subject.from_db(
-            None,
-            _SUBJECT,
-            (
-                key,
-                context.run.organisation_id,
-                uuid4(),
-                row.phone,
-                found.indexes["lookup"][e164],
-                found.indexes["suppression"][e164],
-                token_bytes(ledger.TAG_KEY_BYTES),
-                _wording(context, row).language,
-                0,
-                b"",
-            ),
+    first: dict[str, Row] = {}
+    for row in rows:
+        if row.phone.e164 not in found.subjects:
+            first.setdefault(row.phone.e164, row)
+    for e164 in {number for number, _purpose in found.blocked} & first.keys():
+        # Blocked for another purpose, maybe under an older key: a block is found by the current one.
+        Suppression.objects.renew(context.run.organisation, first[e164].phone)
+    lookups, blocks = found.indexes["lookup"], found.indexes["suppression"]
+    return [
+        _Subject(
+            key,
+            uuid4(),
+            row.phone,
+            lookups[e164],
+            blocks[e164],
+            token_bytes(ledger.TAG_KEY_BYTES),
+            _wording(context, row).language,
         )
-        new.append(found.subjects[e164])
-    return new
+        for (e164, row), key in zip(first.items(), bulk.reserve(Subject, len(first)), strict=True)
+    ]
 
 
 def _same_of_all(context: Context) -> dict[str, Any]:
     """Return what is the same on all new subjects of this run."""
     index_key = crypto.current_index_key_id()
     return {
+        "organisation_id": context.run.organisation_id,
         "index_key_id": index_key,
         "suppression_key_id": index_key,
         "key_id": crypto.current_key_id(),
@@ -101,31 +141,22 @@ def _same_of_all(context: Context) -> dict[str, Any]:
     }
 
 
-def _consent(context: Context, found: People, row: Row, key: int) -> Consent:
+def _consent(context: Context, row: Row, key: int, subject: ledger.Person) -> _Consent:
     purpose, nonce = context.purposes[row.purpose], token_bytes(16)
-    consent = Consent.from_db(
-        None,
-        _CONSENT,
-        (
-            key,
-            uuid4(),
-            found.subjects[row.phone.e164].pk,
-            purpose.pk,
-            _wording(context, row).pk,
-            Consent.Source.IMPORT.value,
-            row.at,
-            row.at,
-            row.at,
-            add_months(row.at, purpose.consent_months),
-            nonce,
-            signing.digest(signing.derived_token(nonce, purpose="stop"), purpose="stop"),
-        ),
+    return _Consent(
+        key,
+        uuid4(),
+        subject,
+        purpose,
+        _wording(context, row),
+        row.at,
+        add_months(row.at, purpose.consent_months),
+        nonce,
+        signing.digest(signing.derived_token(nonce, purpose="stop"), purpose="stop"),
     )
-    consent.purpose = purpose
-    return consent
 
 
-def _line(context: Context, found: People, row: Row, consent: Consent) -> ledger.Line:
+def _line(context: Context, row: Row, consent: _Consent) -> ledger.Line:
     run = context.run
     facts: ledger.Facts = {
         "import": run.public_id.hex,
@@ -137,9 +168,9 @@ def _line(context: Context, found: People, row: Row, consent: Consent) -> ledger
     }
     return ledger.prepare(
         ConsentEvent.Type.GRANTED,
-        subject=found.subjects[row.phone.e164],
+        subject=consent.subject,
         consent=consent,
-        wording=_wording(context, row),
+        wording=consent.wording,
         proof=ledger.Proof("import", facts=facts),
         said_at=row.at,
         now=context.now,
@@ -150,8 +181,3 @@ def _wording(context: Context, row: Row) -> Wording:
     wording = context.wordings[context.purposes[row.purpose].pk, row.wording]
     assert wording is not None, "a row without a wording is not good"
     return wording
-
-
-def _values(made: Subject | Consent, names: tuple[str, ...]) -> tuple[Any, ...]:
-    fields = vars(made)
-    return tuple([fields[name] for name in names])

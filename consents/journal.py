@@ -15,8 +15,8 @@ from typing import IO
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db import connection, transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,6 @@ from consents import journalfile
 from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, Entry, exclusive
 from consents.models import (
     ConsentEvent,
-    EventDetail,
     JournalMark,
     Leaf,
     PendingEntry,
@@ -108,10 +107,24 @@ def cut_old(*, now: datetime) -> int:
     return journalfile.cut(now - settings.BACKUP_LIFE - KEPT_BEYOND_BACKUPS)
 
 
-def note_consents(events: Sequence[int]) -> None:
-    """Say which consent each event is about, as its detail has it. The trigger has noted the events."""
-    about = EventDetail.objects.filter(event__pk=OuterRef("event")).values("consent__public_id")
-    PendingEntry.objects.filter(event__any=events).update(reference=Subquery(about[:1]))
+def note_consents(events: Sequence[int], references: Sequence[UUID]) -> None:
+    """Say which consent each event is about. The trigger has noted the events."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                """UPDATE journal_pending AS entry SET reference = said.reference
+                   FROM unnest(%s::bigint[], %s::uuid[]) AS said (event, reference)
+                   WHERE entry.event = said.event""",
+                [list(events), [reference.hex for reference in references]],
+            )
+        else:
+            cursor.executemany(
+                "UPDATE journal_pending SET reference = %s WHERE event = %s",
+                [
+                    (stored(PendingEntry, "reference", reference), event)
+                    for event, reference in zip(events, references, strict=True)
+                ],
+            )
 
 
 def note_consent(event_id: str, reference: UUID, *, trip: Trip) -> None:

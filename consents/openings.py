@@ -190,7 +190,7 @@ def put_down(
         said_at=now,
         now=now,
     )
-    consent.last_event_id = line.event.event_id
+    consent.last_event_id = line.event_id
     _put_down_subject(situation, subject, now=now, trip=trip)
     if known is None:
         trip.insert([consent])

@@ -250,7 +250,7 @@ def _put_down(
 ) -> None:
     """Have what changed about a locked consent written, and the line of evidence that it now rests on."""
     line = _line(kind, consent, proof=proof, now=now)
-    consent.last_event_id = line.event.event_id
+    consent.last_event_id = line.event_id
     trip.update(consent, *changed, "last_event_id")
     ledger.take_along(line, trip=trip)
 

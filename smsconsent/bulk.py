@@ -5,6 +5,7 @@ raises IntegrityError as `bulk_create` does.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from operator import attrgetter, methodcaller
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.db.models import Model
 
 # Below this the two extra statements cost more than they save.
 WORTHWHILE = 100
+# So many rows are written at once: enough for speed, few enough that the database need not wait long.
+PIECE = 200
 
 Values = tuple[Any, ...]
 
@@ -32,18 +35,22 @@ def insert(rows: Sequence[Model]) -> None:
 
 
 def insert_values(
-    model: type[Model], columns: Sequence[str], rows: Sequence[Values], *, same: Mapping[str, Any]
+    model: type[Model], columns: Sequence[str], rows: Iterable[Values], *, same: Mapping[str, Any]
 ) -> None:
     """Insert new rows that are no objects yet: their values in the order of `columns`, and what is the same
-    in all. The columns are those of the table, the key among them; what is not named is null.
+    in all. The columns are those of the table; what is not named is as the database has it by default.
+
+    Rows may be made on the way, without asking the database: it stores the first while the next are made.
     """
-    if len(rows) < WORTHWHILE or connection.vendor != "postgresql":
-        made = [model(**dict(zip(columns, row, strict=True)), **same) for row in rows]
+    rows = iter(rows)
+    first = list(islice(rows, WORTHWHILE))
+    if len(first) < WORTHWHILE or connection.vendor != "postgresql":
+        made = [model(**dict(zip(columns, row, strict=True)), **same) for row in chain(first, rows)]
         model._default_manager.bulk_create(made)
         return
     fields = {field.attname: field for field in model._meta.local_concrete_fields}
     constants = {fields[name]: value for name, value in same.items()}
-    _copy(model, [fields[name] for name in columns], rows, constants)
+    _copy(model, [fields[name] for name in columns], chain(first, rows), constants)
 
 
 def reserve(model: type[Model], count: int) -> list[int]:
@@ -102,20 +109,21 @@ def _copy(
     forms = [_form(field) for field in fields]
     end = "".join(f"\t{prefix}{encode(value)}" for (prefix, encode), value in _formed(same))
     line = "\t".join(f"{prefix}%s" for prefix, _encode in forms) + end.replace("%", "%%") + "\n"
-    encoded = [
-        map(encode, column)
-        for (_prefix, encode), column in zip(forms, zip(*rows, strict=True), strict=True)
-    ]
-    block = "".join(map(line.__mod__, zip(*encoded, strict=True)))
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in (*fields, *same))
+    rest = iter(rows)
     # Django wraps the errors of its own calls, and COPY is none of them.
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.copy(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN") as copy,
     ):
-        copy.write(block)
+        while piece := list(islice(rest, PIECE)):
+            encoded = [
+                map(encode, column)
+                for (_prefix, encode), column in zip(forms, zip(*piece, strict=True), strict=True)
+            ]
+            copy.write("".join(map(line.__mod__, zip(*encoded, strict=True))))
 
 
 def _formed(same: Mapping[Any, Any]) -> list[tuple[tuple[str, Callable[[Any], Any]], Any]]:
@@ -137,11 +145,8 @@ def _form(field: Any) -> tuple[str, Callable[[Any], Any]]:
 
 
 def _sealing(field: Any) -> Callable[[Any], str]:
-    def encode(value: Any) -> str:
-        binary = field.get_db_prep_save(value, connection)
-        return str(getattr(binary, "obj", binary).hex())
-
-    return encode
+    seal: Callable[[Any], bytes] = field.sealing()
+    return lambda value: seal(value).hex()
 
 
 def _escaped(value: str) -> str:

@@ -317,11 +317,16 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
     def from_plain_bytes(self, value: bytes) -> Any:
         raise PlaintextRefused(f"{type(self).__name__} does not say how to decode its value")
 
-    def encrypt(self, value: bytes) -> bytes:
-        return encrypt_bytes(value)
+    def encryptor(self) -> Callable[[bytes], bytes]:
+        return _current_fernet().encrypt
 
     def decrypt(self, token: bytes) -> bytes:
         return decrypt_bytes(token)
+
+    def sealing(self) -> Callable[[Any], bytes]:
+        """Return what encrypts many values, and nothing but values."""
+        encrypt, to_plain_bytes = self.encryptor(), self.to_plain_bytes
+        return lambda value: encrypt(to_plain_bytes(value))
 
     def get_prep_value(self, value: Any) -> Any:
         return value
@@ -332,7 +337,7 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
             return None
         if isinstance(value, BaseExpression | F):
             return self.checked_expression(value)
-        return connection.Database.Binary(self.encrypt(self.to_plain_bytes(value)))
+        return connection.Database.Binary(self.sealing()(value))
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if isinstance(value, BaseExpression | F) or hasattr(value, "as_sql"):
@@ -384,8 +389,8 @@ class EncryptedTextField(GuardedField, TextField):
 class HeldTextField(EncryptedTextField):
     """Text under the hold keys alone: what the daily work can read does not open it, nor the reverse."""
 
-    def encrypt(self, value: bytes) -> bytes:
-        return _hold_fernet().encrypt(value)
+    def encryptor(self) -> Callable[[bytes], bytes]:
+        return _hold_fernet().encrypt
 
     def decrypt(self, token: bytes) -> bytes:
         try:

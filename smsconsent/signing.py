@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from hmac import compare_digest
-from hmac import new as hmac
+from hmac import digest as hmac
 from secrets import choice, token_bytes
 
 from django.conf import settings
@@ -77,7 +77,7 @@ def _keys() -> list[bytes]:
 
 
 def _mac(key: bytes, value: bytes, purpose: str) -> bytes:
-    return hmac(key, purpose.encode() + b"\0" + value, "sha256").digest()
+    return hmac(key, purpose.encode() + b"\0" + value, "sha256")
 
 
 def _text(value: bytes) -> str:

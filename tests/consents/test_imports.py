@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO, StringIO
@@ -496,9 +497,9 @@ def test_an_import_goes_on_where_it_was_killed(
     file = "\n".join([HEADING, *lines, line("x")]).encode()
     real, batches = ledger.store, []
 
-    def store_twice_then_die(stored: list[ledger.Line]) -> None:
-        batches.append(len(stored))
-        real(stored)
+    def store_twice_then_die(lines: Iterable[ledger.Line], *, count: int) -> None:
+        batches.append(count)
+        real(lines, count=count)
         if len(batches) == 3:
             raise KeyboardInterrupt
 

@@ -1,12 +1,14 @@
 """Many rows at once: the same rows as one by one, on both databases."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.forms import model_to_dict
 
-from consents.models import Subject
+from consents import merkle
+from consents.models import ConsentEvent, Subject
 from smsconsent import bulk, crypto
 from tests.make import NOON, make_organisation, phone
 
@@ -63,7 +65,7 @@ def test_a_row_that_is_there_already_stops_them_all() -> None:
     assert not Subject.objects.exists()
 
 
-@pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
+@pytest.mark.parametrize("count", [1, bulk.WORTHWHILE, 2 * bulk.PIECE + 1])
 def test_values_are_inserted_under_keys_that_were_reserved(count: int) -> None:
     organisation = make_organisation()
     keys = bulk.reserve(Subject, count)
@@ -86,7 +88,7 @@ def test_values_are_inserted_under_keys_that_were_reserved(count: int) -> None:
         "bounce_count": 0,
     }  # fmt: skip
 
-    bulk.insert_values(Subject, columns, rows, same=same)
+    bulk.insert_values(Subject, columns, iter(rows), same=same)
 
     found = list(Subject.objects.order_by("pk"))
     assert [(each.pk, each.public_id, each.phone) for each in found] == [row[:3] for row in rows]
@@ -95,6 +97,18 @@ def test_values_are_inserted_under_keys_that_were_reserved(count: int) -> None:
     }
     make_subjects(1)[0].save()
     assert Subject.objects.count() == count + 1
+
+
+def test_what_fails_on_the_way_leaves_no_row_behind() -> None:
+    def rows() -> Iterator[bulk.Values]:
+        for place in range(bulk.WORTHWHILE + bulk.PIECE):
+            yield f"{place}", b"", merkle.leaf_hash(b"")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        bulk.insert_values(ConsentEvent, ("event_id", "header", "leaf_hash"), rows(), same={})
+
+    assert not ConsentEvent.objects.exists()
 
 
 @pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
