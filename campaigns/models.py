@@ -1,12 +1,12 @@
 """Campaigns, their approval, and one row per recipient."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Self
 from uuid import uuid4
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, TruncDay
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from guardian.models import GroupObjectPermissionBase
 
 from consents.models import Consent, Purpose, Subject
 from smsconsent.outbox import Move, OutboundMessage
-from smsconsent.trips import Trip
+from smsconsent.trips import Answer, Trip, stored
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -210,14 +210,23 @@ class Delivery(OutboundMessage):
             if count
         )
 
-    def note_one(self, key: Any, state: str, *, trip: Trip) -> None:
+    def move_one(self, move: str, params: Sequence[Any], state: str, *, trip: Trip) -> Answer:
+        """One statement on PostgreSQL. SQLite writes nothing inside WITH: there the count goes first."""
+        note = """INSERT INTO campaigns_tally (campaign_id, state, reason, count)
+            SELECT mine.campaign_id, v.column1, v.column2, v.column3
+            FROM {mine}, (VALUES (%s, %s, -1), (%s, %s, 1)) AS v"""
+        noted = [self.state, self.reason, state, self.reason]
+        if connection.vendor == "postgresql":
+            return trip.add(
+                f"WITH mine AS ({move} RETURNING campaign_id), noted AS ({note.format(mine='mine')})"  # noqa: S608  our own words
+                " SELECT campaign_id FROM mine",
+                [*params, *noted],
+            )
         trip.add(
-            """INSERT INTO campaigns_tally (campaign_id, state, reason, count)
-               SELECT d.campaign_id, v.column1, v.column2, v.column3
-               FROM campaigns_delivery d, (VALUES (%s, %s, -1), (%s, %s, 1)) AS v
-               WHERE d.id = %s AND d.state = %s""",
-            [self.state, self.reason, state, self.reason, key, self.state],
+            f"{note.format(mine='campaigns_delivery AS mine')} WHERE mine.id = %s AND mine.state = %s",
+            [*noted, stored(Delivery, "pk", self.pk), self.state],
         )
+        return super().move_one(move, params, state, trip=trip)
 
     @property
     def words(self) -> str:

@@ -6,8 +6,6 @@ Whatever else a gateway reports goes by `outbox.record_receipt`, which also tell
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from smsconsent import outbox
 from smsconsent.gateways import Receipt, ReceiptState
 from smsconsent.outbox import OutboundMessage
@@ -32,10 +30,6 @@ def take_arrival(row: OutboundMessage, receipt: Receipt, *, now: datetime, trip:
     The answer's count is 0 when somebody has moved it meanwhile; then nothing was written.
     """
     table, key = row._meta.db_table, stored(type(row), "pk", row.pk)
-    still = f"FROM {table} WHERE id = %s AND state = %s"
-    if connection.vendor == "postgresql":
-        trip.add(f"SELECT id {still} FOR NO KEY UPDATE", [key, row.state])
-    row.note_one(key, State.DELIVERED, trip=trip)
     changes: dict[str, Any] = {
         "state": State.DELIVERED.value,
         "lease_until": None,
@@ -45,8 +39,8 @@ def take_arrival(row: OutboundMessage, receipt: Receipt, *, now: datetime, trip:
     if receipt.segments:
         changes["segments"] = receipt.segments
         trip.then(lambda: outbox.compare_parts(row, receipt))
-    return trip.add(
+    move = (
         f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in changes)}"  # noqa: S608  names of columns
-        " WHERE id = %s AND state = %s RETURNING id",
-        [*changes.values(), key, row.state],
+        " WHERE id = %s AND state = %s"
     )
+    return row.move_one(move, [*changes.values(), key, row.state], State.DELIVERED, trip=trip)

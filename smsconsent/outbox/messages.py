@@ -104,8 +104,12 @@ class OutboundMessage(models.Model):
     def note(cls, moves: "Mapping[Move, int]") -> None:
         """Take notice of how many messages came to a state, or left it (negative)."""
 
-    def note_one(self, key: Any, state: str, *, trip: Trip) -> None:
-        """Have it noted that this one moves on, if it is still where it was read. `key`: as stored."""
+    def move_one(self, move: str, params: Sequence[Any], state: str, *, trip: Trip) -> Answer:
+        """Have this one brought to `state` by `move`, an UPDATE of it if it is still where it was read.
+
+        And have it noted. The answer's count is 0 or 1.
+        """
+        return trip.add(f"{move} RETURNING id", params)
 
     @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:

@@ -1,6 +1,7 @@
 """What the indexes of messages hang on: found by index, and a report writes the row alone."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -38,7 +39,7 @@ def read_about_somebody() -> None:
     list(ServiceMessage.about(subject=Subject.objects.earliest("pk")))
 
 
-def arrived(message: outbox.OutboundMessage, state: str) -> Receipt:
+def reported(message: outbox.OutboundMessage, state: str) -> Receipt:
     return Receipt(
         id=message.pk,
         state=ReceiptState(state),
@@ -62,10 +63,20 @@ def updates(table: str) -> tuple[int, int]:
     return written, alone
 
 
-@pytest.mark.parametrize("state", ["delivered", "failed"])
+def take_receipt(message: Any) -> None:
+    suspensions.take_receipt(reported(message, "failed"), now=NOON)
+
+
+def take_arrival(message: Any) -> None:
+    trip = Trip()
+    suspensions.take_arrival(reported(message, "delivered"), message, now=NOON, trip=trip)
+    trip.go()
+
+
+@pytest.mark.parametrize("take", [take_receipt, take_arrival])
 @pytest.mark.parametrize("lane", [Delivery, ServiceMessage])
 def test_a_report_touches_no_index(
-    lane: type[outbox.OutboundMessage], state: str, simulator: Simulator
+    lane: type[outbox.OutboundMessage], take: Callable[[Any], None], simulator: Simulator
 ) -> None:
     purpose = make_purpose()
     for number in range(PEOPLE):
@@ -76,7 +87,7 @@ def test_a_report_touches_no_index(
     before = updates(lane._meta.db_table)
 
     for message in lane._default_manager.filter(state="handed_over"):
-        suspensions.take_receipt(arrived(message, state), now=NOON)
+        take(message)
 
     written, alone = updates(lane._meta.db_table)
     assert (written - before[0], alone - before[1]) == (PEOPLE, PEOPLE)

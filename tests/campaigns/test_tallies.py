@@ -12,8 +12,9 @@ from consents import transitions
 from consents.ledger import Proof
 from consents.models import Consent, Purpose
 from consents.services import erase_subject
-from smsconsent import outbox
+from smsconsent import arrivals, outbox
 from smsconsent.gateways import Receipt, ReceiptState, get_gateway
+from smsconsent.trips import Trip
 from tests.make import (
     HOUR,
     NOON,
@@ -32,20 +33,30 @@ def send() -> None:
     outbox.work(Delivery, gateway=get_gateway(), clock=lambda: NOON)
 
 
-def report(state: ReceiptState) -> None:
-    outbox.record_receipt(
-        Receipt(
-            id=Delivery.objects.order_by("pk")[0].pk,
-            state=state,
-            detail="Ok",
-            final=True,
-            gone=False,
-            duplicate=False,
-            stopped=False,
-            segments=1,
-        ),
-        now=NOON,
+def receipt(state: ReceiptState) -> Receipt:
+    return Receipt(
+        id=Delivery.objects.order_by("pk")[0].pk,
+        state=state,
+        detail="Ok",
+        final=True,
+        gone=False,
+        duplicate=False,
+        stopped=False,
+        segments=1,
     )
+
+
+def report(state: ReceiptState) -> None:
+    outbox.record_receipt(receipt(state), now=NOON)
+
+
+def arrive(times: int) -> None:
+    """As two requests do that have both found the message before either has moved it."""
+    message = Delivery.objects.order_by("pk")[0]
+    for _time in range(times):
+        trip = Trip()
+        arrivals.take_arrival(message, receipt(ReceiptState.DELIVERED), now=NOON, trip=trip)
+        trip.go()
 
 
 def lose_the_worker() -> None:
@@ -65,6 +76,8 @@ MOVES: dict[str, tuple[Callable[[], object], ...]] = {
     "nothing yet": (),
     "sent": (send,),
     "delivered": (send, lambda: report(ReceiptState.DELIVERED)),
+    "arrived": (send, lambda: arrive(1)),
+    "arrived, and said at the same time again": (send, lambda: arrive(2)),
     "failed, then delivered, then failed": (
         send,
         lambda: report(ReceiptState.FAILED),
