@@ -4,6 +4,7 @@ Everything runs as docs/operations.md says, on one machine. Timed from the answe
 gateway that brought the STOP, until the confirmation or the receipt has come in on the gateway's own wire.
 """
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,39 +26,52 @@ CONFIRMATIONS, RECEIPTS = "confirmations", "receipts of a STOP"
 # Of each kind, at a pace that leaves the machine to the campaign.
 A_SECOND, A_ROUND = 10, 20
 FIRST = 5_000_000
-PROMISE = 2.0
+PROMISE, LOOKS_FOR, GIVES_UP_AFTER = 2.0, 60.0, 600.0
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    for size in bench.sizes[1:] or bench.sizes:
-        with bench.database() as url, start_stub() as gateway_url:
-            purpose, asking = crowd(size, first=FIRST), make_purpose(minimum_age=None)
-            with fleet(url, gateway_url) as port:
-                public = Public(port, f"/{asking.organisation.slug}/{asking.slug}/", gateway_url)
-                public.speak()
-                public.listen()
-                public.since.clear()
-                campaign = make_campaign("scheduled", purpose=purpose, now=timezone.now())
-                while not Campaign.objects.filter(pk=campaign.pk, state="sent").exists():
-                    public.speak()
-                waited = public.listen()
-                sent = taken(gateway_url) - len(urgent(gateway_url))
+    with bench.database() as url:
+        waited, rate = beside_a_campaign(bench.size, url)
+    for kind, times in waited.items():
+        yield figure(kind, times, f"a campaign of {bench.size:,}", rate)
+
+
+def beside_a_campaign(size: int, database_url: str) -> tuple[dict[str, list[float]], float]:
+    """Send a campaign to so many. Return how long each other message waited meanwhile, by kind, in seconds,
+    the shortest first; and how many of the campaign's left a second. They speak while its audience is frozen
+    as well. The end of a large one is not waited for: a minute of it is enough.
+    """
+    purpose, asking = crowd(size, first=FIRST), make_purpose(minimum_age=None)
+    with start_stub() as gateway_url, fleet(database_url, gateway_url) as port:
+        public = Public(port, f"/{asking.organisation.slug}/{asking.slug}/", gateway_url)
+        # The first ones wait until every worker has started.
+        public.speak()
+        public.listen()
+        public.since.clear()
+        campaign = make_campaign("scheduled", purpose=purpose, now=timezone.now())
+        # When it was looked at, and how many had left: from the last look at nothing on.
+        looks = [(began := time.monotonic(), 0)]
+        while campaign.state != Campaign.State.SENT and looks[-1][0] < looks[0][0] + LOOKS_FOR:
+            public.speak()
             campaign.refresh_from_db()
-        assert campaign.ended_at
-        assert campaign.started_at
-        took = (campaign.ended_at - campaign.started_at).total_seconds()
-        for kind, times in waited.items():
-            yield figure(kind, times, f"a campaign of {size:,}", sent / took)
+            look = (time.monotonic(), taken(gateway_url) - len(urgent(gateway_url)))
+            looks = [*looks, look] if look[1] else [look]
+            assert look[0] < began + GIVES_UP_AFTER, "the campaign does not come to its end"
+        return public.listen(), looks[-1][1] / (looks[-1][0] - looks[0][0])
+
+
+def p99(times: list[float]) -> float:
+    return times[int(len(times) * 0.99)]
 
 
 def figure(kind: str, times: list[float], beside: str, rate: float) -> Figure:
-    half, p99, most = times[len(times) // 2], times[int(len(times) * 0.99)], times[-1]
+    half, late, most = times[len(times) // 2], p99(times), times[-1]
     return Figure(
         "P17",
         f"{kind} beside {beside}",
-        f"p99 {p99:.1f} s of {len(times)}, half {half:.1f}, most {most:.1f}; {rate:,.0f}/s go out",
-        p99 <= PROMISE,
-        {"p99_s": p99, "half_s": half, "most_s": most, "per_second": rate},
+        f"p99 {late:.1f} s of {len(times)}, half {half:.1f}, most {most:.1f}; {rate:,.0f}/s go out",
+        late <= PROMISE,
+        {"p99_s": late, "half_s": half, "most_s": most, "per_second": rate},
     )
 
 
