@@ -225,9 +225,7 @@ def _answered(request: HttpRequest, consent: Consent, outcome: str) -> HttpRespo
     return render(request, "consents/public/answered.html", context | _controller(consent.purpose))
 
 
-def _dead_link(
-    request: HttpRequest, error: services.LinkError, *, kind: str = ""
-) -> HttpResponse:
+def _dead_link(request: HttpRequest, error: services.LinkError, *, kind: str = "") -> HttpResponse:
     status = 404 if isinstance(error, services.LinkUnknown) else 410
     context = {"is_used": isinstance(error, services.LinkUsed), "kind": kind}
     return render(request, "consents/public/dead_link.html", context, status=status)
