@@ -104,10 +104,11 @@ def _postgresql(tables: set[str]) -> list[str]:
     for name, (table, into, column) in _fillable(tables):
         statements += [
             f"""CREATE OR REPLACE FUNCTION smsconsent_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN INSERT INTO {into} ({column}) VALUES (NEW.id); RETURN NULL; END $$""",  # noqa: S608  fixed names
+                BEGIN INSERT INTO {into} ({column}) SELECT id FROM fresh; RETURN NULL; END $$""",  # noqa: S608  fixed names
             f"DROP TRIGGER IF EXISTS {name} ON {table}",
-            f"""CREATE TRIGGER {name} AFTER INSERT ON {table}
-                FOR EACH ROW EXECUTE FUNCTION smsconsent_{name}()""",
+            # Once a statement: an import writes thousands of rows with one.
+            f"""CREATE TRIGGER {name} AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh
+                FOR EACH STATEMENT EXECUTE FUNCTION smsconsent_{name}()""",
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
         ]
     for table in IMMUTABLE.keys() & tables:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Field
+from django.db.models import BinaryField, Field
 from django.db.models.lookups import In
 
 K = TypeVar("K")
@@ -51,10 +51,13 @@ class AnyOf(In):
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
+        text = ""
         if isinstance(self.rhs, Keys):
-            return f"{column} = ANY(%s::{field.db_type(connection)}[])", (
-                *params,
-                f"{{{self.rhs.text}}}",
-            )
+            text = self.rhs.text
+        elif isinstance(field, BinaryField):
+            # The driver looks at each byte for what needs an escape, and hexadecimal needs none.
+            text = ",".join([f'"\\\\x{bytes(value).hex()}"' for value in self.rhs])
+        if text:
+            return f"{column} = ANY(%s::{field.db_type(connection)}[])", (*params, f"{{{text}}}")
         values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
         return f"{column} = ANY(%s)", (*params, values)
