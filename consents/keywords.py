@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from consents import reading, refusals, words
+from consents.housewords import NOTHING, HouseWords
 from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
 
 
@@ -38,9 +39,10 @@ def parse(
     keywords: Collection[str] = frozenset(),
     ours: Sequence[str] = (),
     flagged: bool | None = None,
+    house: HouseWords = NOTHING,
 ) -> Intent:
     """Return what the text means. See `read`."""
-    return read(text, keywords=keywords, ours=ours, flagged=flagged).intent
+    return read(text, keywords=keywords, ours=ours, flagged=flagged, house=house).intent
 
 
 def read(
@@ -49,11 +51,13 @@ def read(
     keywords: Collection[str] = frozenset(),
     ours: Sequence[str] = (),
     flagged: bool | None = None,
+    house: HouseWords = NOTHING,
 ) -> Reading:
     """Read an answer. Never raises; time grows in step with the length of the text.
 
     `keywords`: the sender's own topic words. `ours`: our last messages to that number, which are not
     the person's words when quoted. `flagged`: the gateway calls it a stop; False and None say nothing.
+    `house`: what else the organisation takes for stop, help and start.
     """
     plain = reading.clean(text)
     if intent := _at_a_glance(plain):
@@ -61,6 +65,9 @@ def read(
     mine = reading.own_words(plain, ours)
     prepared = reading.prepare(mine, reading.own_keywords(keywords))
     intent, certain = _decide(mine, prepared)
+    if house and intent is not Intent.STOP:
+        bare = reading.prepare(mine, reading.own_keywords(())) if prepared.topics else prepared
+        intent, certain = _by_house_words(intent, prepared, bare, house)
     if flagged is True and intent is not Intent.STOP:
         intent, certain = Intent.STOP, False
     return Reading(intent, certain, _topic(prepared, intent), _erase(prepared, intent))
@@ -174,15 +181,56 @@ def _stop_matches(text: Prepared) -> list[bool]:
     return found
 
 
+def _by_house_words(
+    intent: Intent, text: Prepared, bare: Prepared, house: HouseWords
+) -> tuple[Intent, bool]:
+    """Let the organisation's own words count where the universal ones see no stop.
+
+    A stop wins over own keywords, so `bare` still has these. For help and start nothing else may be said.
+    """
+    if any(_says(each.core, house.stop) for each in (text, bare)):
+        return Intent.STOP, True
+    if found := _by_house_phrases(bare.full, house):
+        return found, False
+    if intent is not Intent.OTHER:
+        return intent, False
+    core = tuple(text.core)
+    meanings = (
+        # A word for stop is doubt where it is the first or the last of several.
+        (Intent.HOLD, any((word,) in house.stop for word in (*core[:1], *core[-1:]))),
+        (Intent.HELP, core in house.help),
+        (Intent.START, core in house.start),
+    )
+    return next((meaning for meaning, is_so in meanings if is_so), intent), False
+
+
+def _by_house_phrases(full: list[Token], house: HouseWords) -> Intent | None:
+    """A phrase of two words or more is a stop wherever it stands; negated it is doubt."""
+    longest = max(map(len, house.phrases), default=0)
+    found = _phrases(full, house.phrases, longest=longest)
+    negations = _Negations(full, found)
+    if not found:
+        return None
+    negated = all(negations.hit(start, end) for start, end in found)
+    return Intent.HOLD if negated else Intent.STOP
+
+
+def _says(core: list[str], entries: frozenset[Entry]) -> bool:
+    bare = tuple(word for word in core if word not in OBJECT)
+    return tuple(core) in entries or bare in entries
+
+
 _LONGEST = max(map(len, reading.STOP_PHRASE | reading.HOLD_PHRASE))
 
 
-def _phrases(tokens: list[Token], entries: frozenset[Entry]) -> list[tuple[int, int]]:
+def _phrases(
+    tokens: list[Token], entries: frozenset[Entry], *, longest: int = _LONGEST
+) -> list[tuple[int, int]]:
     """Return where a phrase stands, its words in a row inside one clause."""
     row = [token.word for token in tokens]
     return [
         (start, end)
-        for start, end in reading.phrases_in(row, entries, longest=_LONGEST)
+        for start, end in reading.phrases_in(row, entries, longest=longest)
         if tokens[start].clause == tokens[end - 1].clause
     ]
 
@@ -220,6 +268,12 @@ def _is_slip(word: str) -> bool:
     if word in reading.KNOWN or len(word) < 4:
         return False
     return any(_one_slip(word, target) for target in ("stop", "stopp", *_LONG_STRONG))
+
+
+def nearly_stops(word: str, besides: Collection[Entry] = ()) -> bool:
+    """Whether one slip of the finger turns it into a stop, one of these included: too near for a start."""
+    stops = (entry[0] for entry in (*reading.STOP, *besides) if len(entry) == 1)
+    return len(word) >= 4 and any(_one_slip(word, stop) for stop in stops)
 
 
 def _one_slip(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from consents.housewords import HouseWords, house_words
 from consents.keywords import Intent
 from consents.ledger import Proof
 from consents.models import Consent, InboundMessage, Organisation, Purpose, Sender, Subject
@@ -61,6 +62,19 @@ class Letter:
     @property
     def language(self) -> str:
         return self.subjects[0].language if self.subjects else "nb"
+
+    @property
+    def house_words(self) -> HouseWords:
+        """What the organisations behind this short number take for stop, help and start besides.
+
+        A stop of one is a stop of all. Nothing begins by a word of one where several are answered.
+        """
+        houses = self.organisations
+        return house_words(
+            stop="\n".join(each.stop_words for each in houses),
+            help="\n".join(each.help_words for each in houses),
+            start=houses[0].start_words if len(houses) == 1 else "",
+        )
 
     @property
     def our_texts(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def obey(letter: Letter) -> None:
         keywords=frozenset(purpose.keyword for purpose in letter.purposes if purpose.keyword),
         ours=letter.our_texts,
         flagged=message.is_stop,
+        house=letter.house_words,
     )
     topic = _topic(letter, reading)
     message.topic, message.is_certain = topic, reading.certain

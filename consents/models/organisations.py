@@ -39,6 +39,14 @@ slug_is_free = RegexValidator(
 )
 
 
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def sharing_a_number_with(self, organisation: "Organisation") -> "OrganisationQuerySet":
+        """Others that are answered at one of its short numbers."""
+        numbers = organisation.senders.exclude(reply_number="").values("reply_number")
+        others = self.exclude(pk=organisation.pk)
+        return others.filter(senders__reply_number__in=numbers).distinct()
+
+
 class Organisation(models.Model):
     """The controller (GDPR Art. 4(7)): who asks, who sends, who answers for it."""
 
@@ -54,7 +62,14 @@ class Organisation(models.Model):
         blank=True,
         help_text=_("Reference and date. Without it nothing is sent in production (GDPR Art. 28)."),
     )
+    # What people may write besides the words that count for everybody (`consents.housewords`), one on a
+    # line. Here and not in rows of their own, since a stop is read with what one trip brings.
+    stop_words = models.TextField(blank=True, default="", db_default="", editable=False)
+    help_words = models.TextField(blank=True, default="", db_default="", editable=False)
+    start_words = models.TextField(blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = OrganisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("organisation")

@@ -72,6 +72,13 @@ from consents.services.importing import (
     open_import,
     start_import,
 )
+from consents.services.listing import (
+    LONGEST_WORD,
+    MOST_WORDS,
+    Objection,
+    WordsRefused,
+    set_house_words,
+)
 from consents.services.publishing import (
     NoticeIncomplete,
     NoticeMissing,
@@ -121,6 +128,8 @@ from consents.services.visiting import (
 __all__ = [
     "CHUNK",
     "DECISIONS",
+    "LONGEST_WORD",
+    "MOST_WORDS",
     "PAUSES",
     "VISIT_LIFE",
     "CaseClosed",
@@ -143,6 +152,7 @@ __all__ = [
     "NothingSealed",
     "NoticeIncomplete",
     "NoticeMissing",
+    "Objection",
     "PageCodeOver",
     "PageCodeWrong",
     "Proof",
@@ -150,6 +160,7 @@ __all__ = [
     "ReplayedNonce",
     "Texts",
     "TooLateToExtend",
+    "WordsRefused",
     "act_on_case",
     "agree_to_lost_key",
     "announce_log_key",
@@ -210,6 +221,7 @@ __all__ = [
     "review_blocks",
     "say_it_was_not_me",
     "send_case_code",
+    "set_house_words",
     "set_up_keywords",
     "settle_review",
     "start_import",

@@ -14,6 +14,7 @@ from consents.views.staff import (
     numbers,
     proofs,
     purposes,
+    words,
 )
 
 app_name = "people"
@@ -76,6 +77,7 @@ urlpatterns = [
     ),
     path("<slug:organisation>/imports/<uuid:run>/proof/", imports.proof, name="import-proof"),
     path("<slug:organisation>/gateway/keywords/", gateway.keywords, name="keywords"),
+    path("<slug:organisation>/gateway/words/", words.words, name="words"),
     path("<slug:organisation>/ledger/", evidence.ledger, name="ledger"),
     path("<slug:organisation>/ledger/verify/", evidence.verify, name="ledger-verify"),
     path("<slug:organisation>/ledger/progress/", evidence.progress, name="ledger-progress"),

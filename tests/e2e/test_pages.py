@@ -191,6 +191,7 @@ STAFF_PAGES = {
         "/staff/nordlys/block-list/",
         "/staff/nordlys/gateway/",
         "/staff/nordlys/gateway/keywords/",
+        "/staff/nordlys/gateway/words/",
     ],
     "kundeservice": [
         "/staff/",

@@ -110,6 +110,7 @@ PORTAL = {
     "people:import-problems": Row((P, C)),
     "people:import-proof": Row((P,)),
     "people:keywords": Row((P, X), (P, X)),
+    "people:words": Row((P, X), (P, X)),
     "people:ledger": Row((P, R)),
     "people:ledger-verify": Row(writes=(P, R)),
     "people:ledger-progress": Row((P, R)),
