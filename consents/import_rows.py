@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from consents import ledger
 from consents.dates import add_months
-from consents.import_rules import Context, People
+from consents.import_people import Context, People
 from consents.models import Consent, ConsentEvent, Purpose, Subject, Suppression, Wording
 from consents.sheets import Row
 from smsconsent import bulk, crypto, signing
@@ -112,7 +112,7 @@ def _new_subjects(context: Context, found: People, rows: list[Row]) -> list[_Sub
     for e164 in {number for number, _purpose in found.blocked} & first.keys():
         # Blocked for another purpose, maybe under an older key: a block is found by the current one.
         Suppression.objects.renew(context.run.organisation, first[e164].phone)
-    lookups, blocks = found.indexes["lookup"], found.indexes["suppression"]
+    lookups, blocks = found.batch.lookups.indexes, found.batch.blocks.indexes
     return [
         _Subject(
             key,

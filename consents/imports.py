@@ -1,7 +1,8 @@
 """Importing consents that were given elsewhere, batch by batch (law.md L49, features F012, F013, F135).
 
 Each batch is one transaction: subjects, consents, events and the checkpoint, each by a statement over the
-whole batch. Killed anywhere, the import continues behind the last batch.
+whole batch. Killed anywhere, the import continues behind the last batch. While the database checks the keys
+of one batch, the next is read.
 """
 
 from collections import deque
@@ -17,9 +18,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from consents import import_rows, locking, sheets
-from consents.import_rules import Context, People, problem_with
+from consents.import_people import Batch, Context, People
+from consents.import_rules import problem_with
 from consents.models import ConsentImport, ImportProblem, Purpose
 from consents.sheets import Broken, Row
+from smsconsent import bulk
 
 BATCH = 2000
 # What is kept of the errors of one file: enough to mend it, and bounded.
@@ -46,14 +49,42 @@ def work(
         with open_file() as file:
             rows = sheets.read_rows(file, sheets.encoding_of(file))
             _skip(context, islice(rows, run.done_count))
+            batches = _Batches(context, rows)
             while not until():
-                batch = list(islice(rows, BATCH))
-                if not batch:
+                batch = batches.take()
+                if not batch.count:
                     _finish(run, now=now)
                     return
-                _take(context, batch)
+                _take(context, batch, meanwhile=batches.read_ahead)
     except sheets.UnreadableFile as error:
         _fail(run, error, now=now)
+
+
+class _Batches:
+    """The rows of a file by the batch. The next may be read while this one is stored."""
+
+    def __init__(self, context: Context, rows: Iterator[Row | Broken]) -> None:
+        self._context, self._rows = context, rows
+        self._next: Batch | sheets.UnreadableFile | None = None
+
+    def read_ahead(self) -> None:
+        """Read the next batch, once. What is wrong with the file is told when it is taken, not before."""
+        if self._next is None:
+            try:
+                rows = list(islice(self._rows, BATCH))
+            except sheets.UnreadableFile as error:
+                self._next = error
+            else:
+                self._next = Batch(rows, self._context.run.organisation_id)
+
+    def take(self) -> Batch:
+        """Return the next batch; an empty one at the end. Raises UnreadableFile."""
+        self.read_ahead()
+        taken, self._next = self._next, None
+        if not isinstance(taken, Batch):
+            assert taken is not None
+            raise taken
+        return taken
 
 
 def _skip(context: Context, settled: Iterator[Row | Broken]) -> None:
@@ -67,13 +98,14 @@ def _skip(context: Context, settled: Iterator[Row | Broken]) -> None:
             context.seen.add(key)
 
 
-def _take(context: Context, batch: list[Row | Broken]) -> None:
+def _take(context: Context, batch: Batch, *, meanwhile: Callable[[], None]) -> None:
     """Settle one batch. When a sign-up makes one of its numbers known in this very moment: once more."""
     attempts = 5
     while True:
         try:
             with transaction.atomic():
                 done, taken = _settle(context, batch)
+                bulk.check_keys(meanwhile=meanwhile)
         except IntegrityError:
             attempts -= 1
             if not attempts:
@@ -87,17 +119,17 @@ def _take(context: Context, batch: list[Row | Broken]) -> None:
             return
 
 
-def _settle(context: Context, batch: list[Row | Broken]) -> tuple[dict[str, int], set[int]]:
+def _settle(context: Context, batch: Batch) -> tuple[dict[str, int], set[int]]:
     run = context.run
     mine = ConsentImport.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if (mine.state, mine.done_count) != (run.state, run.done_count):
         raise Interrupted
     if is_real := run.state == State.IMPORTING:
         locking.hold_back_strangers()
-    broken = [row for row in batch if isinstance(row, Broken)]
-    found = People.of(context, [row for row in batch if isinstance(row, Row)], lock=is_real)
+    found = People.of(context, batch, lock=is_real)
     good: list[Row] = []
-    for row in found.rows:
+    broken = list(batch.broken)
+    for row in batch.rows:
         problem = problem_with(context, found, row)
         if problem:
             broken.append(problem)
@@ -108,7 +140,7 @@ def _settle(context: Context, batch: list[Row | Broken]) -> tuple[dict[str, int]
         import_rows.write(context, found, good)
     _keep_problems(run, broken)
     done = {
-        "done_count": run.done_count + len(batch),
+        "done_count": run.done_count + batch.count,
         "good_count": run.good_count + len(good),
         "problem_count": run.problem_count + len(broken),
     }

@@ -92,6 +92,24 @@ def update(rows: Sequence[Model], *names: str) -> None:
         )
 
 
+def check_keys(*, meanwhile: Callable[[], None]) -> None:
+    """Have the database check the foreign keys of this transaction now, and do something meanwhile.
+
+    What is done meanwhile asks no database. Raises IntegrityError once it is done.
+    """
+    if connection.vendor != "postgresql":
+        meanwhile()
+        return
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        connection.connection.pipeline(),
+    ):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        meanwhile()
+
+
 def _take_keys(rows: Sequence[Model], relations: Iterable[Any]) -> None:
     """Name what each row points to, which may have got its key only now."""
     for field in relations:

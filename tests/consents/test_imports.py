@@ -15,7 +15,7 @@ from django.db import connection
 
 from campaigns import audiences
 from consents import exports, imports, ledger, retention, services, sheets, transitions
-from consents.import_rules import Seen
+from consents.import_people import Seen
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -514,6 +514,18 @@ def test_an_import_goes_on_where_it_was_killed(
 
     assert (run.state, run.row_count, run.good_count, run.problem_count) == ("imported", 11, 10, 1)
     assert Consent.objects.count() == ConsentEvent.objects.count() == 10
+
+
+def test_what_stands_before_a_place_that_cannot_be_read_is_imported(
+    purpose: Purpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH", 2)
+    lines = [HEADING, *(line(90000000 + number) for number in range(1, 6)), "x" * (1 << 17)]
+
+    run = make_import(purpose, content="\n".join(lines).encode())
+
+    assert (run.state, run.done_count, Consent.objects.count()) == ("unreadable", 4, 4)
+    assert codes(run) == [(1, "", "broken_table")]
 
 
 def test_a_worker_that_was_overtaken_stops(purpose: Purpose) -> None:

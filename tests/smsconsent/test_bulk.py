@@ -111,6 +111,22 @@ def test_what_fails_on_the_way_leaves_no_row_behind() -> None:
     assert not ConsentEvent.objects.exists()
 
 
+@pytest.mark.postgres
+def test_a_key_that_names_nothing_is_found_and_the_rest_done_meanwhile() -> None:
+    made, done = make_subjects(1), list[str]()
+    made[0].organisation_id = 4711
+
+    def insert() -> None:
+        bulk.insert(made)
+        bulk.check_keys(meanwhile=lambda: done.append("read"))
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert()
+
+    assert done == ["read"]
+    assert not Subject.objects.exists()
+
+
 @pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
 def test_rows_are_updated_each_with_its_own_values(count: int) -> None:
     made = make_subjects(count)

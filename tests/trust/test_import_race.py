@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from consents import confirmations, import_rows, imports, ledger, services, transitions
-from consents.import_rules import Context, People
+from consents.import_people import Context, People
 from consents.ledger import Proof
 from consents.models import Consent, ConsentImport, EventDetail, Purpose, Subject, Suppression
 from consents.sheets import Row
