@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from consents import reading, refusals, words
+from consents.doubts import Doubts
 from consents.housewords import NOTHING, HouseWords
 from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
 
@@ -162,16 +163,18 @@ def _is_stop_of(core: Entry) -> bool:
 
 
 def _stop_matches(text: Prepared) -> list[bool]:
-    """Rule C: return one entry per stop inside the text, true where it is negated."""
+    """Rule C: return one entry per stop inside the text, true where it is negated or about something else."""
     found: list[bool] = []
     for tokens in (text.full, text.trimmed):
         phrases = [*_phrases(tokens, reading.STOP_PHRASE), *refusals.spans(tokens)]
-        negations = _Negations(tokens, phrases)
+        negations, doubts = _Negations(tokens, phrases), Doubts(tokens)
         if tokens is text.full:
-            found.extend(negations.hit(start, end) for start, end in phrases)
+            found.extend(
+                negations.hit(start, end) or doubts.hit(start, end) for start, end in phrases
+            )
         places = [i for i, token in enumerate(tokens) if token.word not in POLITE | OBJECT]
         found.extend(
-            negations.hit(place, place + 1)
+            negations.hit(place, place + 1) or doubts.hit(place, place + 1)
             for place in {*places[:1], *places[-1:]}
             if (tokens[place].word,) in reading.STOP_STRONG
         )

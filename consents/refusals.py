@@ -29,17 +29,18 @@ _STOPS = re.compile(
         (
             # I do not want: to receive (r), messages (m, b), this (t); and «vil ikke ha» (h) in any dialect.
             f"{_UNWANTED}r(?=[fmbopqt]|$)",
-            f"{_UNWANTED}[gh]?[fqp]*[mb]",
+            f"{_UNWANTED}[gh]?[fqpt]*[mb]",
             f"{_UNWANTED}[gh]?[fqp]*t[fqpot]*$",
             "wnh",
             # Do not write (v, b) to me (o) any more; write no more.
             "^[payf]*n[fqj]*[vb](?=[fa]?o|q|p*$)",
             "^[pay]*vo?nq",
-            # End (s) writing; can you end it?
-            "s[fp]*[vb]",
+            # End (s), stop (S) writing or messages; I want to end; can you end it?
+            "s[fpt]*[vb]|[sS][fpt]*[mb]",
+            "^[^n]{0,3}?w[fp]*s[fpq]*$",
             "y[fp]?s(?=[fpqot]*$)",
             # No more messages; no messages.
-            "[nz][fq]*q[fq]*[mb]",
+            "[nz][fqp]*q[fq]*[mb]",
             "^[pf]*[nz][fqp]*[mb][fqpo]*$",
             # Delete (x), or take (j) away (l), me or what is mine: number and data (d).
             "(?:x|jl)[fp]*(?:d[fp]*o|od)",
@@ -59,12 +60,13 @@ def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Yield where such a stop stands: first word, and the one after its last."""
     start = 0
     for _clause, run in groupby(tokens, key=lambda token: token.clause):
-        kinds = "".join(_kind(token.word) for token in run)
+        kinds = "".join(kind_of(token.word) for token in run)
         for match in _STOPS.finditer(kinds):
             yield start + match.start(), start + match.end()
         start += len(kinds)
 
 
-def _kind(word: str) -> str:
+def kind_of(word: str) -> str:
+    """Return the letter of the word's kind; «e» for one of none."""
     letter = _LETTERS.get(word, "")
     return letter or next((each for each, stems in _STEMS.items() if word.startswith(stems)), "e")

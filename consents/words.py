@@ -27,7 +27,7 @@ STOP_WEAK = _entries(
     abmelden, abbestellen, ende, arret, desabonner, koniec, rezygnuję, wypisz, atsisakau, baja,
     parar, alto, aldri mer, aldri meir, never again, la meg være, la meg vere, la meg i fred,
     låt mig vara, hold opp, hald opp, kutt ut, kutt det ut, oppsigelse, stans utsendelse, go away,
-    i want out, hör auf, hört auf, aufhören, nicht mehr, en halua, peruuta tilaus, nie chcę, nie
+    i want out, hör auf, hört auf, aufhören, nicht mehr, en halua, peru tilaus, peruuta tilaus, nie chcę, nie
     piszcie, heaitte, heaittet, heaittes, bisset, bissehit
     """
 )
@@ -197,6 +197,35 @@ STOP_PHRASE = (
     *STOP_PHRASE_PL,
     *STOP_PHRASE_SE,
 )
+# Phrases that do not say of what. What stands around them may show that it is something else (`doubts`).
+OPEN_PHRASE = _entries(
+    """
+    vil ikke ha, vil ikkje ha, vill inte ha, vil ikke have, ikke interessert, ikkje interessert,
+    inte intresserad, ikke interesseret, not interested, dont want any, ikke flere, ikkje fleire,
+    inga fler, ikke send, ikke sende, ikkje send, ikkje sende, skicka inte, do not send, dont send
+    """
+)
+CONTRAST = _entries("men, but, utan, vaan, heller, rather")
+BEFORE = _entries("før, innan, inden, before, ennen, ennå, enno, enda, endå, ennu, yet")
+US = _entries("dere, dykk, dykkar, dokker, dåkk, dåkker, ni, er, jer, you, your")
+# Oneself, on the way.
+SELF = _entries("jeg, eg, æ, e, je, jag, vi, i, im, er, kommer, kjem, snart")
+# «Have you …», «is there …».
+IS_THERE = _entries("har, hadde, er, finnes, fins, finns, findes, är, is, are, have")
+THERE = _entries("dere, du, de, dykk, det, ni, i, you, there")
+# What a match ends with, and what then makes it part of something else.
+FOLLOWED_BY = (
+    (
+        _entries("stop, stopp, stoppe, stoppa"),
+        _entries("innom, ved, vid, by, utenfor, utanfor, foran, framfor, hos, inn, in, over"),
+    ),
+    (
+        _entries("ikke flere, ikkje fleire, inga fler, ikke mer"),
+        _entries("enn, än, end, than, igjen, att, tilbake, kvar"),
+    ),
+    (_entries("lad mig være"), _entries("den, det, de, med, en")),
+    (_entries("ei enää"), _entries("montaa, monta, pitkään, kauan")),
+)
 # Kinds of words, each under the letter that stands for it in `refusals`.
 KINDS = {
     "w": _entries(
@@ -205,7 +234,9 @@ KINDS = {
         möchte, haluan
         """
     ),
-    "z": _entries("ingen, inga, inget, intet, ingenting, no, zero, kein, keine, keinen"),
+    "z": _entries(
+        "nei, nej, nein, ingen, inga, inget, intet, ingenting, no, zero, kein, keine, keinen"
+    ),
     "q": _entries(
         """
         mer, meir, mere, flere, fleire, fler, flera, more, further, lenger, lengre, lengere,
@@ -236,8 +267,16 @@ KINDS = {
         """
     ),
     "b": _entries("sms, text, texts, message, spam, tekst"),
-    "s": _entries("slutt, slutte, slutta, sluta, quit, stanse, stansa, kutte, kutt"),
-    "o": _entries("meg, me, us, oss, mig, mitt, min, mine, mi, my, mnie, mich, mir, meine, mu"),
+    "s": _entries(
+        """
+        slutt, slutte, slutta, sluta, quit, stanse, stansa, kutte, kutt, avslutte, avslutta,
+        avsluta, afslutte
+        """
+    ),
+    "S": _entries("stop, stopp, stoppe, stoppa"),
+    "o": _entries(
+        "meg, me, us, oss, mig, mitt, mit, min, mine, mi, my, mnie, mich, mir, meine, mu"
+    ),
     "x": _entries(
         "fjern, fjerne, slett, slette, stryk, stryke, delete, remove, erase, lösch, löschen, radera"
     ),

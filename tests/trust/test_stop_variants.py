@@ -125,6 +125,7 @@ NASTY = (
     "stop", "stop ", "STOPP\n", '"', "« a ", "“STOPP” ", "\u0301\u0316", "\u0f73", "ﾞ\u0301", "S ",
     "🛑", "👩\u200d", "a", "aab", ">", "\n> x", "ikke ", "slutt å sende ", "mvh ", "sendt fra min\n",
     "vil ikke å ", "ingen flere å ", "slett alt å ",
+    "ikke send den før ", "har dere ikke flere ", "vil stoppe disse ", "nei takk til flere ",
     "ski ", "KLUBBSTOPP ", "'", "\t", "\r\n", "ш ", "?", "€", "…", "ô",
 )  # fmt: skip
 
