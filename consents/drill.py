@@ -5,16 +5,11 @@ the backup holds, and nobody is subscribed whose yes came after it (trust.md inv
 """
 
 import random
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
-
-from django.db import connection
 
 from consents import confirmations, journal, notices, replies, services, transitions
 from consents.ledger import Proof
@@ -28,6 +23,7 @@ from consents.models import (
     Subject,
     Suppression,
 )
+from consents.snapshots import Snapshots
 from smsconsent import outbox
 from smsconsent.gateways import Handover, Outcome, Outgoing, Receipt
 from smsconsent.phones import Phone
@@ -36,13 +32,6 @@ from smsconsent.phones import Phone
 BEGINNING = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 PEOPLE, ACTS = 8, 24
 SENT, NOBODY = "sent before the replay", "sent to somebody who had stopped"
-
-
-class Snapshots(Protocol):
-    """How a database is saved and put back."""
-
-    def take(self) -> None: ...
-    def restore(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -267,71 +256,3 @@ def make_purpose(organisation: Organisation, name: str, *, now: datetime) -> Pur
         purpose, language="nb", texts=texts, is_material=False, by=None, now=now
     )
     return purpose
-
-
-# -- saving and putting back -----------------------------------------------------------------------------
-class FileCopy:
-    """SQLite: a second file with the same content."""
-
-    def __init__(self) -> None:
-        self._file = Path(str(connection.settings_dict["NAME"]))
-        self._copy = self._file.with_name(f"{self._file.name}.copy")
-
-    def take(self) -> None:
-        self._write(self._copy, by=self._file)
-
-    def restore(self) -> None:
-        connection.close()
-        self._write(self._file, by=self._copy)
-
-    def remove(self) -> None:
-        self._copy.unlink(missing_ok=True)
-
-    def _write(self, file: Path, *, by: Path) -> None:
-        # Through SQLite: a file that is exchanged under an open connection cannot be read again.
-        with closing(sqlite3.connect(by)) as old, closing(sqlite3.connect(file, timeout=20)) as new:
-            old.backup(new)
-
-
-class DatabaseCopy:
-    """PostgreSQL: a second database made from the first as its template. Needs CREATEDB."""
-
-    def __init__(self) -> None:
-        self._name = str(connection.settings_dict["NAME"])
-
-    def take(self) -> None:
-        self._replace(f"{self._name}_copy", by=self._name)
-
-    def restore(self) -> None:
-        self._replace(self._name, by=f"{self._name}_copy")
-
-    def remove(self) -> None:
-        self._execute(f'DROP DATABASE IF EXISTS "{self._name}_copy" WITH (FORCE)')
-
-    def _replace(self, name: str, *, by: str) -> None:
-        database: Any = connection
-        database.close()
-        database.close_pool()
-        self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        # A template may have no visitors. Whoever is still there belongs to the drill, and comes back.
-        self._execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{by}'"  # noqa: S608  our own name
-        )
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{by}"')
-
-    def _execute(self, statement: str) -> None:
-        database: Any = connection
-        parameters = database.get_connection_params() | {"dbname": "postgres"}
-        with closing(database.Database.connect(**parameters)) as maintenance:
-            maintenance.autocommit = True
-            maintenance.execute(statement)
-
-
-@contextmanager
-def copies() -> Iterator[FileCopy | DatabaseCopy]:
-    """Yield what saves and puts back the database of this process, and leave no copy behind."""
-    kept = DatabaseCopy() if connection.vendor == "postgresql" else FileCopy()
-    try:
-        yield kept
-    finally:
-        kept.remove()

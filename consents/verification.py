@@ -6,7 +6,6 @@ published copy; what it finds wrong it names, and it goes on.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BinaryField, Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Cast
-from django.utils.translation import gettext_lazy as _
 
-from consents import entries, ledger, logkeys, merkle, notes, publication, sealing
+from consents import ledger, merkle, sealing
+from consents.marks import Marks
 from consents.models import (
     Anchor,
     Checkpoint,
@@ -27,58 +26,14 @@ from consents.models import (
     PendingEvent,
     Verification,
 )
+from consents.problems import MOST_LISTED, Report
 from smsconsent import crypto
 from smsconsent.gateways import timestamps
 
 CHUNK = 4_000
-MOST_LISTED = 100
 EVERY = timedelta(hours=24)
 # A worker that was killed leaves its verification unfinished; then another is begun.
 GIVEN_UP_AFTER = timedelta(hours=3)
-
-KINDS = {
-    "leaf_missing": _("A place in the log is empty"),
-    "event_changed": _("An event is not the one that was sealed"),
-    "leaf_hash_wrong": _("The stored hash of an event is not its hash"),
-    "node_missing": _("A node of the tree is missing"),
-    "node_wrong": _("A node of the tree does not follow from what is below it"),
-    "node_extra": _("There is a node beyond the log"),
-    "event_unsealed": _("An event is neither sealed nor waiting"),
-    "log_cut": _("A checkpoint covers more events than there are"),
-    "root_wrong": _("A checkpoint states another root than that of the events"),
-    "checkpoint_changed": _("A checkpoint does not say what is stored about it"),
-    "signature_wrong": _("A checkpoint is not signed by a key of this log"),
-    "signature_missing": _("A checkpoint lacks the signature of a key that had to sign then"),
-    "checkpoint_missing": _("A published checkpoint is missing in the database"),
-    "published_missing": _("A checkpoint that was published is missing in the published copy"),
-    "published_differs": _("The published checkpoint and the stored one differ"),
-    "published_unreadable": _("The published copy holds what is no checkpoint, or out of order"),
-    "stamp_wrong": _("A time stamp does not stamp its checkpoint"),
-    "detail_unreadable": _("The detail of an event cannot be decrypted"),
-    "detail_changed": _("The detail of an event is not what its header commits to"),
-    "chain_broken": _("The events of one person do not follow one another"),
-}
-
-
-@dataclass(slots=True)
-class Report:
-    """What was looked at, and what is wrong. Only the first problems are listed; all are counted."""
-
-    progress: Callable[[int], None] = lambda done: None
-    event_count: int = 0
-    checkpoint_count: int = 0
-    stamp_count: int = 0
-    detail_count: int = 0
-    problem_count: int = 0
-    problems: list[dict[str, str]] = field(default_factory=list)
-
-    def add(self, kind: str, where: object) -> None:
-        self.problem_count += 1
-        if len(self.problems) < MOST_LISTED:
-            self.problems.append({"kind": kind, "where": str(where)})
-
-    def tell(self) -> None:
-        self.progress(self.event_count + self.detail_count)
 
 
 def amount() -> int:
@@ -153,7 +108,7 @@ def _check_tree(size: int, report: Report) -> None:
     changed event is one problem, and one that was changed together with its nodes shows in the roots.
     """
     frontier, stored = merkle.Frontier(), dict[int, bytes]()
-    marks = _Marks(report)
+    marks = Marks(report)
     marks.check(frontier)
     for start in range(0, size, CHUNK):
         end = min(start + CHUNK, size)
@@ -225,107 +180,6 @@ def _compare(node: merkle.Node, digest: bytes, stored: dict[int, bytes], report:
 def _end_of(number: int) -> int:
     level, index = merkle.node_of(number)
     return (index + 1) << level
-
-
-class _Marks:
-    """Stored and published checkpoints in order of size, each checked when the tree has grown to it."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._keys, self._entries = logkeys.trusted(), logkeys.read()
-        self._first = logkeys.first_key(self._entries)
-        self._rows = _checkpoints(report)
-        self._next = next(self._rows, None)
-
-    def check(self, frontier: merkle.Frontier) -> None:
-        while self._next is not None and self._next[0] <= frontier.size:
-            size, root, note = self._next
-            self._report.checkpoint_count += 1
-            if root != frontier.root:
-                self._report.add("root_wrong", size)
-            self._check_signatures(note)
-            self._next = next(self._rows, None)
-
-    def _check_signatures(self, note: notes.SignedNote) -> None:
-        if not publication.is_ours(note, self._keys):
-            self._report.add("signature_wrong", note.size)
-        elif self._first is not None:
-            due = entries.signers(self._entries, size=note.size, first=self._first)
-            if not publication.signers(note, self._keys) >= set(due):
-                self._report.add("signature_missing", note.size)
-
-    def finish(self) -> None:
-        """What is left covers more events than there are, unless it was signed meanwhile."""
-        size = sealing.log_size()
-        while self._next is not None:
-            if self._next[0] > size:
-                self._report.add("log_cut", self._next[0])
-            self._next = next(self._rows, None)
-
-
-def _checkpoints(report: Report) -> Iterator[tuple[int, bytes, notes.SignedNote]]:
-    """Merge stored and published checkpoints by size, and name what only one of them has."""
-    newest = Anchor.objects.filter(kind=Anchor.Kind.FILE).order_by("-size").first()
-    published_until = newest.size if newest else 0
-    stored, published = _stored(report), _published(report)
-    ours, theirs = next(stored, None), next(published, None)
-    while ours is not None or theirs is not None:
-        if theirs is None or (ours is not None and ours.size < theirs.size):
-            assert ours is not None
-            if ours.size <= published_until:
-                report.add("published_missing", ours.size)
-            yield ours.size, ours.root, ours
-            ours = next(stored, None)
-        elif ours is None or theirs.size < ours.size:
-            # Signed since we began to read, it is there by now.
-            if not Checkpoint.objects.filter(size=theirs.size).exists():
-                report.add("checkpoint_missing", theirs.size)
-            yield theirs.size, theirs.root, theirs
-            theirs = next(published, None)
-        else:
-            if ours.body != theirs.body:
-                report.add("published_differs", ours.size)
-                yield theirs.size, theirs.root, theirs
-            yield ours.size, ours.root, ours
-            ours, theirs = next(stored, None), next(published, None)
-
-
-def _stored(report: Report) -> Iterator[notes.SignedNote]:
-    """Yield the stored checkpoints by size, in keyset pages."""
-    size = -1
-    while rows := list(Checkpoint.objects.filter(size__gt=size).order_by("size")[:CHUNK]):
-        for row in rows:
-            size = row.size
-            try:
-                note = notes.read(row.note)
-            except notes.MalformedNote:
-                report.add("checkpoint_changed", size)
-                continue
-            if (note.size, note.root) != (size, bytes(row.root)):
-                report.add("checkpoint_changed", size)
-            yield notes.SignedNote(note.origin, size, bytes(row.root), note.body, note.signatures)
-
-
-def _published(report: Report) -> Iterator[notes.SignedNote]:
-    """Yield the published checkpoints. A piece that a crash cut short is the beginning of the next one.
-
-    What a former log had published beyond the place where this one took over is lost, and known to be.
-    """
-    size, torn, takeovers = 0, "", logkeys.takeovers()
-    for text in publication.every():
-        try:
-            note = notes.read(text)
-        except notes.MalformedNote:
-            torn = text.rstrip("\n")
-            continue
-        takeover = takeovers.get(note.origin)
-        if takeover is not None and note.size > takeover.content["kept"]:
-            continue
-        if (torn and not text.startswith(torn)) or note.size <= size:
-            report.add("published_unreadable", note.size)
-        if note.size > size:
-            yield note
-        size, torn = max(size, note.size), ""
 
 
 # -- what is left out, time stamps, details --------------------------------------------------------------

@@ -85,7 +85,9 @@ FIELDS: dict[str, Any] = {
 
 CONTEXT: dict[str, Any] = {"@version": 1.1} | PREFIXES | STATES | VALUES | FIELDS
 
-# DPV 2.3, as far as it is used here.
+# DPV 2.3 of 25 February 2026 (w3c/dpv, folder 2.3), as far as it is used here. Each was looked up there; the
+# states, legal basis, necessity (`Required` is one), notice, jurisdiction, authority and rights a second
+# time, by their meaning as well: none is deprecated or modified since.
 _TERMS = """
     dpv:ConsentReceipt dpv:ConsentRequested dpv:ConsentGiven dpv:RenewedConsentGiven dpv:ConsentRefused
     dpv:ConsentRequestDeferred dpv:ConsentWithdrawn dpv:ConsentExpired dpv:ConsentInvalidated

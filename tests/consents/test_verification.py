@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from consents import anchors, merkle, notes, publication, sealing, triggers, verification
+from consents import anchors, merkle, notes, problems, publication, sealing, triggers, verification
 from consents.models import (
     Anchor,
     Checkpoint,
@@ -252,7 +252,7 @@ def test_every_fault_has_words_and_every_word_a_test() -> None:
 
     assert (
         named | {"published_unreadable", "signature_missing", "stamp_wrong"}
-        == verification.KINDS.keys()
+        == problems.KINDS.keys()
     )
 
 

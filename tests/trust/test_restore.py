@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from consents import drill, journalfile, services
 from consents.models import JournalMark, Organisation
+from consents.snapshots import Snapshots, copies
 from tests.make import make_organisation
 from tests.settings import IS_POSTGRES
 from tests.trust import size
@@ -27,13 +28,13 @@ def _journal(tmp_path: Path, settings: Settings) -> None:
 
 
 @pytest.fixture
-def snapshots() -> Iterator[drill.Snapshots]:
-    with drill.copies() as copies:
-        yield copies
+def snapshots() -> Iterator[Snapshots]:
+    with copies() as kept:
+        yield kept
 
 
 def test_no_history_is_undone_by_a_restored_backup(
-    snapshots: drill.Snapshots, record_property: Callable[[str, object], None]
+    snapshots: Snapshots, record_property: Callable[[str, object], None]
 ) -> None:
     result = drill.run(snapshots, histories=HISTORIES, seed=14)
 
@@ -47,7 +48,7 @@ def test_no_history_is_undone_by_a_restored_backup(
 
 
 def test_without_the_guard_the_drill_sees_what_leaves(
-    snapshots: drill.Snapshots, settings: Settings
+    snapshots: Snapshots, settings: Settings
 ) -> None:
     settings.SENDING_STOPS = []
 
@@ -57,7 +58,7 @@ def test_without_the_guard_the_drill_sees_what_leaves(
 
 
 def test_without_the_replay_the_drill_sees_who_is_revived(
-    snapshots: drill.Snapshots, monkeypatch: pytest.MonkeyPatch
+    snapshots: Snapshots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pretend(*, now: datetime) -> None:
         JournalMark.objects.update(batch=journalfile.newest_batch())
@@ -73,7 +74,7 @@ def test_without_the_replay_the_drill_sees_who_is_revived(
     IS_POSTGRES, reason="PostgreSQL ends the sessions of a database that is replaced"
 )
 def test_a_copy_is_put_back_under_a_connection_that_somebody_left_open(
-    snapshots: drill.Snapshots,
+    snapshots: Snapshots,
 ) -> None:
     make_organisation()
     snapshots.take()

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
-from consents import drill, erasure_drill, remanence
+from consents import drill, erasure_drill, remanence, snapshots
 from consents.models import Organisation
 
 SCRATCH = "smsconsent_drill_"
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         if routine == "erasure":
             self._report_erasure(erasure_drill.run(settings.VAR, now=timezone.now()))
             return
-        with drill.copies() as copies:
+        with snapshots.copies() as copies:
             self._report(drill.run(copies, histories=histories, seed=seed), seed)
 
     def _report(self, result: drill.Result, seed: int) -> None:

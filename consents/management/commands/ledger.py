@@ -10,7 +10,16 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consents import anchors, keychanges, logkeys, publication, sealing, services, verification
+from consents import (
+    anchors,
+    keychanges,
+    logkeys,
+    problems,
+    publication,
+    sealing,
+    services,
+    verification,
+)
 from consents.models import Organisation, Subject
 from smsconsent.staff.models import User
 
@@ -93,7 +102,7 @@ class Command(BaseCommand):
             f"{report.stamp_count} time stamps, {report.detail_count} details"
         )
         for problem in report.problems:
-            self.stdout.write(f"{verification.KINDS[problem['kind']]}: {problem['where']}")
+            self.stdout.write(f"{problems.KINDS[problem['kind']]}: {problem['where']}")
         if report.problem_count:
             raise CommandError(f"{report.problem_count} faults.")
         self.stdout.write("Everything follows from the headers, and extends what was published.")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from consents import anchors, logkeys, sealing, services, verification
+from consents import anchors, logkeys, problems, sealing, services, verification
 from consents.forms import ExportForm
 from consents.models import Organisation, PendingEvent
 from consents.views.staff.doors import login_required, open_organisation, show
@@ -105,7 +105,7 @@ def _ago(moment: datetime) -> str:
 def _verification(now: datetime) -> dict[str, Any]:
     latest = verification.latest()
     found = [
-        (verification.KINDS[problem["kind"]], problem["where"])
+        (problems.KINDS[problem["kind"]], problem["where"])
         for problem in (latest.problems if latest else [])
     ]
     return {

@@ -3,9 +3,12 @@
 Who may erase a number may ask for a hold on its evidence, and approve what a colleague has asked for.
 """
 
+from collections.abc import Callable
 from tempfile import TemporaryFile
 
 from django.contrib import messages
+from django.db.models import Model
+from django.forms import Form
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -98,11 +101,7 @@ def hold(request: HttpRequest, organisation: str, reference: str) -> HttpRespons
 @require_POST
 def approve(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
     found = _open(request, organisation, reference)
-    try:
-        services.approve_hold(found, by=colleague(request), now=timezone.now())
-    except services.NeedsAnother:
-        messages.error(request, _("You asked for it yourself. A colleague must approve."))
-    return redirect("people:hold", organisation, reference)
+    return _approve(request, found, services.approve_hold, found)
 
 
 @login_required
@@ -110,13 +109,7 @@ def approve(request: HttpRequest, organisation: str, reference: str) -> HttpResp
 def ask_to_open(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
     found = _open(request, organisation, reference)
     form = OpeningForm(request.POST)
-    if form.is_valid():
-        services.ask_to_open(
-            found, reason=form.cleaned_data["reason"], by=colleague(request), now=timezone.now()
-        )
-    else:
-        messages.error(request, _("Write why it must be read."))
-    return redirect("people:hold", organisation, reference)
+    return _ask(request, found, form, services.ask_to_open, _("Write why it must be read."))
 
 
 @login_required
@@ -126,11 +119,7 @@ def approve_opening(
 ) -> HttpResponse:
     found = _open(request, organisation, reference)
     asked = get_object_or_404(found.openings, pk=opening)
-    try:
-        services.approve_opening(asked, by=colleague(request), now=timezone.now())
-    except services.NeedsAnother:
-        messages.error(request, _("You asked for it yourself. A colleague must approve."))
-    return redirect("people:hold", organisation, reference)
+    return _approve(request, found, services.approve_opening, asked)
 
 
 @never_cache
@@ -159,13 +148,7 @@ def release(request: HttpRequest, organisation: str, reference: str) -> HttpResp
     """Ask that the hold end before its last day."""
     found = _open(request, organisation, reference)
     form = ReleaseForm(request.POST)
-    if form.is_valid():
-        services.ask_to_release(
-            found, reason=form.cleaned_data["reason"], by=colleague(request), now=timezone.now()
-        )
-    else:
-        messages.error(request, _("Write why it can end."))
-    return redirect("people:hold", organisation, reference)
+    return _ask(request, found, form, services.ask_to_release, _("Write why it can end."))
 
 
 @login_required
@@ -173,12 +156,37 @@ def release(request: HttpRequest, organisation: str, reference: str) -> HttpResp
 def approve_release(request: HttpRequest, organisation: str, reference: str) -> HttpResponse:
     """End it, for good. The page has asked once more before this is pressed."""
     found = _open(request, organisation, reference)
+    told = _("The hold is over, and what it kept is deleted.")
+    return _approve(request, found, services.approve_release, found, told=told)
+
+
+def _ask(
+    request: HttpRequest, found: LegalHold, form: Form, ask: Callable[..., object], missing: str
+) -> HttpResponse:
+    """Ask for what a colleague must approve. `missing` is said without a reason."""
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        ask(found, reason=reason, by=colleague(request), now=timezone.now())
+    else:
+        messages.error(request, missing)
+    return redirect("people:hold", found.organisation.slug, found.reference)
+
+
+def _approve(
+    request: HttpRequest,
+    found: LegalHold,
+    approve: Callable[..., bool],
+    what: Model,
+    *,
+    told: str = "",
+) -> HttpResponse:
+    """Approve what a colleague has asked for. `told` is said when this press did it."""
     try:
-        if services.approve_release(found, by=colleague(request), now=timezone.now()):
-            messages.success(request, _("The hold is over, and what it kept is deleted."))
+        if approve(what, by=colleague(request), now=timezone.now()) and told:
+            messages.success(request, told)
     except services.NeedsAnother:
         messages.error(request, _("You asked for it yourself. A colleague must approve."))
-    return redirect("people:hold", organisation, reference)
+    return redirect("people:hold", found.organisation.slug, found.reference)
 
 
 def _open(request: HttpRequest, organisation: str, reference: str) -> LegalHold:
