@@ -71,7 +71,12 @@ def waterfall_of(campaign: Campaign, *, now: datetime) -> dict[str, Any]:
         long=0.1,
     )
     found = audiences.Waterfall.from_json(counted)
-    return {"rows": _rows(found), "total": found.total, "is_frozen": bool(campaign.audience)}
+    return {
+        "rows": _rows(found),
+        "total": found.total,
+        "rest": found.rest,
+        "is_frozen": bool(campaign.audience),
+    }
 
 
 def blocked_of(campaign: Campaign) -> list[tuple[str, int]]:

@@ -196,10 +196,12 @@ def test_two_officers_hold_and_read_through_the_portal(
     number = f"{base}/numbers/{consent.subject.public_id}"
     client.post(f"{number}/hold/", {"reason": "Klage", "ends_on": "2026-04-09"})
     page = f"{base}/holds/{LegalHold.objects.get().reference}/"
+    assert f'action="{page}approve/"' not in client.get(page).content.decode()
     client.post(f"{page}approve/")
     assert LegalHold.objects.get().approved_at is None, "not by whoever asked"
 
     client.force_login(other)
+    assert f'action="{page}approve/"' in client.get(page).content.decode()
     client.post(f"{page}approve/")
     services.erase_subject(consent.subject, now=NOON)
     client.post(f"{page}open/", {"reason": "Tilsynet spør"})

@@ -44,6 +44,9 @@ def approve_and_send(marketer: Page, approver: Page, address: str) -> None:
     expect(approver.locator("main")).to_contain_text("Godkjent. Den kan sendes nå.")
     marketer.goto(address)
     marketer.locator("#start summary, [aria-controls=start]").first.click()
+    question = marketer.locator("dialog")
+    expect(question).to_contain_text("Den går til")
+    assert (question.bounding_box() or {"width": 0})["width"] < 700, "a question, no wall"
     marketer.locator(
         "#start form button[type=submit], dialog form button[type=submit]"
     ).first.click()
