@@ -1,8 +1,11 @@
 """A campaign of many is cancelled at once; what waited is marked batch by batch."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 
-from campaigns import cancelling, services, tallies
+from campaigns import cancelling, services, tallies, tasks
 from campaigns.models import Campaign, Delivery
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
@@ -11,6 +14,7 @@ from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
 PEOPLE = 5
+Capture = Callable[..., AbstractContextManager[object]]
 
 
 @pytest.fixture
@@ -49,3 +53,29 @@ def test_the_rest_is_marked_until_time_is_up_and_then_by_the_next_run(campaign: 
 def test_a_campaign_that_goes_on_keeps_what_waits(campaign: Campaign) -> None:
     assert cancelling.block_rest(until=lambda: False) == 0
     assert tallies.by_state(campaign) == {"queued": PEOPLE}
+
+
+@pytest.mark.parametrize(("size", "wakes"), [(2, 1), (PEOPLE, 0)])
+def test_a_worker_is_woken_at_once_when_something_is_left_to_mark(
+    campaign: Campaign,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Capture,
+    size: int,
+    wakes: int,
+) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(cancelling, "BATCH", size)
+    monkeypatch.setattr(tasks.block_cancelled, "apply_async", lambda *_args, **_: woken.append(1))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.cancel(campaign, by=make_user(), now=NOON)
+
+    assert len(woken) == wakes
+
+
+def test_the_task_that_is_woken_marks_the_rest(campaign: Campaign) -> None:
+    services.cancel(campaign, by=make_user(), now=NOON)
+
+    tasks.block_cancelled()
+
+    assert tallies.by_state(campaign) == {"blocked": PEOPLE}

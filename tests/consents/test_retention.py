@@ -130,6 +130,17 @@ def test_codes_go_a_day_after_they_end() -> None:
     assert not exists_after(HandsetCode, "codes", now=NOON + DAY + HOUR)
 
 
+def test_an_address_that_a_pressed_link_left_behind_goes_at_the_next_purge() -> None:
+    consent = make_consent("pending", at=NOON)
+    make_email_question(consent, "kari@example.org", now=NOON)
+    Confirmation.objects.update(used_at=NOON)
+
+    purge(POLICIES["email_addresses"], now=NOON + SECOND)
+
+    confirmation = Confirmation.objects.get()
+    assert (confirmation.email, confirmation.token) == (None, None)
+
+
 def test_an_address_goes_when_its_link_has_ended() -> None:
     consent = make_consent("pending", at=NOON)
     make_email_question(consent, "kari@example.org", now=NOON)
