@@ -105,10 +105,14 @@ def price_of(offender: str, text: str) -> int:
 
 
 def changes(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the characters that normalising replaces, each with what it becomes, once."""
-    after = normalise(text)
-    seen = [char for char in dict.fromkeys(text) if after.count(char) < text.count(char)]
-    became = ((char, normalise(f"a{char}a")[1:-1]) for char in seen)
+    """Return the characters that normalising replaces, each with what it becomes, once.
+
+    An accent that joins its letter changes nothing that anybody sees; nor does the line end of a form.
+    """
+    after, before = normalise(text), unicode_form("NFC", text).replace("\r\n", "\n")
+    seen = [char for char in dict.fromkeys(before) if after.count(char) < before.count(char)]
+    # Between dashes, since no accent joins a dash.
+    became = ((char, normalise(f"-{char}-")[1:-1]) for char in seen)
     return tuple((char, new) for char, new in became if new != char)
 
 

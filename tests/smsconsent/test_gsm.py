@@ -1,5 +1,7 @@
 """GSM 03.38: what a text becomes, and what it costs."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -175,6 +177,31 @@ def test_what_normalising_changed_is_told() -> None:
     )  # fmt: skip
     assert gsm.changes("Blåbær: 30 %\n👩\u200d👩") == ()
     assert gsm.changes("a\u200db") == (("\u200d", ""),)
+
+
+def test_what_nobody_sees_is_not_told_as_a_change() -> None:
+    assert gsm.changes("Cafe\u0301 pa\u030a tunet\r\nVelkommen") == ()
+    assert gsm.changes("a\u200b\u030a") == (("\u200b", ""),)
+
+
+@given(st.text("abå€“–…ô\u0301\u030a\u200b\t\r\n😀", max_size=60))
+def test_a_text_in_which_nothing_changes_is_sent_as_it_was_written(text: str) -> None:
+    sent = gsm.normalise(text)
+
+    assert gsm.changes(sent) == ()
+
+
+LENGTHS = (66, 67, 68, 70, 71, 133, 134, 135, 152, 153, 154, 159, 160, 161, 305, 306, 307)
+
+
+@given(st.sampled_from(LENGTHS), st.randoms(use_true_random=False))
+def test_near_each_edge_segments_agree_with_another_implementation(
+    length: int, dice: random.Random
+) -> None:
+    letters = dice.choice(["abæÅ€{^~\n|", "aŋčđ😀", "aé€😀🇳🇴\u200d\ufe0fž"])
+    text = gsm.normalise("".join(dice.choice(letters) for _ in range(length)))
+
+    assert gsm.measure(text).segments == max(1, len(split(text).parts))
 
 
 def test_a_character_that_nobody_sees_has_a_number() -> None:
