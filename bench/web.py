@@ -15,7 +15,7 @@ from urllib.request import urlopen
 from tests import environment, servers
 
 APPS = Path(__file__).with_name("apps")
-PROCESSES, THREADS = 2, 4
+PROCESSES, THREADS = 2, 8
 
 
 @dataclass(frozen=True, slots=True)

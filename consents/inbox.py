@@ -4,6 +4,7 @@ Withdrawal has no form requirement; a yes does. Doubt may stop, and never start 
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import F
 
 from consents import replies
 from consents.keywords import Intent
-from consents.letters import open_letter
+from consents.letters import open_letter, open_letters
 from consents.models import InboundMessage
 from smsconsent.trips import Answer
 
@@ -32,6 +33,12 @@ def act(message: InboundMessage, *, found: Answer | None = None, now: datetime) 
         )
         return
     replies.obey(open_letter(message, message.sender, found=found, now=now))
+
+
+def act_on_stops(messages: Sequence[InboundMessage], *, found: Answer, now: datetime) -> None:
+    """The same for what looks like a stop, of different numbers, all at once. Raises replies.NotAStop."""
+    senders = [(message, message.sender) for message in messages if message.sender is not None]
+    replies.obey_stops(open_letters(senders, found=found, now=now))
 
 
 def read_unread(*, now: datetime, limit: int = 100) -> int:

@@ -7,7 +7,7 @@ until `manage.py replay_journal` has run (trust.md § 6, invariant 14).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from secrets import token_hex
@@ -127,13 +127,23 @@ def note_consents(events: Sequence[int], references: Sequence[UUID]) -> None:
             )
 
 
-def note_consent(event_id: str, reference: UUID, *, trip: Trip) -> None:
-    """The same for one event, on a trip that has just stored it."""
-    trip.add(
-        """UPDATE journal_pending SET reference = %s
-           WHERE event = (SELECT id FROM ledger_event WHERE event_id = %s)""",
-        [stored(PendingEntry, "reference", reference), event_id],
-    )
+def note_consents_of(references: Mapping[str, UUID], *, trip: Trip) -> None:
+    """The same by the ids of events, on a trip that has just stored them."""
+    if len(references) > 1 and connection.vendor == "postgresql":
+        trip.add(
+            """UPDATE journal_pending AS entry SET reference = said.reference
+               FROM unnest(%s::text[], %s::uuid[]) AS said (event_id, reference)
+               JOIN ledger_event ON ledger_event.event_id = said.event_id
+               WHERE entry.event = ledger_event.id""",
+            [list(references), [reference.hex for reference in references.values()]],
+        )
+        return
+    for event_id, reference in references.items():
+        trip.add(
+            """UPDATE journal_pending SET reference = %s
+               WHERE event = (SELECT id FROM ledger_event WHERE event_id = %s)""",
+            [stored(PendingEntry, "reference", reference), event_id],
+        )
 
 
 def note_holds(subjects: Iterable[Subject]) -> None:

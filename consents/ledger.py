@@ -6,7 +6,7 @@ the tag key, and links nothing once that key is deleted. Sealing reads `PendingE
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -82,7 +82,7 @@ def append(
         kind, subject=subject, consent=consent, wording=wording, proof=proof, said_at=now, now=now
     )
     trip = Trip()
-    take_along(line, trip=trip)
+    take_along([line], trip=trip)
     trip.go()
     return line.event_id
 
@@ -181,15 +181,17 @@ def detail_json(*, prev: bytes, private: bytes, salt: bytes, seq: int) -> str:
     )
 
 
-def take_along(line: Line, *, trip: Trip) -> None:
-    """Have one event written on a trip of the transaction of what it proves. Its subject must be locked."""
+def take_along(lines: Sequence[Line], *, trip: Trip) -> None:
+    """Have events written on a trip of the transaction of what they prove. Their subjects must be locked."""
     assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
-    assert isinstance(line.subject, Subject), "an event goes by itself once its subject is stored"
-    trip.insert([ConsentEvent(**dict(zip(_EVENT, _event_of(line), strict=True)))])
-    detail = dict(zip(_DETAIL, _detail_of(line), strict=True))
-    trip.insert([EventDetail(**detail, key_id=crypto.current_key_id())])
-    journal.note_consent(line.event_id, line.consent.public_id, trip=trip)
-    trip.update(line.subject, "event_count", "last_event_hash")
+    trip.insert([ConsentEvent(**dict(zip(_EVENT, _event_of(line), strict=True))) for line in lines])
+    key_id = crypto.current_key_id()
+    details = [dict(zip(_DETAIL, _detail_of(line), strict=True)) for line in lines]
+    trip.insert([EventDetail(**detail, key_id=key_id) for detail in details])
+    journal.note_consents_of({line.event_id: line.consent.public_id for line in lines}, trip=trip)
+    subjects = [line.subject for line in lines if isinstance(line.subject, Subject)]
+    assert len(subjects) == len(lines), "an event goes by itself once its subject is stored"
+    trip.update(subjects, "event_count", "last_event_hash")
 
 
 def store(lines: Iterable[Line], *, count: int) -> None:

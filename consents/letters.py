@@ -1,7 +1,7 @@
 """An inbound message together with what it can be about: whose number, at which of our short numbers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,8 @@ class Letter:
     number: str
     purposes: list[Purpose]
     now: datetime
+    # The sender's consents here, while the transaction holds them (`locking.lock_number`).
+    locked: list[Consent] = field(default_factory=list)
 
     @cached_property
     def subjects(self) -> list[Subject]:
@@ -114,26 +116,34 @@ class Letter:
         rows = Consent.objects.filter(subject__in=self.subjects, purpose__in=self.about(topic))
         return list(rows.select_related("subject", "purpose__organisation", "purpose__sender"))
 
-    def close(self, intent: Intent, *, review: bool = False, trip: Trip | None = None) -> None:
+    def close(self, intent: Intent, *, review: bool = False) -> None:
         """Note what the message was taken for, and whether a colleague must look."""
+        self.conclude(intent, review=review)
+        trip = Trip()
+        close([self], trip=trip)
+        trip.go()
+
+    def conclude(self, intent: Intent, *, review: bool) -> None:
+        """The same, for `close` to write."""
         message = self.message
         message.organisation = self.purposes[0].organisation if self.purposes else None
         message.subject = message.subject or next(iter(self.subjects), None)
         message.intent, message.state = intent, State.REVIEW if review else State.DONE
-        own = trip or Trip()
-        own.update(message, *_FOUND_OUT)
-        if trip is None:
-            own.go()
+
+
+def close(letters: Sequence[Letter], *, trip: Trip) -> None:
+    """Have what these messages were taken for written."""
+    trip.update([letter.message for letter in letters], *_FOUND_OUT)
 
 
 _FOUND_OUT = ("organisation", "subject", "topic", "is_certain", "intent", "state")
 
 
-def ask_purposes(recipient: str, *, trip: Trip) -> Answer:
-    """Ask for what is answered at this number. What was written to may carry a dialogue number behind
+def ask_purposes(recipients: Collection[str], *, trip: Trip) -> Answer:
+    """Ask for what is answered at these numbers. What was written to may carry a dialogue number behind
     ours (strex.md § 5), so each beginning of it is looked for.
     """
-    beginnings = _beginnings(recipient)
+    beginnings = sorted({each for one in recipients for each in _beginnings(one)})
     return trip.add(
         f"SELECT {columns(Purpose, 'p')}, {columns(Organisation, 'o')}, {columns(Sender, 's')}"  # noqa: S608  names and placeholders
         " FROM consents_purpose p JOIN consents_sender s ON s.id = p.sender_id"
@@ -149,10 +159,26 @@ def open_letter(
     """Return the message with what it can be about. `found` is what `ask_purposes` was told, if it was."""
     if found is None:
         trip = Trip()
-        found = ask_purposes(message.recipient, trip=trip)
+        found = ask_purposes([message.recipient], trip=trip)
         trip.go()
+    return _letter(message, phone, [_purpose(row) for row in found.rows], now=now)
+
+
+def open_letters(
+    messages: Sequence[tuple[InboundMessage, Phone]], *, found: Answer, now: datetime
+) -> list[Letter]:
+    """Return messages with what they can be about, of all that `found` says is answered somewhere."""
     purposes = [_purpose(row) for row in found.rows]
-    number = max((each.sender.reply_number for each in purposes), key=len, default="")
+    return [_letter(message, phone, purposes, now=now) for message, phone in messages]
+
+
+def _letter(
+    message: InboundMessage, phone: Phone, purposes: Sequence[Purpose], *, now: datetime
+) -> Letter:
+    """What is answered at the longest of our numbers that the message's recipient begins with."""
+    written_to = set(_beginnings(message.recipient))
+    numbers = {each.sender.reply_number for each in purposes} & written_to
+    number = max(numbers, key=len, default="")
     mine = [each for each in purposes if each.sender.reply_number == number]
     return Letter(message, phone, number or message.recipient.lstrip("+"), mine, now)
 

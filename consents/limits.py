@@ -4,6 +4,7 @@ One conditional statement per limit, so that they are exact under any concurrenc
 back what was counted before it. Keys are HMACs; limits stand in the database; in doubt, no.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -84,10 +85,14 @@ def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A
     return True
 
 
-def count_answer(phone: Phone, kind: str, *, now: datetime, trip: Trip) -> None:
-    """Count an answer that is sent whatever the limit says, so that the next one meets it."""
-    key = _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}"))
-    trip.add(_COUNT, ["answer", key, _stored(_day(now)), ANSWERS_A_DAY])
+def count_answers(phones: Sequence[Phone], kind: str, *, now: datetime, trip: Trip) -> None:
+    """Count answers that are sent whatever the limit says, so that the next ones meet it."""
+    keys = [
+        _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}")) for phone in phones
+    ]
+    one, day = "(%s, %s, %s, 1)", _stored(_day(now))
+    windows = [each for key in keys for each in ("answer", key, day)]
+    trip.add(_COUNT.replace(one, ", ".join([one] * len(keys))), [*windows, ANSWERS_A_DAY])
 
 
 def may_send_case_code(phone: Phone, *, now: datetime) -> bool:

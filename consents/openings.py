@@ -195,8 +195,8 @@ def put_down(
     if known is None:
         trip.insert([consent])
     else:
-        trip.update(consent, *(each.name for each in Consent._meta.concrete_fields[1:]))
-    ledger.take_along(line, trip=trip)
+        trip.update([consent], *(each.name for each in Consent._meta.concrete_fields[1:]))
+    ledger.take_along([line], trip=trip)
     close_links([consent.pk], now=now, trip=trip)
     return consent
 

@@ -1,16 +1,16 @@
 """What each kind of answer does (keywords.md): one function per intent."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from consents import confirmations, journal, keywords, limits, locking, transitions, writing
+from consents import confirmations, journal, keywords, limits, stopping, transitions, writing
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
-from consents.letters import Letter
+from consents.letters import SHORTEST_QUOTE, Letter
 from consents.models import Confirmation, Consent, HandsetCode, Purpose, ServiceMessage, Subject
+from consents.stopping import Stop
 from smsconsent import signing
-from smsconsent.trips import Trip
 
 Kind = ServiceMessage.Kind
 
@@ -23,6 +23,33 @@ def obey(letter: Letter) -> None:
     if (match := _CODE.match(message.text)) and message.is_stop is not True:
         _take_code(letter, match[1])
         return
+    reading, topic = _read(letter)
+    _ACTS[reading.intent](letter, reading, topic)
+
+
+def obey_stops(letters: Sequence[Letter]) -> None:
+    """Do at once what many messages say that look like a stop (`looks_like_a_stop`), of different numbers.
+
+    Raises NotAStop where one says something else at its short number: then each is to be obeyed by itself.
+    """
+    read = [(letter, *_read(letter)) for letter in letters]
+    if any(reading.intent is not Intent.STOP for _letter, reading, _topic in read):
+        raise NotAStop
+    stopping.stop([Stop(*each) for each in read])
+
+
+class NotAStop(Exception):
+    """What looked like a stop is a word with a meaning of its own at this short number."""
+
+
+def looks_like_a_stop(text: str, *, flagged: bool | None) -> bool:
+    """Return whether this is a stop, as far as can be told without asking what is answered where."""
+    is_short = len(text) < SHORTEST_QUOTE and not _CODE.match(text)
+    return is_short and keywords.read(text, flagged=flagged).intent is Intent.STOP
+
+
+def _read(letter: Letter) -> tuple[Reading, Purpose | None]:
+    message = letter.message
     reading = keywords.read(
         message.text,
         keywords=frozenset(purpose.keyword for purpose in letter.purposes if purpose.keyword),
@@ -32,7 +59,7 @@ def obey(letter: Letter) -> None:
     )
     topic = _topic(letter, reading)
     message.topic, message.is_certain = topic, reading.certain
-    _ACTS[reading.intent](letter, reading, topic)
+    return reading, topic
 
 
 def hold(subjects: list[Subject], *, now: datetime) -> None:
@@ -50,47 +77,7 @@ def _topic(letter: Letter, reading: Reading) -> Purpose | None:
 
 
 def _stop(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
-    """Withdraw in this transaction, and answer once. A stop that says «delete» goes on to a colleague.
-
-    Two trips to the database: one that locks and reads, one that writes all that follows from it.
-    """
-    purposes = [purpose.pk for purpose in letter.about(topic)]
-    letter.subjects, consents = locking.lock_number(letter.indexes, purposes)
-    if not letter.subjects:
-        locking.wait_for_imports()
-        letter.subjects, consents = locking.lock_number(letter.indexes, purposes)
-    trip = Trip()
-    proof = letter.proof("mo_stop")
-    stopped = transitions.withdraw_locked(consents, proof=proof, now=letter.now, trip=trip)
-    if stopped or not letter.subjects:
-        _answer_stop(letter, stopped, topic, trip=trip)
-    letter.close(Intent.STOP, review=reading.erase and bool(letter.subjects), trip=trip)
-    trip.go()
-
-
-def _answer_stop(
-    letter: Letter, stopped: list[Consent], topic: Purpose | None, *, trip: Trip
-) -> None:
-    """Answer whoever has stopped something; a stranger, as often as the limit lets through."""
-    if not letter.purposes:
-        return
-    if stopped:
-        limits.count_answer(letter.phone, "stopped", now=letter.now, trip=trip)
-    elif not limits.may_answer(letter.phone, "stopped", now=letter.now):
-        return
-    named = stopped[0].purpose_id if stopped else letter.purposes[0].pk
-    organisation = next(each for each in letter.purposes if each.pk == named).organisation
-    answer = writing.prepare_answer(
-        Kind.STOPPED,
-        organisation=organisation,
-        subject=next((s for s in letter.subjects if s.organisation_id == organisation.pk), None),
-        sender=letter.number,
-        phone=letter.phone,
-        language=letter.language,
-        now=letter.now,
-        purpose=topic,
-    )
-    trip.insert([answer])
+    stopping.stop([Stop(letter, reading, topic)])
 
 
 def _no(letter: Letter, reading: Reading, topic: Purpose | None) -> None:

@@ -7,7 +7,7 @@
 consent, and a withdrawal waits at the consent for a batch that is being handed over (trust.md § 7).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -114,13 +114,16 @@ def withdraw(consent: Consent, *, proof: Proof, now: datetime) -> bool:
 
 
 def withdraw_locked(
-    consents: Sequence[Consent], *, proof: Proof, now: datetime, trip: Trip
+    consents: Sequence[Consent], *, proofs: Mapping[int, Proof], now: datetime, trip: Trip
 ) -> list[Consent]:
-    """Withdraw all of these by one stop, on a trip of the transaction that has locked them (`locking`).
+    """Withdraw all of these, on a trip of the transaction that has locked them (`locking`).
 
-    Return those that end by it. They have ended once the trip is over.
+    `proofs` tells how each came about, by the key of its subject. Return those that end by it. They
+    have ended once the trip is over.
     """
-    return _end_locked(consents, _WITHDRAW, proof=proof, now=now, trip=trip)
+    return _end_locked(
+        consents, _WITHDRAW, proof=lambda each: proofs[each.subject_id], now=now, trip=trip
+    )
 
 
 def invalidate(consent: Consent, *, proof: Proof, now: datetime) -> bool:
@@ -174,25 +177,35 @@ _EXPIRE: Ends = {State.GRANTED: (State.EXPIRED, Event.EXPIRED)}
 def _end(consent: Consent, ends: Ends, *, proof: Proof, now: datetime) -> bool:
     with transaction.atomic(savepoint=False):
         trip = Trip()
-        ended = _end_locked(locking.lock([consent.pk]), ends, proof=proof, now=now, trip=trip)
+        mine = locking.lock([consent.pk])
+        ended = _end_locked(mine, ends, proof=lambda _each: proof, now=now, trip=trip)
         trip.go()
     return bool(ended)
 
 
 def _end_locked(
-    consents: Sequence[Consent], ends: Ends, *, proof: Proof, now: datetime, trip: Trip
+    consents: Sequence[Consent],
+    ends: Ends,
+    *,
+    proof: Callable[[Consent], Proof],
+    now: datetime,
+    trip: Trip,
 ) -> list[Consent]:
     """Have those that can end put down as ended, with a line of evidence each, and return them."""
     ended = [consent for consent in consents if consent.state in ends]
-    changed = ["state", "ended_at", "delete_after"]
+    if not ended:
+        return []
+    lines, by_state = [], dict[State, list[int]]()
     for consent in ended:
         state, event = ends[consent.state]
         consent.state, consent.ended_at = state, now
         consent.delete_after = _deleted_after(consent, now)
-        _put_down(event, consent, changed, proof=proof, now=now, trip=trip)
-        outbox.block_waiting([consent.pk], reason=str(state), trip=trip)
-    if ended:
-        openings.close_links([consent.pk for consent in ended], now=now, trip=trip)
+        lines.append(_line(event, consent, proof=proof(consent), now=now))
+        by_state.setdefault(state, []).append(consent.pk)
+    _write(ended, ["state", "ended_at", "delete_after"], lines, trip=trip)
+    for state, ids in by_state.items():
+        outbox.block_waiting(ids, reason=str(state), trip=trip)
+    openings.close_links([consent.pk for consent in ended], now=now, trip=trip)
     return ended
 
 
@@ -228,8 +241,8 @@ def _adjust(
         for name, value in changes.items():
             setattr(mine, name, value)
         trip = Trip()
-        trip.update(mine, *changes)
-        ledger.take_along(_line(Event.CORRECTED, mine, proof=proof, now=now), trip=trip)
+        trip.update([mine], *changes)
+        ledger.take_along([_line(Event.CORRECTED, mine, proof=proof, now=now)], trip=trip)
         trip.go()
         return True
 
@@ -249,10 +262,16 @@ def _put_down(
     trip: Trip,
 ) -> None:
     """Have what changed about a locked consent written, and the line of evidence that it now rests on."""
-    line = _line(kind, consent, proof=proof, now=now)
-    consent.last_event_id = line.event_id
-    trip.update(consent, *changed, "last_event_id")
-    ledger.take_along(line, trip=trip)
+    _write([consent], changed, [_line(kind, consent, proof=proof, now=now)], trip=trip)
+
+
+def _write(
+    consents: Sequence[Consent], changed: Sequence[str], lines: Sequence[ledger.Line], *, trip: Trip
+) -> None:
+    for consent, line in zip(consents, lines, strict=True):
+        consent.last_event_id = line.event_id
+    trip.update(consents, *changed, "last_event_id")
+    ledger.take_along(lines, trip=trip)
 
 
 def _line(kind: Event, consent: Consent, *, proof: Proof, now: datetime) -> ledger.Line:

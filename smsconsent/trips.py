@@ -56,11 +56,24 @@ class Trip:
         ]
         return self.add(f"{sql} VALUES {', '.join([row] * len(rows))} {after}", params)
 
-    def update(self, row: Model, *names: str) -> Answer:
-        """Take the present values of these fields of one row along."""
-        sql, fields = _updating(type(row), names)
-        params = [each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields]
-        return self.add(sql, [*params, stored(type(row), "pk", row.pk)])
+    def update(self, rows: Sequence[Model], *names: str) -> None:
+        """Take the present values of these fields of rows of one model along."""
+        model = type(rows[0])
+        sql, fields = _updating(model, names)
+        lines = [
+            [
+                *(each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields),
+                stored(model, "pk", row.pk),
+            ]
+            for row in {row.pk: row for row in rows}.values()
+        ]
+        if len(lines) > 1 and connection.vendor == "postgresql":
+            head, line, end = _updating_many(model, names)
+            values = ", ".join([line] * len(lines))
+            self.add(f"{head} {values} {end}", [each for line in lines for each in line])
+        else:
+            for params in lines:
+                self.add(sql, params)
 
     def go(self) -> None:
         """Send what was added since the last time, and wait. Raises what the first bad statement raises."""
@@ -96,9 +109,15 @@ def _send_together(statements: Sequence[tuple[str, Sequence[Any], Answer]]) -> N
             if number:
                 cursor.nextset()
             answer.count = cursor.rowcount
-            if cursor.description:
+            if _has_rows(cursor):
                 answer.rows = cursor.fetchall()
                 answer.count = len(answer.rows)
+
+
+def _has_rows(cursor: Any) -> bool:
+    # psycopg describes each column anew whenever it is asked for the description.
+    result = getattr(cursor, "pgresult", None)
+    return bool(result.nfields if result else cursor.description)
 
 
 @cache
@@ -121,6 +140,23 @@ def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[Any
     changes = ", ".join(f"{quote(each.column)} = %s" for each in fields)
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     return f"UPDATE {table} SET {changes} WHERE {key} = %s", fields  # noqa: S608  names of columns
+
+
+@cache
+def _updating_many(model: type[Model], names: tuple[str, ...]) -> tuple[str, str, str]:
+    """Return how these fields of many rows are changed: what goes before their values, one line of these,
+    and what follows.
+    """
+    quote, key = connection.ops.quote_name, model._meta.pk
+    fields: list[Any] = [*map(model._meta.get_field, names), key]
+    columns = [quote(str(each.column)) for each in fields]
+    changes = ", ".join(f"{column} = new.{column}" for column in columns[:-1])
+    line = ", ".join(f"%s::{each.rel_db_type(connection)}" for each in fields)
+    return (
+        f"UPDATE {quote(model._meta.db_table)} AS old SET {changes} FROM (VALUES",  # noqa: S608  names of columns
+        f"({line})",
+        f") AS new ({', '.join(columns)}) WHERE old.{columns[-1]} = new.{columns[-1]}",
+    )
 
 
 def next_key(model: type[Model], *, trip: Trip) -> Answer:

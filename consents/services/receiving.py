@@ -1,19 +1,22 @@
 """Callbacks from the gateway: stored before they are acknowledged, acted on once (trust.md § 8)."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from consents import inbox, letters, suspensions, tasks
+from consents import inbox, letters, replies, suspensions, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
 from smsconsent import arrivals, crypto, outbox, polling
 from smsconsent.gateways import Callback, Inbound, Receipt, Trust, watch
 from smsconsent.gateways.state import SharedState
 from smsconsent.outbox import OutboundMessage
+from smsconsent.together import Together
 from smsconsent.trips import Trip
 from smsconsent.waking import wake
 
@@ -21,6 +24,9 @@ log = logging.getLogger(__name__)
 ONCE = "ON CONFLICT DO NOTHING RETURNING id"
 # How much of the time that a callback may take is spent on waiting for somebody else's lock.
 LOCK_SHARE = 0.75
+# The same for stops that share a transaction: who is waited for in vain must leave time to go on alone.
+SHORT_SHARE = 0.1
+MOST_TOGETHER = 50
 # Each so many of a day are worth an alarm.
 ALARM_EVERY = 20
 
@@ -33,6 +39,33 @@ class _Replay(Exception):
     """The nonce was used before: take back what was stored with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An SMS from a person, as it came in."""
+
+    inbound: Inbound
+    gateway: str
+    callback: Callback
+    body: bytes
+    now: datetime
+
+    @property
+    def is_like_a_stop(self) -> bool:
+        inbound = self.inbound
+        return inbound.sender is not None and replies.looks_like_a_stop(
+            inbound.text, flagged=inbound.is_stop
+        )
+
+    @property
+    def message(self) -> InboundMessage:
+        """A row to be stored, new each time: a failed attempt leaves its traces on it."""
+        return _message(self.inbound, gateway=self.gateway, callback=self.callback, now=self.now)
+
+    @property
+    def nonce(self) -> CallbackNonce | None:
+        return _nonce(self.callback, self.body, now=self.now)
+
+
 def receive_message(
     inbound: Inbound, *, gateway: str, callback: Callback, body: bytes, now: datetime
 ) -> None:
@@ -40,63 +73,124 @@ def receive_message(
 
     What arrives twice is acted on once. When acting fails, or waits longer for a lock than the gateway
     waits for us, the row alone is kept: its number is on hold at the gate until the sweeper or a
-    colleague has read it. Raises ReplayedNonce.
+    colleague has read it. Stops that arrive together share a transaction. Raises ReplayedNonce.
     """
-    message = _message(inbound, gateway=gateway, callback=callback, now=now)
+    arrival = Arrival(inbound, gateway, callback, body, now)
+    is_new = _receive_stop(arrival) if arrival.is_like_a_stop else _receive(arrival)
+    SharedState(gateway).touch("inbound")
+    if is_new and inbound.sender is None:
+        _count(gateway, "odd_sender")
+
+
+def _receive(arrival: Arrival) -> bool:
+    """Return whether it is new. Raises ReplayedNonce."""
     try:
-        is_new = _take_in(message, callback, body, act=True, now=now)
+        message = _take_in(arrival, act=True)
     except ReplayedNonce:
         raise
     except Exception:
         # L31: what cannot be read holds the number, and is read later. Nothing personal is logged.
         log.exception("an inbound message could not be acted on yet")
-        message = _message(inbound, gateway=gateway, callback=callback, now=now)
-        message.attempts = 1
-        is_new = _take_in(message, callback, body, act=False, now=now)
-    SharedState(gateway).touch("inbound")
-    if not is_new:
-        return
+        message = _take_in(arrival, act=False)
+    if message is None:
+        return False
     if message.trust != Trust.SIGNED and message.intent in {Intent.STOP, Intent.NO}:
-        _count(gateway, "doubtful_stop")
-    if message.sender is None:
-        _count(gateway, "odd_sender")
+        _count(arrival.gateway, "doubtful_stop")
     wake(tasks.send_service_messages)
+    return True
 
 
-def _take_in(
-    message: InboundMessage, callback: Callback, body: bytes, *, act: bool, now: datetime
-) -> bool:
-    """Store it, and act on it. Return False for what was taken in before. Raises ReplayedNonce.
+def _take_in(arrival: Arrival, *, act: bool) -> InboundMessage | None:
+    """Store it, and act on it. Return None for what was taken in before. Raises ReplayedNonce.
 
     The nonce goes with it, so that a failed attempt may come again.
     """
-    nonce = _nonce(callback, body, now=now)
+    message, nonce = arrival.message, arrival.nonce
+    message.attempts = 0 if act else 1
     try:
         with transaction.atomic():
             trip = Trip()
             if act:
-                _bound_waiting(trip)
+                _bound_waiting(trip, LOCK_SHARE)
             fresh = trip.insert([nonce], after=ONCE) if nonce else None
             stored = trip.insert([message], after=ONCE)
-            found = letters.ask_purposes(message.recipient, trip=trip)
+            found = letters.ask_purposes([message.recipient], trip=trip)
             trip.go()
             if fresh and not fresh.rows:
                 raise _Replay
             if not stored.rows:
-                return False
+                return None
             message.pk = stored.rows[0][0]
             if act:
-                inbox.act(message, found=found, now=now)
+                inbox.act(message, found=found, now=arrival.now)
     except _Replay:
         _require_same(nonce)
+        return None
+    return message
+
+
+# -- stops that arrive together ----------------------------------------------------------------------------
+def receive_together(arrivals: Sequence[Arrival]) -> list[bool | Exception]:
+    """Receive stops in one transaction, and each by itself where that does not do.
+
+    That is so for a second stop of a number, for what was taken in before, and when anything fails: then
+    one that cannot be acted on, or waits for a lock, must not hold up the others.
+    """
+    firsts = {
+        str(each.inbound.sender and each.inbound.sender.e164): each for each in reversed(arrivals)
+    }
+    done: set[int] = set()
+    if len(firsts) > 1 and _take_in_together(list(firsts.values())):
+        done = {id(each) for each in firsts.values()}
+    return [True if id(each) in done else _outcome(each) for each in arrivals]
+
+
+def _outcome(arrival: Arrival) -> bool | Exception:
+    try:
+        return _receive(arrival)
+    except (ReplayedNonce, DatabaseError) as error:
+        return error
+
+
+def _take_in_together(arrivals: Sequence[Arrival]) -> bool:
+    """Store these stops and act on them. Return False, with nothing stored, unless all were new and clear."""
+    # In one order, so that two processes that are sent the same do not wait for each other.
+    arrivals = sorted(arrivals, key=lambda each: each.inbound.message_id)
+    messages = [each.message for each in arrivals]
+    nonces = [nonce for each in arrivals if (nonce := each.nonce)]
+    try:
+        with transaction.atomic():
+            trip = Trip()
+            _bound_waiting(trip, SHORT_SHARE)
+            fresh = trip.insert(nonces, after=ONCE) if nonces else None
+            stored = trip.insert(messages, after=f"{ONCE}, message_id")
+            found = letters.ask_purposes({each.recipient for each in messages}, trip=trip)
+            trip.go()
+            if len(stored.rows) < len(messages) or (fresh and len(fresh.rows) < len(nonces)):
+                raise _Replay
+            keys = {message_id: key for key, message_id in stored.rows}
+            for message in messages:
+                message.pk = keys[message.message_id]
+            inbox.act_on_stops(messages, found=found, now=max(each.now for each in arrivals))
+    except (_Replay, replies.NotAStop):
         return False
+    except Exception:
+        log.exception("stops that came together are taken in one by one")
+        return False
+    for message in messages:
+        if message.trust != Trust.SIGNED:
+            _count(message.gateway, "doubtful_stop")
+    wake(tasks.send_service_messages)
     return True
 
 
-def _bound_waiting(trip: Trip) -> None:
+_receive_stop = Together(receive_together, most=MOST_TOGETHER)
+
+
+def _bound_waiting(trip: Trip, share: float) -> None:
     """Have the transaction give up on a lock before the gateway gives up on us (trust.md § 8.3)."""
     if connection.vendor == "postgresql":
-        patience = settings.STREX_CALLBACK_BUDGET * LOCK_SHARE * 1000
+        patience = settings.STREX_CALLBACK_BUDGET * share * 1000
         trip.add(f"SET LOCAL lock_timeout = {patience:.0f}")
 
 

@@ -1,0 +1,108 @@
+"""What a stop does: for one message, or for many that came at the same moment (`services/receiving.py`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consents import limits, locking, transitions, writing
+from consents.keywords import Intent, Reading
+from consents.letters import Letter, close
+from consents.models import Consent, Purpose, ServiceMessage
+from smsconsent.trips import Trip
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A message that was read as a stop. `topic` is the one purpose that it names, if it names one."""
+
+    letter: Letter
+    reading: Reading
+    topic: Purpose | None
+
+
+def stop(stops: Sequence[Stop]) -> None:
+    """Withdraw in this transaction, and answer each once. A stop that says «delete» goes on to a colleague.
+
+    The messages are from different numbers, and came at the same moment. Two trips to the database,
+    however many there are: one that locks and reads, one that writes all that follows from it.
+    """
+    if not all(_find(stops)):
+        locking.wait_for_imports()
+        _find(stops)
+    trip = Trip()
+    stopped = _withdraw(stops, trip=trip)
+    _answer(stops, stopped, trip=trip)
+    for each in stops:
+        each.letter.conclude(Intent.STOP, review=each.reading.erase and bool(each.letter.subjects))
+    close([each.letter for each in stops], trip=trip)
+    trip.go()
+
+
+def _find(stops: Sequence[Stop]) -> list[bool]:
+    """Lock what these numbers have, and give it to their letters. Return which of them are known."""
+    forms: dict[int, list[bytes]] = {}
+    whose: dict[tuple[int, bytes], Letter] = {}
+    for each in stops:
+        for organisation, indexes in each.letter.indexes.items():
+            forms.setdefault(organisation, []).extend(indexes)
+            whose |= {(organisation, index): each.letter for index in indexes}
+        each.letter.subjects, each.letter.locked = [], []
+    purposes = {purpose.pk for each in stops for purpose in each.letter.about(each.topic)}
+    subjects, consents = locking.lock_number(forms, sorted(purposes))
+    owners = {}
+    for subject in subjects:
+        letter = whose[subject.organisation_id, bytes(subject.phone_index)]
+        letter.subjects.append(subject)
+        owners[subject.pk] = letter
+    for consent in consents:
+        owners[consent.subject_id].locked.append(consent)
+    return [bool(each.letter.subjects) for each in stops]
+
+
+def _withdraw(stops: Sequence[Stop], *, trip: Trip) -> dict[int, Consent]:
+    """Withdraw what each stop is about. Return the first consent that ends, by the key of its message."""
+    consents, proofs, messages = [], {}, {}
+    for each in stops:
+        purposes = {purpose.pk for purpose in each.letter.about(each.topic)}
+        consents += [one for one in each.letter.locked if one.purpose_id in purposes]
+        for subject in each.letter.subjects:
+            proofs[subject.pk] = each.letter.proof("mo_stop")
+            messages[subject.pk] = each.letter.message.pk
+    ended = transitions.withdraw_locked(consents, proofs=proofs, now=stops[0].letter.now, trip=trip)
+    return {messages[consent.subject_id]: consent for consent in reversed(ended)}
+
+
+def _answer(stops: Sequence[Stop], stopped: dict[int, Consent], *, trip: Trip) -> None:
+    """Answer whoever has stopped something; a stranger, as often as the limit lets through."""
+    now = stops[0].letter.now
+    answered = [each for each in stops if each.letter.purposes]
+    ending = [each for each in answered if each.letter.message.pk in stopped]
+    strangers = [
+        each
+        for each in answered
+        if each.letter.message.pk not in stopped
+        and not each.letter.subjects
+        and limits.may_answer(each.letter.phone, "stopped", now=now)
+    ]
+    if ending:
+        limits.count_answers([each.letter.phone for each in ending], "stopped", now=now, trip=trip)
+    answers = [
+        _receipt(each, stopped.get(each.letter.message.pk)) for each in (*ending, *strangers)
+    ]
+    if answers:
+        trip.insert(answers)
+
+
+def _receipt(stop: Stop, ended: Consent | None) -> ServiceMessage:
+    letter = stop.letter
+    named = ended.purpose_id if ended else letter.purposes[0].pk
+    organisation = next(each for each in letter.purposes if each.pk == named).organisation
+    return writing.prepare_answer(
+        ServiceMessage.Kind.STOPPED,
+        organisation=organisation,
+        subject=next((s for s in letter.subjects if s.organisation_id == organisation.pk), None),
+        sender=letter.number,
+        phone=letter.phone,
+        language=letter.language,
+        now=letter.now,
+        purpose=stop.topic,
+    )

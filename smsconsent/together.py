@@ -1,0 +1,72 @@
+"""Callers that arrive while others are served are served together, by one of them.
+
+Where each caller would need a transaction of its own, waiting for the one under way and then sharing the
+next costs nobody time, and the database a fraction of its work. Who comes alone is served at once.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class NotServed(RuntimeError):
+    """Whoever was to serve this caller failed before it could say how this one fared."""
+
+
+@dataclass
+class _Seat(Generic[T, R]):
+    """One caller: what it brings and gets. The bell rings when it is served, or when it is to serve."""
+
+    item: T
+    outcome: R | Exception | None = None
+    bell: threading.Event = field(default_factory=threading.Event)
+
+
+class Together(Generic[T, R]):
+    """`serve` takes what callers of one process bring, as they came, at most `most` at a time.
+
+    It returns what each gets, or the exception that its caller is to meet.
+    """
+
+    def __init__(
+        self, serve: Callable[[Sequence[T]], Sequence[R | Exception]], *, most: int
+    ) -> None:
+        self._serve, self._most = serve, most
+        self._lock = threading.Lock()
+        self._waiting: list[_Seat[T, R]] = []
+        self._is_serving = False
+
+    def __call__(self, item: T) -> R:
+        seat: _Seat[T, R] = _Seat(item)
+        with self._lock:
+            self._waiting.append(seat)
+            serves, self._is_serving = not self._is_serving, True
+        if not serves:
+            seat.bell.wait()
+        if seat.outcome is None:
+            self._serve_some()
+        if isinstance(seat.outcome, Exception):
+            raise seat.outcome
+        assert seat.outcome is not None
+        return seat.outcome
+
+    def _serve_some(self) -> None:
+        """Serve who has waited longest, oneself among them, and leave the rest to the next in line."""
+        with self._lock:
+            seats, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        outcomes: Sequence[R | Exception] = [NotServed() for _seat in seats]
+        try:
+            outcomes = self._serve([seat.item for seat in seats])
+        finally:
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_serving = following is not None
+            for seat, outcome in zip(seats, outcomes, strict=True):
+                seat.outcome = outcome
+                seat.bell.set()
+            if following:
+                following.bell.set()
