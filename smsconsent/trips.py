@@ -57,7 +57,7 @@ class Trip:
         return self.add(f"{sql} VALUES {', '.join([row] * len(rows))} {after}", params)
 
     def update(self, rows: Sequence[Model], *names: str) -> None:
-        """Take the present values of these fields of rows of one model along."""
+        """Take the present values of these fields of rows of one model along. One may be there twice."""
         model = type(rows[0])
         sql, fields = _updating(model, names)
         lines = [
@@ -65,7 +65,7 @@ class Trip:
                 *(each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields),
                 stored(model, "pk", row.pk),
             ]
-            for row in {row.pk: row for row in rows}.values()
+            for row in rows
         ]
         if len(lines) > 1 and connection.vendor == "postgresql":
             head, line, end = _updating_many(model, names)
