@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 POLICY = "1.3.6.1.4.1.99999.1"
+SHA_256 = algos.DigestAlgorithm({"algorithm": "sha256"})
 
 
 @dataclass
@@ -61,43 +62,42 @@ class Authority:
     def _sign(self, info: Any) -> Any:
         own = asn1.Certificate.load(self.certificate.public_bytes(Encoding.DER))
         content = info.dump()
-        attributes = cms.CMSAttributes(
-            [
-                {"type": "content_type", "values": ["tst_info"]},
-                {"type": "message_digest", "values": [sha256(content).digest()]},
-                {
-                    "type": "signing_certificate_v2",
-                    "values": [{"certs": [{"cert_hash": sha256(own.dump()).digest()}]}],
-                },
-            ]
-        )
-        hashing = algos.DigestAlgorithm({"algorithm": "sha256"})
-        signer = {
-            "version": "v1",
-            "sid": {
-                "issuer_and_serial_number": {
-                    "issuer": own.issuer,
-                    "serial_number": own.serial_number,
-                }
-            },
-            "digest_algorithm": hashing,
-            "signed_attrs": attributes,
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": self.key.sign(attributes.dump(), ec.ECDSA(SHA256())),
-        }
         signed = cms.SignedData(
             {
                 "version": "v3",
-                "digest_algorithms": [hashing],
+                "digest_algorithms": [SHA_256],
                 "encap_content_info": {
                     "content_type": "tst_info",
                     "content": core.ParsableOctetString(content),
                 },
                 "certificates": [own],
-                "signer_infos": [signer],
+                "signer_infos": [self._signer(own, _attributes(own, content))],
             }
         )
         return cms.ContentInfo({"content_type": "signed_data", "content": signed})
+
+    def _signer(self, own: Any, attributes: Any) -> dict[str, Any]:
+        name = {"issuer": own.issuer, "serial_number": own.serial_number}
+        return {
+            "version": "v1",
+            "sid": {"issuer_and_serial_number": name},
+            "digest_algorithm": SHA_256,
+            "signed_attrs": attributes,
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signature": self.key.sign(attributes.dump(), ec.ECDSA(SHA256())),
+        }
+
+
+def _attributes(own: Any, content: bytes) -> Any:
+    """What is signed: of which content, and by whose certificate."""
+    certificate = {"cert_hash": sha256(own.dump()).digest()}
+    return cms.CMSAttributes(
+        [
+            {"type": "content_type", "values": ["tst_info"]},
+            {"type": "message_digest", "values": [sha256(content).digest()]},
+            {"type": "signing_certificate_v2", "values": [{"certs": [certificate]}]},
+        ]
+    )
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from consents import services
-from consents.forms import BlockForm, UnblockForm
 from consents.models import Organisation, Suppression
+from consents.staff_forms import BlockForm, UnblockForm
 from consents.views.staff.doors import colleague, login_required, open_organisation, show
 
 PERMISSION = "consents.handle_requests"

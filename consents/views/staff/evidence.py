@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from consents import anchors, logkeys, problems, sealing, services, verification
-from consents.forms import ExportForm
 from consents.models import Organisation, PendingEvent
+from consents.staff_forms import ExportForm
 from consents.views.staff.doors import login_required, open_organisation, show
 from smsconsent.staff import access
 from smsconsent.staff.models import User

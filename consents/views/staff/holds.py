@@ -18,8 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consents import exports, services
-from consents.forms import HoldForm, OpeningForm, ReleaseForm
 from consents.models import LegalHold
+from consents.staff_forms import HoldForm, OpeningForm, ReleaseForm
 from consents.views.staff.doors import (
     colleague,
     login_required,

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from consents import cases as rules
 from consents import exports, services
-from consents.forms import ExportForm, ReasonForm, SearchForm
 from consents.models import Case, Consent, Subject
+from consents.staff_forms import ExportForm, ReasonForm, SearchForm
 from consents.views.staff.doors import (
     colleague,
     login_required,

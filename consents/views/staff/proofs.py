@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from consents import services
-from consents.forms import ExportForm
+from consents.staff_forms import ExportForm
 from consents.views.staff.doors import colleague, login_required, open_organisation, open_subject
 
 PERMISSION = "consents.export_evidence"

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import notices, services
-from consents.forms import NoticeForm, RegisterForm, WordingForm
 from consents.models import Consent, Organisation, Purpose, Wording
+from consents.staff_forms import NoticeForm, RegisterForm, WordingForm
 from consents.views.staff.doors import (
     colleague,
     login_required,
