@@ -46,6 +46,7 @@ from smsconsent import outbox
 from smsconsent.gateways import Handover, Outcome, Outgoing
 from tests.make import (
     DAY,
+    HOUR,
     MINUTE,
     NOON,
     SECOND,
@@ -619,6 +620,20 @@ def test_whoever_waits_while_the_journal_is_cut_writes_into_the_new_file(file: P
         copy.rename(file)
         flock(old, LOCK_UN)
         written.join(10)
+
+    assert lines(file)[-1]["batch"] == "late"
+
+
+def test_cutting_the_journal_waits_for_whoever_writes(file: Path) -> None:
+    beat(0)
+    beat(1)
+    with journal.exclusive() as held:
+        cut = Thread(target=journalfile.cut, args=[NOON + HOUR], daemon=True)
+        cut.start()
+        cut.join(0.3)
+        assert cut.is_alive()
+        journalfile.append(held, [journal.Entry("late", journal.BEAT, at=NOON.isoformat())])
+    cut.join(10)
 
     assert lines(file)[-1]["batch"] == "late"
 

@@ -114,7 +114,7 @@ def test_what_was_copied_from_others_has_its_licence_beside_it(folder: str) -> N
 
 
 # -- pages of errors -------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "405", "413", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "405", "413", "429", "500"])
 def test_an_error_page_needs_neither_request_nor_context(name: str) -> None:
     html = render_to_string(f"{name}.html")
 

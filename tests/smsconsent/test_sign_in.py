@@ -165,3 +165,26 @@ def test_the_way_back_leads_nowhere_else(client: Client) -> None:
     answer = client.post("/staff/language/", {"language": "nn", "next": "https://evil.example/"})
 
     assert answer["Location"] == "/staff/"
+
+
+def test_a_reset_answers_alike_whether_or_not_there_is_an_account(client: Client) -> None:
+    known = make_user().email
+
+    answers = [
+        client.post(f"{BASE}password/reset/", {"email": email})
+        for email in (known, "nobody@fjord.example")
+    ]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert [message.to for message in mail.outbox] == [[known]]
+
+
+def test_whoever_asks_too_often_is_told_so_in_words(client: Client) -> None:
+    for _request in range(60):
+        answer = client.post(f"{BASE}password/reset/", {"email": "kari@fjord.example"})
+        if answer.status_code == 429:
+            break
+
+    assert answer.status_code == 429
+    assert b'<main id="main"' in answer.content
