@@ -181,10 +181,10 @@ def test_a_reset_answers_alike_whether_or_not_there_is_an_account(client: Client
 
 
 def test_whoever_asks_too_often_is_told_so_in_words(client: Client) -> None:
-    for _request in range(60):
-        answer = client.post(f"{BASE}password/reset/", {"email": "kari@fjord.example"})
-        if answer.status_code == 429:
-            break
+    answers = [
+        client.post(f"{BASE}password/reset/", {"email": "kari@fjord.example"})
+        for _request in range(25)
+    ]
 
-    assert answer.status_code == 429
-    assert b'<main id="main"' in answer.content
+    assert answers[-1].status_code == 429
+    assert b'<main id="main"' in answers[-1].content
