@@ -17,7 +17,7 @@ Så lenge samtykket varer, og beviset i 180 dager etterpå. Svarer du ikke når 
 Strex leverer meldingene for oss, og har en avtale om å behandle opplysningene bare for det.
 
 ## Hvis du ikke vil bli spurt igjen
-Sier du at det ikke var deg, eller at du ikke vil ha markedsføring, står en omskrevet form av nummeret som ikke kan leses, på sperrelisten vår. Den brukes bare til å la deg være i fred. Grunnlaget er vår berettigede interesse i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom listen hver 24. måned, og sletter oppføringen hvis du ber oss om det.
+Sier du at det ikke var deg, eller at du ikke vil ha markedsføring, står en omregnet form av nummeret som ikke kan leses, på sperrelisten vår. Den brukes bare til å la deg være i fred. Grunnlaget er vår berettigede interesse i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom listen hver 24. måned, og sletter oppføringen hvis du ber oss om det.
 
 ## Rettighetene dine
 Du kan når som helst trekke samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
@@ -34,7 +34,7 @@ Så lenge samtykket varer, og beviset i 180 dagar etterpå. Svarar du ikkje når
 Strex leverer meldingane for oss, og har ein avtale om å behandle opplysningane berre for det.
 
 ## Om du ikkje vil bli spurd igjen
-Seier du at det ikkje var deg, eller at du ikkje vil ha marknadsføring, står ei omskriven form av nummeret som ikkje kan lesast, på sperrelista vår. Ho blir berre brukt til å la deg vere i fred. Grunnlaget er den rettkomne interessa vår i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom lista kvar 24. månad, og slettar oppføringa om du ber oss om det.
+Seier du at det ikkje var deg, eller at du ikkje vil ha marknadsføring, står ei omrekna form av nummeret som ikkje kan lesast, på sperrelista vår. Ho blir berre brukt til å la deg vere i fred. Grunnlaget er den rettkomne interessa vår i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom lista kvar 24. månad, og slettar oppføringa om du ber oss om det.
 
 ## Rettane dine
 Du kan når som helst trekkje samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",

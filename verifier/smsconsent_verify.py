@@ -54,7 +54,7 @@ NOTE = re.compile(
 )
 
 CHECKS = {
-    "signature": ("Signaturen på sjekkpunktet", "Signature of the checkpoint"),
+    "signature": ("Signaturen på kontrollpunktet", "Signature of the checkpoint"),
     "leaves": ("Hver oppføring, fra sine egne byte", "Each entry, from its own bytes"),
     "root": ("Roten over alle oppføringene", "The root over all entries"),
     "anchors": ("Samsvar med det andre har tatt vare på", "Agreement with what others kept"),
@@ -91,10 +91,10 @@ leaf_repeated leaves failed
   Oppføring {index} står i loggen to ganger.
   Entry {index} stands in the log twice.
 leaf_missing root failed
-  Oppføringer er fjernet: sjekkpunktet teller {expected}, her er {found}.
+  Oppføringer er fjernet: kontrollpunktet teller {expected}, her er {found}.
   Entries were removed: the checkpoint counts {expected}, here are {found}.
 leaf_inserted root failed
-  Oppføringer er satt inn: sjekkpunktet teller {expected}, her er {found}.
+  Oppføringer er satt inn: kontrollpunktet teller {expected}, her er {found}.
   Entries were inserted: the checkpoint counts {expected}, here are {found}.
 root_differs root failed
   En oppføring er endret eller flyttet: roten blir en annen enn den som er signert.
@@ -118,13 +118,13 @@ anchor_of_other_log anchors limited
   {source} hører til en annen logg og er ikke sammenlignet.
   {source} belongs to another log and was not compared.
 anchor_unreadable anchors failed
-  {source} inneholder hverken sjekkpunkt eller tidsstempel.
+  {source} inneholder verken kontrollpunkt eller tidsstempel.
   {source} holds neither a checkpoint nor a time stamp.
 anchor_not_compared anchors limited
   {source} gjelder en annen størrelse. Bare en hel bunt viser om de to henger sammen.
   {source} is of another size. Only a whole bundle shows whether the two agree.
 no_anchor anchors limited
-  Ingenting utenfra å sammenligne med: den som har nøkkelen kan ha skrevet om alt.
+  Ingenting utenfra å sammenligne med: den som har nøkkelen, kan ha skrevet om alt.
   Nothing from outside to compare with: whoever holds the key may have rewritten all.
 back_dated anchors failed
   Oppføring {index} er tilbakedatert: den sier {said}, men kom etter {time}.
@@ -196,7 +196,7 @@ entries_hidden completeness limited
   {count} oppføringer fra andre organisasjoner er bare fingeravtrykk: hva de gjelder, er ikke sjekket.
   {count} entries of other organisations are fingerprints only: what they concern was not checked.
 stamp_of_other timestamps failed
-  Tidsstempelet {source} gjelder et annet sjekkpunkt.
+  Tidsstempelet {source} gjelder et annet kontrollpunkt.
   The time stamp {source} is of another checkpoint.
 stamp_forged timestamps failed
   Tidsstempelet {source} har ikke gyldig signatur.
@@ -238,7 +238,7 @@ log_taken_over anchors limited
   Loggen tok over etter {former}. Av {published} publiserte oppføringer er {kept} her; resten gikk tapt.
   The log took over from {former}. Of {published} published entries {kept} are here; the rest was lost.
 takeover_forged anchors failed
-  Oppføring {index} sier at loggen tok over etter {former}, men viser ikke et signert sjekkpunkt derfra.
+  Oppføring {index} sier at loggen tok over etter {former}, men viser ikke et signert kontrollpunkt derfra.
   Entry {index} says that the log took over from {former}, but shows no signed checkpoint of it.
 takeover_misplaced anchors failed
   Oppføring {index} sier at {kept} oppføringer ble med fra {former}, men står ikke på den plassen.
@@ -1599,8 +1599,20 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
     parser.add_argument("--key", type=Path, required=True, help="the log's public key, log.pub")
-    parser.add_argument("--anchor", action="append", default=[], metavar="FILE[@TIME]")
-    parser.add_argument("--previous", action="append", default=[], metavar="CHECKPOINT")
+    parser.add_argument(
+        "--anchor",
+        action="append",
+        default=[],
+        metavar="FILE[@TIME]",
+        help="a checkpoint or receipt kept outside, and when it came (2026-03-10T06:00:00Z)",
+    )
+    parser.add_argument(
+        "--previous",
+        action="append",
+        default=[],
+        metavar="CHECKPOINT",
+        help="a checkpoint that an earlier verification ended at",
+    )
     parser.add_argument("--tsa-root", type=Path, metavar="PEM", help="whom to trust for time")
     parser.add_argument("--lang", choices=["nb", "en"], default="nb")
     parser.add_argument("--json", action="store_true", help="a report for machines")

@@ -174,7 +174,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "consents/public/stopped.html", context)
         consent = services.find_stop(token)
     except services.LinkError as error:
-        return _dead_link(request, error)
+        return _dead_link(request, error, kind="stop")
     context = {"consent": consent, "purpose": consent.purpose}
     return render(request, "consents/public/stop.html", context | _controller(consent.purpose))
 
@@ -225,9 +225,9 @@ def _answered(request: HttpRequest, consent: Consent, outcome: str) -> HttpRespo
     return render(request, "consents/public/answered.html", context | _controller(consent.purpose))
 
 
-def _dead_link(request: HttpRequest, error: services.LinkError) -> HttpResponse:
+def _dead_link(request: HttpRequest, error: services.LinkError, *, kind: str = "") -> HttpResponse:
     status = 404 if isinstance(error, services.LinkUnknown) else 410
-    context = {"is_used": isinstance(error, services.LinkUsed)}
+    context = {"is_used": isinstance(error, services.LinkUsed), "kind": kind}
     return render(request, "consents/public/dead_link.html", context, status=status)
 
 

@@ -19,7 +19,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     try:
         found = receipts.find(token)
     except receipts.ReceiptUnknown:
-        return render(request, "consents/public/dead_link.html", {"is_used": False}, status=404)
+        return _dead_link(request)
     except receipts.ReceiptBroken:
         return render(request, "consents/public/receipt_broken.html", status=500)
     consent = found.consent
@@ -44,12 +44,17 @@ def receipt_file(request: HttpRequest, token: str) -> HttpResponse:
     try:
         found = receipts.find(token)
     except (receipts.ReceiptUnknown, receipts.ReceiptBroken):
-        return render(request, "consents/public/dead_link.html", {"is_used": False}, status=404)
+        return _dead_link(request)
     content = json.dumps(receipts.as_json_ld(found), ensure_ascii=False, indent=1)
     answer = HttpResponse(content, content_type="application/ld+json")
     name = f"kvittering-{found.detail.event.event_id[:8]}.jsonld"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _dead_link(request: HttpRequest) -> HttpResponse:
+    context = {"is_used": False, "kind": "receipt"}
+    return render(request, "consents/public/dead_link.html", context, status=404)
 
 
 @require_safe

@@ -226,8 +226,9 @@ class HttpClient:
     def _log(self, method: str, template: str, outcome: str, started_at: float, count: int) -> None:
         # PRIVACY: no body, no number, no key; the path template, since a path may hold an id.
         spent = (time.monotonic() - started_at) * 1000
-        line = "%s %s %s: %s in %.0f ms, %d messages"
-        log.info(line, self.state.name, method, template, outcome, spent, count)
+        line = "%s %s %s: %s in %.0f ms%s"
+        messages = f", {count} messages" if method == "POST" else ""
+        log.info(line, self.state.name, method, template, outcome, spent, messages)
 
 
 def require_safe_url(url: str, *, name: str) -> None:

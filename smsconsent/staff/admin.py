@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.admin import EmailAddress
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.admin import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -16,6 +18,9 @@ else:
 # The same sign-in as the portal: one place with limits on guessing, one second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents
 
+# SECURITY: allauth's own pages would let a back office read and plant second factors, and move addresses.
+admin.site.unregister([Authenticator, EmailAddress])
+
 
 @admin.register(User)
 class UserAdmin(ModelAdmin):
@@ -26,6 +31,21 @@ class UserAdmin(ModelAdmin):
     search_fields = ["email", "name"]
     fields = ["email", "name", "language", "is_active", "is_staff", "is_superuser", "last_login"]
     readonly_fields = ["last_login"]
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ModelAdmin):
+    """A second factor whose owner has lost it can be taken away; none can be read, made or changed."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(RoleGroup)

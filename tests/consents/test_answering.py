@@ -171,3 +171,14 @@ def test_senders_that_cannot_be_answered_carry_a_stop_link() -> None:
     consent = make_consent("granted", purpose=purpose, at=NOON - HOUR)
 
     assert services.find_stop(stop_link(consent)) == consent
+
+
+@pytest.mark.parametrize(
+    ("address", "way_out"), [("/s/unknown/", "STOPP"), ("/r/unknown/", "/me/")]
+)
+def test_a_dead_link_leads_to_what_it_was_for(client: Client, address: str, way_out: str) -> None:
+    page = client.get(address, headers={"Accept-Language": "en"}).content.decode()
+
+    main = page[page.index("<main") : page.index("</main>")]
+    assert way_out in main
+    assert "sign up" not in main

@@ -165,3 +165,15 @@ def test_a_purpose_of_others_cannot_be_named(client: Client) -> None:
 
     assert answer.status_code == 422
     assert not Suppression.objects.exists()
+
+
+def test_a_number_is_blocked_only_after_a_question(client: Client) -> None:
+    organisation = make_organisation()
+    client.force_login(make_user("privacy_officer", organisation))
+    path = reverse("people:blocks", args=[organisation.slug])
+
+    asked = client.get(path).content.decode()
+    wrong = client.post(path, {"phone": "letters", "reason": "objection"}).content.decode()
+
+    assert 'id="block" data-dialog' in asked
+    assert 'id="block" data-dialog' not in wrong, "errors must be seen without opening anything"

@@ -1,6 +1,7 @@
 """The back office: every model is listed, a number finds its person, evidence is only looked at."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -181,3 +182,24 @@ def test_a_purpose_cannot_take_the_address_of_a_page(slug: str) -> None:
 
     with pytest.raises(ValidationError, match="Velg en annen"):
         purpose.full_clean()
+
+
+def test_a_second_factor_can_be_taken_away_and_neither_read_nor_planted(officer: Client) -> None:
+    factor = Authenticator.objects.create(
+        user=make_user(), type=Authenticator.Type.TOTP, data={"secret": "not-for-colleagues"}
+    )
+
+    assert officer.get(address(Authenticator, "add")).status_code == 403
+    page = officer.get(address(Authenticator, "change", factor.pk)).content.decode()
+    assert "not-for-colleagues" not in page
+    assert 'name="_save"' not in page
+    officer.post(address(Authenticator, "delete", factor.pk), {"post": "yes"})
+    assert not Authenticator.objects.filter(pk=factor.pk).exists()
+
+
+def test_a_page_of_the_back_office_is_named_in_its_title(officer: Client) -> None:
+    page = officer.get(address(Consent, "changelist")).content.decode()
+
+    title = page[page.index("<title>") + len("<title>") : page.index("</title>")]
+    heading = page[page.index("<h1>") + len("<h1>") : page.index("</h1>")]
+    assert heading in title

@@ -163,8 +163,12 @@ class Command(BaseCommand):
         person = Subject.objects.filter(
             organisation=controller, public_id=options["person"]
         ).first()
-        if controller is None or user is None or (kind == "case" and person is None):
-            raise CommandError("No such organisation, colleague or person.")
+        if controller is None:
+            raise CommandError(f"There is no organisation {organisation}.")
+        if user is None:
+            raise CommandError(f"There is no open account {by}.")
+        if kind == "case" and person is None:
+            raise CommandError("A case bundle needs --person: the id in the address of its page.")
         how = {"by": user, "reason": options["reason"], "now": timezone.now()}
         try:
             output.touch(mode=0o600, exist_ok=False)

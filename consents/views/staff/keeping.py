@@ -1,5 +1,8 @@
 """What is kept, why and until when; and what has been purged."""
 
+from typing import Any
+
+from django.apps import apps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -30,9 +33,29 @@ def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
     context = {
         "policies": retention.policies(),
         "erasures": controller.erasures.order_by("-asked_at")[:20],
-        "runs": PurgeRun.objects.order_by("-started_at")[:20],
+        "runs": _latest_purges(),
     }
     return show(request, "retention", controller, context, current="people:retention")
+
+
+def _latest_purges() -> list[dict[str, Any]]:
+    """Return the newest runs of the purge in words: what kind of data, and how many rows of what."""
+    titles = {policy.name: policy.title for policy in retention.policies()}
+    return [
+        {
+            "run": run,
+            "title": titles.get(run.policy, run.policy),
+            "counts": [(_name_of(table), count) for table, count in run.counts.items() if count],
+        }
+        for run in PurgeRun.objects.order_by("-started_at", "pk")[:20]
+    ]
+
+
+def _name_of(table: str) -> str:
+    try:
+        return str(apps.get_model(table)._meta.verbose_name_plural)
+    except (LookupError, ValueError):  # a table that an earlier version had
+        return table
 
 
 @never_cache
