@@ -5,10 +5,13 @@ next costs nobody time, and the database a fraction of its work. Who comes alone
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+# Those who were just served together come again one by one: so long a turn waits for them, in seconds.
+GATHERING = 0.003
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -38,7 +41,7 @@ class Together(Generic[T, R]):
         self._serve, self._most = serve, most
         self._lock = threading.Lock()
         self._waiting: list[_Seat[T, R]] = []
-        self._is_serving = False
+        self._is_serving = self._is_busy = False
 
     def __call__(self, item: T) -> R:
         seat: _Seat[T, R] = _Seat(item)
@@ -56,8 +59,11 @@ class Together(Generic[T, R]):
 
     def _serve_some(self) -> None:
         """Serve who has waited longest, oneself among them, and leave the rest to the next in line."""
+        if self._is_busy:
+            time.sleep(GATHERING)
         with self._lock:
             seats, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        self._is_busy = len(seats) > 1
         outcomes: Sequence[R | Exception] = [NotServed() for _seat in seats]
         try:
             outcomes = self._serve([seat.item for seat in seats])
