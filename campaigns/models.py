@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any, Self
 from uuid import uuid4
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, TruncDay
 from django.utils.translation import gettext_lazy as _
@@ -211,22 +211,35 @@ class Delivery(OutboundMessage):
         )
 
     def move_one(self, move: str, params: Sequence[Any], state: str, *, trip: Trip) -> Answer:
-        """One statement on PostgreSQL. SQLite writes nothing inside WITH: there the count goes first."""
-        note = """INSERT INTO campaigns_tally (campaign_id, state, reason, count)
-            SELECT mine.campaign_id, v.column1, v.column2, v.column3
-            FROM {mine}, (VALUES (%s, %s, -1), (%s, %s, 1)) AS v"""
-        noted = [self.state, self.reason, state, self.reason]
-        if connection.vendor == "postgresql":
-            return trip.add(
-                f"WITH mine AS ({move} RETURNING campaign_id), noted AS ({note.format(mine='mine')})"  # noqa: S608  our own words
-                " SELECT campaign_id FROM mine",
-                [*params, *noted],
-            )
+        """SQLite writes nothing inside WITH: the count goes first, if it is still there to be moved."""
         trip.add(
-            f"{note.format(mine='campaigns_delivery AS mine')} WHERE mine.id = %s AND mine.state = %s",
-            [*noted, stored(Delivery, "pk", self.pk), self.state],
+            """INSERT INTO campaigns_tally (campaign_id, state, reason, count)
+               SELECT mine.campaign_id, v.column1, v.column2, v.column3
+               FROM campaigns_delivery AS mine, (VALUES (%s, %s, -1), (%s, %s, 1)) AS v
+               WHERE mine.id = %s AND mine.state = %s""",
+            [
+                *(self.state, self.reason, state, self.reason),
+                *(stored(Delivery, "pk", self.pk), self.state),
+            ],
         )
         return super().move_one(move, params, state, trip=trip)
+
+    @classmethod
+    def move_together(
+        cls, move: str, params: Sequence[Any], *, before: str, after: str, trip: Trip
+    ) -> Answer:
+        """One statement, which counts by campaign what it has moved."""
+        return trip.add(
+            f"""WITH mine AS ({move} RETURNING m.id, m.campaign_id, m.reason),
+            noted AS (
+                INSERT INTO campaigns_tally (campaign_id, state, reason, count)
+                SELECT campaign_id, change.state, reason, change.step * count(*)
+                FROM mine, (VALUES (%s, -1), (%s, 1)) AS change (state, step)
+                GROUP BY campaign_id, reason, change.state, change.step
+            )
+            SELECT id FROM mine""",  # noqa: S608  our own words
+            [*params, before, after],
+        )
 
     @property
     def words(self) -> str:

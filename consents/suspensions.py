@@ -3,10 +3,11 @@
 A sign of that suspends the number: no yes given before it counts, and a fresh one does (trust.md T20).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from consents.dates import add_months
@@ -14,7 +15,7 @@ from consents.models import Consent, ServiceMessage, Subject
 from consents.models.subjects import BARRED_FOR
 from smsconsent import arrivals, outbox
 from smsconsent.gateways import Receipt, ReceiptState
-from smsconsent.trips import Answer, Trip, stored
+from smsconsent.trips import Answer, Trip, places, stored
 
 BOUNCES, BOUNCING_FOR = 3, timedelta(days=14)
 DAY = timedelta(days=1)
@@ -41,17 +42,17 @@ def take_receipt(
     outbox.record_receipt(receipt, row=message, now=now)
 
 
-def take_arrival(
-    receipt: Receipt, message: outbox.OutboundMessage, *, now: datetime, trip: Trip
-) -> Answer:
-    """Take in, on one trip, that a message has arrived: the number is alive, and the message delivered.
+def take_arrivals(
+    arrived: Sequence[tuple[outbox.OutboundMessage, Receipt]], *, now: datetime, trip: Trip
+) -> list[Answer]:
+    """Take in, on one trip, that messages have arrived: the numbers are alive, and the messages delivered.
 
-    The number first, as everywhere. See `arrivals.take_arrival` for the answer.
+    The numbers first, as everywhere. See `arrivals.take_arrivals` for the answers.
     """
-    subject_id = _number_of(message)
-    if subject_id is not None:
-        _note_reached(subject_id, now=now, trip=trip)
-    return arrivals.take_arrival(message, receipt, now=now, trip=trip)
+    numbers = {_number_of(message) for message, _receipt in arrived} - {None}
+    if numbers:
+        _note_reached(sorted(filter(None, numbers)), now=now, trip=trip)
+    return arrivals.take_arrivals(arrived, now=now, trip=trip)
 
 
 def suspend(subjects: QuerySet[Subject], *, reason: Doubt, now: datetime) -> int:
@@ -101,7 +102,7 @@ def _note(
     if receipt.state == ReceiptState.DELIVERED:
         if message.state != State.DELIVERED:
             trip = Trip()
-            _note_reached(subject_id, now=now, trip=trip)
+            _note_reached([subject_id], now=now, trip=trip)
             trip.go()
         return
     if not (receipt.gone or receipt.barred or receipt.bounce):
@@ -118,15 +119,19 @@ def _note(
         _bounce(subject, mine, now=now)
 
 
-def _note_reached(subject_id: int, *, now: datetime, trip: Trip) -> None:
-    """Written once a day at most, so that reports cost no write each."""
+def _note_reached(numbers: Sequence[int], *, now: datetime, trip: Trip) -> None:
+    """Written once a day at most, so that reports cost no write each. Locked in the order of their keys."""
     at, day_ago = (stored(Subject, "reached_at", each) for each in (now, now - DAY))
+    waiting = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
     trip.add(
-        """UPDATE consents_subject
-           SET reached_at = %s, bounce_count = 0, bouncing_since = NULL, barred_until = NULL
-           WHERE id = %s AND (reached_at IS NULL OR reached_at <= %s
-                              OR bounce_count > 0 OR barred_until IS NOT NULL)""",
-        [at, subject_id, day_ago],
+        f"""UPDATE consents_subject
+            SET reached_at = %s, bounce_count = 0, bouncing_since = NULL, barred_until = NULL
+            WHERE id IN (
+                SELECT id FROM consents_subject
+                WHERE id IN {places(numbers)} AND (reached_at IS NULL OR reached_at <= %s
+                                                   OR bounce_count > 0 OR barred_until IS NOT NULL)
+                ORDER BY id{waiting})""",  # noqa: S608  placeholders
+        [at, *numbers, day_ago],
     )
 
 

@@ -20,6 +20,7 @@ from consents.services.asking import (
     request_consent,
 )
 from consents.services.blocking import block_number, review_blocks, unblock_number
+from consents.services.callbacks import ReplayedNonce
 from consents.services.evidence import (
     NotAgreed,
     agree_to_lost_key,
@@ -88,8 +89,9 @@ from consents.services.publishing import (
     publish_notice,
     publish_wording,
 )
-from consents.services.receiving import ReplayedNonce, receive_message, receive_receipt
+from consents.services.receiving import receive_message
 from consents.services.registering import plan_keywords, set_up_keywords
+from consents.services.reporting import receive_receipt
 from consents.services.restoring import (
     NothingLost,
     begin_new_journal,

@@ -1,42 +1,30 @@
-"""Callbacks from the gateway: stored before they are acknowledged, acted on once (trust.md § 8)."""
+"""What people write: stored before it is acknowledged, acted on once (trust.md § 8)."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
-from consents import inbox, letters, replies, suspensions, tasks
+from consents import inbox, letters, replies, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
-from smsconsent import arrivals, crypto, outbox, polling
-from smsconsent.gateways import Callback, Inbound, Receipt, Trust, watch
+from consents.services.callbacks import ONCE, Replay, ReplayedNonce, count, nonce_of, require_same
+from smsconsent import crypto
+from smsconsent.gateways import Callback, Inbound, Trust
 from smsconsent.gateways.state import SharedState
-from smsconsent.outbox import OutboundMessage
 from smsconsent.together import Together
 from smsconsent.trips import Trip
 from smsconsent.waking import wake
 
 log = logging.getLogger(__name__)
-ONCE = "ON CONFLICT DO NOTHING RETURNING id"
 # How much of the time that a callback may take is spent on waiting for somebody else's lock.
 LOCK_SHARE = 0.75
 # The same for stops that share a transaction: who is waited for in vain must leave time to go on alone.
 SHORT_SHARE = 0.1
 MOST_TOGETHER = 50
-# Each so many of a day are worth an alarm.
-ALARM_EVERY = 20
-
-
-class ReplayedNonce(Exception):
-    """The nonce was used for another body: a forgery."""
-
-
-class _Replay(Exception):
-    """The nonce was used before: take back what was stored with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +51,7 @@ class Arrival:
 
     @property
     def nonce(self) -> CallbackNonce | None:
-        return _nonce(self.callback, self.body, now=self.now)
+        return nonce_of(self.callback, self.body, now=self.now)
 
 
 def receive_message(
@@ -79,7 +67,7 @@ def receive_message(
     is_new = _receive_stop(arrival) if arrival.is_like_a_stop else _receive(arrival)
     SharedState(gateway).touch("inbound")
     if is_new and inbound.sender is None:
-        _count(gateway, "odd_sender")
+        count(gateway, "odd_sender")
 
 
 def _receive(arrival: Arrival) -> bool:
@@ -95,7 +83,7 @@ def _receive(arrival: Arrival) -> bool:
     if message is None:
         return False
     if message.trust != Trust.SIGNED and message.intent in {Intent.STOP, Intent.NO}:
-        _count(arrival.gateway, "doubtful_stop")
+        count(arrival.gateway, "doubtful_stop")
     wake(tasks.send_service_messages)
     return True
 
@@ -117,14 +105,14 @@ def _take_in(arrival: Arrival, *, act: bool) -> InboundMessage | None:
             found = letters.ask_purposes([message.recipient], trip=trip)
             trip.go()
             if fresh and not fresh.rows:
-                raise _Replay
+                raise Replay
             if not stored.rows:
                 return None
             message.pk = stored.rows[0][0]
             if act:
                 inbox.act(message, found=found, now=arrival.now)
-    except _Replay:
-        _require_same(nonce)
+    except Replay:
+        require_same(nonce)
         return None
     return message
 
@@ -167,19 +155,19 @@ def _take_in_together(arrivals: Sequence[Arrival]) -> bool:
             found = letters.ask_purposes({each.recipient for each in messages}, trip=trip)
             trip.go()
             if len(stored.rows) < len(messages) or (fresh and len(fresh.rows) < len(nonces)):
-                raise _Replay
+                raise Replay
             keys = {message_id: key for key, message_id in stored.rows}
             for message in messages:
                 message.pk = keys[message.message_id]
             inbox.act_on_stops(messages, found=found, now=max(each.now for each in arrivals))
-    except (_Replay, replies.NotAStop):
+    except (Replay, replies.NotAStop):
         return False
     except Exception:
         log.exception("stops that came together are taken in one by one")
         return False
     for message in messages:
         if message.trust != Trust.SIGNED:
-            _count(message.gateway, "doubtful_stop")
+            count(message.gateway, "doubtful_stop")
     wake(tasks.send_service_messages)
     return True
 
@@ -192,114 +180,6 @@ def _bound_waiting(trip: Trip, share: float) -> None:
     if connection.vendor == "postgresql":
         patience = settings.STREX_CALLBACK_BUDGET * share * 1000
         trip.add(f"SET LOCAL lock_timeout = {patience:.0f}")
-
-
-def receive_receipt(
-    receipt: Receipt | None,
-    *,
-    gateway: str = "strex",
-    callback: Callback,
-    body: bytes,
-    now: datetime,
-) -> None:
-    """Record what became of a message. An unknown id changes nothing. Raises ReplayedNonce.
-
-    A number that shows signs of a new owner is suspended: nothing is sent to it before a fresh yes.
-    """
-    message = outbox.find(receipt.id) if receipt else None
-    nonce = _nonce(callback, body, now=now)
-    if (
-        receipt is not None
-        and message is not None
-        and callback.trust is Trust.SIGNED
-        and arrivals.is_arrival(receipt, message)
-    ):
-        SharedState(gateway).touch("receipt")
-        _take_arrival(receipt, message, nonce, now=now)
-        return
-    with transaction.atomic():
-        if not _is_replay(nonce):
-            SharedState(gateway).touch("receipt")
-            _take_report(receipt, message, gateway=gateway, trust=callback.trust, now=now)
-
-
-def _take_arrival(
-    receipt: Receipt, message: OutboundMessage, nonce: CallbackNonce | None, *, now: datetime
-) -> None:
-    """Take in that a message has arrived, and the nonce with it. Raises ReplayedNonce."""
-    trip = Trip()
-    if nonce:
-        trip.insert([nonce])
-    moved = suspensions.take_arrival(receipt, message, now=now, trip=trip)
-    try:
-        trip.go_alone()
-    except IntegrityError:
-        _require_same(nonce)
-        return
-    if not moved.count:
-        # Somebody has moved it since we looked.
-        suspensions.take_receipt(receipt, now=now)
-
-
-def _take_report(
-    receipt: Receipt | None,
-    message: OutboundMessage | None,
-    *,
-    gateway: str,
-    trust: Trust,
-    now: datetime,
-) -> None:
-    if receipt is None or message is None:
-        _count(gateway, "unknown_id")
-        return
-    for what in ("unexpected", "unexplained", "duplicate"):
-        if getattr(receipt, what):
-            _count(gateway, what)
-    # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6). And a
-    # duplicate tells that an earlier try arrived, not what became of it (§ 4).
-    is_lost = message.state in {message.State.LEASED, message.State.UNKNOWN}
-    if trust is not Trust.SIGNED or (receipt.duplicate and is_lost):
-        polling.doubt(gateway, receipt.id)
-    if trust is not Trust.SIGNED:
-        return
-    if receipt.misconfigured:
-        watch.stop_lanes(gateway)
-    suspensions.take_receipt(receipt, message=message, now=now)
-
-
-def _count(gateway: str, what: str) -> None:
-    """Count what is worth a look today, and say so in the log when there are many."""
-    count = SharedState(gateway).count(what)
-    if count % ALARM_EVERY == 0:
-        log.error("callbacks of %s: %d × %s today", gateway, count, what)
-
-
-def _is_replay(nonce: CallbackNonce | None) -> bool:
-    """Remember the nonce in the callback's own transaction, so that a failed attempt may come again."""
-    if nonce is None:
-        return False
-    trip = Trip()
-    fresh = trip.insert([nonce], after=ONCE)
-    trip.go()
-    if fresh.rows:
-        return False
-    _require_same(nonce)
-    return True
-
-
-def _nonce(callback: Callback, body: bytes, *, now: datetime) -> CallbackNonce | None:
-    if callback.nonce is None:
-        return None
-    name, nonce = callback.nonce
-    return CallbackNonce(key_name=name, nonce=nonce, body_sha256=sha256(body).digest(), at=now)
-
-
-def _require_same(nonce: CallbackNonce | None) -> None:
-    """Raise ReplayedNonce unless it came with this very body before."""
-    assert nonce is not None
-    known = CallbackNonce.objects.get(key_name=nonce.key_name, nonce=nonce.nonce)
-    if bytes(known.body_sha256) != nonce.body_sha256:
-        raise ReplayedNonce
 
 
 def _message(

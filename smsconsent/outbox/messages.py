@@ -107,9 +107,19 @@ class OutboundMessage(models.Model):
     def move_one(self, move: str, params: Sequence[Any], state: str, *, trip: Trip) -> Answer:
         """Have this one brought to `state` by `move`, an UPDATE of it if it is still where it was read.
 
-        And have it noted. The answer's count is 0 or 1.
+        And have it noted. The answer's row is its key, if it was moved. For SQLite.
         """
         return trip.add(f"{move} RETURNING id", params)
+
+    @classmethod
+    def move_together(
+        cls, move: str, params: Sequence[Any], *, before: str, after: str, trip: Trip
+    ) -> Answer:
+        """Have those that `move` finds, an UPDATE of rows `m`, go from one state to the other, and noted.
+
+        The answer's rows are the keys of those that were moved. For PostgreSQL.
+        """
+        return trip.add(f"{move} RETURNING m.id", params)
 
     @classmethod
     def last_texts_to(cls, subject_id: int) -> list[str]:
@@ -185,14 +195,25 @@ def lanes() -> Iterator[type[OutboundMessage]]:
 
 def find(message_id: UUID) -> OutboundMessage | None:
     """Return the message with this id, of whichever lane. One trip, for the gateway waits for an answer."""
+    return find_all([message_id]).get(message_id)
+
+
+def find_all(ids: Sequence[UUID]) -> dict[UUID, OutboundMessage]:
+    """Return the messages with these ids, of whichever lane, by their id. One trip."""
     trip = Trip()
-    asked = [(lane, trip.add(_finding(lane), [stored(lane, "pk", message_id)])) for lane in lanes()]
+    asked = [
+        (
+            lane,
+            trip.add(
+                f"SELECT {columns(lane, 'm')} FROM {lane._meta.db_table} m WHERE m.id IN {places(ids)}",  # noqa: S608  names, placeholders
+                [stored(lane, "pk", each) for each in ids],
+            ),
+        )
+        for lane in lanes()
+    ]
     trip.go()
-    return next((load(lane, row) for lane, answer in asked for row in answer.rows), None)
-
-
-def _finding(lane: type[OutboundMessage]) -> str:
-    return f"SELECT {columns(lane, 'm')} FROM {lane._meta.db_table} m WHERE m.id = %s"  # noqa: S608  names
+    found = [load(lane, row) for lane, answer in asked for row in answer.rows]
+    return {each.pk: each for each in found}
 
 
 def block_queued(rows: QuerySet[Any], *, reason: str) -> int:

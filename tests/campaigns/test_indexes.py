@@ -69,7 +69,7 @@ def take_receipt(message: Any) -> None:
 
 def take_arrival(message: Any) -> None:
     trip = Trip()
-    suspensions.take_arrival(reported(message, "delivered"), message, now=NOON, trip=trip)
+    suspensions.take_arrivals([(message, reported(message, "delivered"))], now=NOON, trip=trip)
     trip.go()
 
 

@@ -21,7 +21,8 @@ from consents.models import (
     Subject,
 )
 from consents.services import receiving
-from consents.services.receiving import Arrival, ReplayedNonce
+from consents.services.callbacks import ReplayedNonce
+from consents.services.receiving import Arrival
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
 from tests.make import (
     HOUR,
