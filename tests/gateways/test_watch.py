@@ -126,7 +126,7 @@ def test_silence_from_people_while_campaigns_are_sent_is_said_on_the_page_and_by
 ) -> None:
     state().touch("campaign")
 
-    assert "Ingen SMS fra noen har kommet inn på 7 dager" in page(officer, consent)
+    assert "Ingen SMS fra folk har kommet inn på 7 dager" in page(officer, consent)
     assert (
         "No SMS from a person has come in for 7 days" in client.get("/readyz").json()["warnings"][0]
     )
