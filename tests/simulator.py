@@ -52,7 +52,7 @@ class Simulator:
     def is_ready(self) -> bool:
         try:
             self._ask("GET", "/api/ping")
-        except URLError:
+        except (URLError, ConnectionError):
             return False
         return True
 

@@ -134,6 +134,6 @@ def test_a_stranger_is_told_the_same_and_gets_nothing(installation: Installation
     shown = visitor.send("/nordlys/me/", {"phone": "900 00 998"})
     refused = visitor.send("/nordlys/me/code/", {"code": "123456"})
 
-    assert "SMS med seks sifre" in shown.text
+    assert "SMS med seks siffer" in shown.text
     assert refused.status_code == 422
     assert installation.simulator.received("+4790000998") == []

@@ -297,7 +297,7 @@ def grant_what_was_stopped(consent: Consent, *, proof: Proof, now: datetime) -> 
 def forget_the_evidence(kind: str, consent: Consent, changed: Any, *, trip: Any, **_: Any) -> None:
     """Write what changed, and no event at all."""
     if changed:
-        trip.update(consent, *changed)
+        trip.update([consent], *changed)
 
 
 def never_end(*args: Any, **kwargs: Any) -> bool:
