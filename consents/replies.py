@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from consents import confirmations, journal, keywords, limits, stopping, transitions, writing
 from consents.keywords import Intent, Reading
@@ -44,8 +45,14 @@ class NotAStop(Exception):
 
 def looks_like_a_stop(text: str, *, flagged: bool | None) -> bool:
     """Return whether this is a stop, as far as can be told without asking what is answered where."""
-    is_short = len(text) < SHORTEST_QUOTE and not _CODE.match(text)
-    return is_short and keywords.read(text, flagged=flagged).intent is Intent.STOP
+    return len(text) < SHORTEST_QUOTE and _is_plainly_a_stop(text, flagged)
+
+
+# Most of them are one of a few words. PRIVACY: kept in memory are short texts, and not whose.
+@lru_cache(maxsize=256)
+def _is_plainly_a_stop(text: str, flagged: bool | None) -> bool:
+    is_code = _CODE.match(text) is not None
+    return not is_code and keywords.read(text, flagged=flagged).intent is Intent.STOP
 
 
 def _read(letter: Letter) -> tuple[Reading, Purpose | None]:

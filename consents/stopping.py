@@ -85,18 +85,21 @@ def _answer(stops: Sequence[Stop], stopped: dict[int, Consent], *, trip: Trip) -
     ]
     if ending:
         limits.count_answers([each.letter.phone for each in ending], "stopped", now=now, trip=trip)
+    texts: dict[object, str] = {}
     answers = [
-        _receipt(each, stopped.get(each.letter.message.pk)) for each in (*ending, *strangers)
+        _receipt(each, stopped.get(each.letter.message.pk), texts) for each in (*ending, *strangers)
     ]
     if answers:
         trip.insert(answers)
 
 
-def _receipt(stop: Stop, ended: Consent | None) -> ServiceMessage:
+def _receipt(stop: Stop, ended: Consent | None, texts: dict[object, str]) -> ServiceMessage:
+    """Return the answer to one stop. `texts` are those of the others: most say the same."""
     letter = stop.letter
     named = ended.purpose_id if ended else letter.purposes[0].pk
     organisation = next(each for each in letter.purposes if each.pk == named).organisation
-    return writing.prepare_answer(
+    alike = (organisation.pk, stop.topic and stop.topic.pk, letter.number, letter.language)
+    answer = writing.prepare_answer(
         ServiceMessage.Kind.STOPPED,
         organisation=organisation,
         subject=next((s for s in letter.subjects if s.organisation_id == organisation.pk), None),
@@ -105,4 +108,7 @@ def _receipt(stop: Stop, ended: Consent | None) -> ServiceMessage:
         language=letter.language,
         now=letter.now,
         purpose=stop.topic,
+        text=texts.get(alike, ""),
     )
+    texts[alike] = answer.text
+    return answer

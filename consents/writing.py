@@ -36,10 +36,11 @@ def prepare_answer(
     language: str,
     now: datetime,
     purpose: Purpose | None = None,
+    text: str = "",
 ) -> ServiceMessage:
     """Return the unsaved answer that concerns no single consent: a stop receipt, help, an unknown code.
 
-    Known and unknown numbers are answered alike.
+    Known and unknown numbers are answered alike. `text`: what it says, if that has been written before.
     """
     context: dict[str, object] = {
         "organisation": organisation,
@@ -53,7 +54,7 @@ def prepare_answer(
         consent=None,
         sender=sender,
         phone=phone,
-        text=render(kind, context, language),
+        text=text or render(kind, context, language),
         language=language,
         now=now,
         not_after=now + ANSWER_WITHIN,

@@ -105,9 +105,12 @@ def check_keys(*, meanwhile: Callable[[], None]) -> None:
         connection.wrap_database_errors,
         connection.connection.pipeline(),
     ):
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        meanwhile()
+        try:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        finally:
+            # A quick database has told of its error by now.
+            meanwhile()
 
 
 def _take_keys(rows: Sequence[Model], relations: Iterable[Any]) -> None:

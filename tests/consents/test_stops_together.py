@@ -227,3 +227,18 @@ def _elsewhere(arrivals: list[Arrival]) -> list[bool | Exception]:
         return receiving.receive_together(arrivals)
     finally:
         connection.close()
+
+
+def test_each_is_answered_in_the_language_of_its_person() -> None:
+    purpose = make_purpose()
+    for number, language in enumerate(["nb", "en", "nn", "en"], 1):
+        make_consent("granted", purpose=purpose, number=number)
+        Subject.objects.filter(pk__in=[each.pk for each in subject_of(number)]).update(
+            language=language
+        )
+
+    receiving.receive_together([arrival(number) for number in range(1, 5)])
+
+    told = {each.language: each.text for each in ServiceMessage.objects.filter(kind="stopped")}
+    assert set(told) == {"nb", "nn", "en"}
+    assert len(set(told.values())) == 3
