@@ -33,4 +33,6 @@ class DirectMiddleware:
             raise Http404
         request.resolver_match = view
         response: HttpResponse = view.func(request, *view.args, **view.kwargs)
+        # As Django's CommonMiddleware does: without it a server sends the answer in pieces.
+        response.headers.setdefault("Content-Length", str(len(response.content)))
         return response

@@ -16,6 +16,7 @@ def test_a_callback_gets_no_session_no_cookie_and_no_language(client: Client) ->
     assert not answer.cookies
     assert "Content-Language" not in answer.headers
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Length"] == str(len(answer.content))
 
 
 @pytest.mark.parametrize("path", ["/hooks/strex/wrong/receipts/", "/hooks/strex/", "/hooks/"])
