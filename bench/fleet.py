@@ -29,20 +29,24 @@ def fleet(database_url: str, gateway_url: str) -> Iterator[int]:
         broker.flushdb()
     with ExitStack() as stack:
         port = stack.enter_context(site("smsconsent.wsgi", database_url, **variables))
-        for command in _workers():
+        for politeness, command in _workers():
             if command[-1] == "beat":
                 command += ["--schedule", f"{folder}/beat"]
             started = servers.spawn(
                 "worker",
-                [sys.executable, "-m", *command],
+                [*politeness, sys.executable, "-m", *command],
                 environment=environment.TESTS | variables | {"DATABASE_URL": database_url},
             )
             stack.callback(started.stop)
         yield port
 
 
-def _workers() -> list[list[str]]:
-    """Return the commands that the manual names, so that what is measured is what it says."""
-    lines = re.findall(r"^\.venv/bin/(celery .+)$", MANUAL.read_text("utf-8"), re.MULTILINE)
+def _workers() -> list[tuple[list[str], list[str]]]:
+    """Return the commands that the manual names, so that what is measured is what it says.
+
+    Before each stands what it is run by: `nice`, or nothing.
+    """
+    commands = r"^(nice .+ |)\.venv/bin/(celery .+)$"
+    lines = re.findall(commands, MANUAL.read_text("utf-8"), re.MULTILINE)
     assert len(lines) == 4, lines
-    return [shlex.split(line) for line in lines]
+    return [(shlex.split(before), shlex.split(command)) for before, command in lines]

@@ -11,7 +11,7 @@ from tests import environment
 from tests.make import SHORT_NUMBER
 
 MEASURES = ("P5",)
-REQUESTS = 2000
+REQUESTS, SUSTAINED = 2000, 5000
 A_SECOND = 500  # trust.md § 12, bar 7
 
 
@@ -26,11 +26,13 @@ def measure(bench: Bench) -> Iterator[Figure]:
             load(port, stops(0, 200), good=b"200")
             alone = load(port, stops(200, REQUESTS), good=b"200")
             with sending(url, size):
-                due = stops(200 + REQUESTS, REQUESTS)
+                busy = load(port, stops(200 + REQUESTS, REQUESTS), good=b"200")
+            with sending(url, size, first=8_000_000):
+                due = stops(200 + 2 * REQUESTS, SUSTAINED)
                 paced = steady(port, due, good=b"200", per_second=A_SECOND)
-                busy = load(port, stops(200 + 2 * REQUESTS, REQUESTS), good=b"200")
         # Answered means withdrawn, and withdrawn means that the gate lets nothing out any more.
-        assert purpose.consents.filter(state="withdrawn").count() == 200 + 3 * REQUESTS
+        stopped = 200 + 2 * REQUESTS + SUSTAINED
+        assert purpose.consents.filter(state="withdrawn").count() == stopped
     yield figure(
         "inbound STOP, applied when answered", alone, minimal, alone.p99 <= 3 * minimal.p99
     )
@@ -38,7 +40,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
         "P5",
         f"STOP at {A_SECOND}/s beside a campaign of {size:,}",
         f"no longer sendable after p99 {paced.p99 * 1000:.0f} ms; {paced.per_second:,.0f}/s",
-        paced.p99 <= 2 and paced.per_second >= 0.95 * A_SECOND,
+        # Timed from the moment when each was due, so that whatever does not keep up shows here.
+        paced.p99 <= 2,
         {"p99_s": paced.p99, "per_second": paced.per_second},
     )
     slower = busy.p99 / alone.p99

@@ -46,7 +46,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 def no_evidence(*_: object, **__: object) -> SimpleNamespace:
-    return SimpleNamespace(event=SimpleNamespace(event_id=token_hex(16)))
+    return SimpleNamespace(event_id=token_hex(16))
 
 
 def say_yes(purpose: Purpose, first: int, count: int) -> None:

@@ -34,7 +34,8 @@ def senders(count: int, database_url: str, gateway_url: str) -> Iterator["list[S
         # What is measured is how processes add up.
         "OUTBOX_THREADS": "1",
     }
-    command = [sys.executable, "-m", "bench.sender"]
+    # `nice` as docs/operations.md runs them.
+    command = ["nice", "-n", "10", sys.executable, "-m", "bench.sender"]
     with ExitStack() as stack:
         started = [
             Sender(stack.enter_context(servers.talking_to(command, variables)))
@@ -62,9 +63,9 @@ class Sender:
 
 
 @contextmanager
-def sending(database_url: str, size: int) -> Iterator[Purpose]:
+def sending(database_url: str, size: int, *, first: int = 5_000_000) -> Iterator[Purpose]:
     """Let a campaign to `size` people of another purpose run beside what is measured."""
-    purpose = crowd(size, first=5_000_000)
+    purpose = crowd(size, first=first)
     make_campaign("sending", purpose=purpose, now=timezone.now())
     with start_stub() as gateway_url, senders(1, database_url, gateway_url) as started:
         for each in started:
