@@ -1,6 +1,7 @@
 """`manage.py run`: the whole of smsconsent in one foreground command, on the embedded installation."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from celery.beat import Service
+from celery.signals import worker_ready
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -52,7 +54,7 @@ class Command(BaseCommand):
         settings.STATIC_ROOT.mkdir(exist_ok=True)
         self._prepare_database()
         # Ctrl-C may come before the worker listens for it.
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), _remembering_ctrl_c():
             self._run(port, simulator_port, started_at)
         self._say("Stopped.")
 
@@ -144,6 +146,32 @@ def _wait_until_ready(url: str, *, what: str) -> None:
         except (URLError, OSError):
             time.sleep(0.05)
     raise CommandError(f"{what} did not start within {READY_WITHIN:.0f} seconds.")
+
+
+@contextmanager
+def _remembering_ctrl_c() -> Iterator[None]:
+    """Have a Ctrl-C that was lost come again, once the worker listens.
+
+    Until then it is a KeyboardInterrupt, and Python drops one that is raised in a callback of its own, as
+    there are many while modules are imported.
+    """
+    came = threading.Event()
+
+    def interrupt(_number: int, _frame: object) -> None:
+        came.set()
+        raise KeyboardInterrupt
+
+    def remind(**_: object) -> None:
+        if came.is_set():
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    worker_ready.connect(remind)
+    try:
+        yield
+    finally:
+        worker_ready.disconnect(remind)
+        signal.signal(signal.SIGINT, before)
 
 
 def _work() -> None:
