@@ -33,7 +33,7 @@ WARM_UP = 20
 # In so few rounds chance alone goes far: four standard deviations. At release size what is promised.
 MOST = size.of(95, 55) / 100
 # What must be found: as much more work for numbers that are known, in statements to the database.
-PLANTED, PLANTED_TIMINGS = size.of(50, 1), size.of(15, 2_000)
+PLANTED, PLANTED_TIMINGS = size.of(200, 1), size.of(15, 2_000)
 KNOWN = ("granted", "withdrawn", "erased")
 Ask = Callable[[Phone], None]
 
