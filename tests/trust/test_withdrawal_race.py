@@ -50,10 +50,11 @@ class Probe:
     begun: dict[UUID, float] = field(default_factory=dict)
     # Small batches mean many chances for a race.
     max_batch: int = 4
+    slowest: float = 0.02
 
     def hand_over(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Handover]:
         # A slow network: the time between the gate's yes and the hand-over, in which a withdrawal may come.
-        time.sleep(random.uniform(0, 0.02))
+        time.sleep(random.uniform(0, self.slowest))
         at = time.monotonic()
         self.begun.update((message.id, at) for message in batch)
         return self.real.hand_over(batch, now=now)
@@ -186,6 +187,8 @@ def test_the_race_is_found_when_the_gate_is_taken_out(
     campaign: Campaign, probe: Probe, monkeypatch: pytest.MonkeyPatch, gate: type
 ) -> None:
     monkeypatch.setattr(sending, "gate_of", lambda model: gate())
+    # Slower still, so that one is found in every run.
+    probe.slowest = 0.15
 
     late, _in_time = race(probe)
 
