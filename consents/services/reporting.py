@@ -98,7 +98,8 @@ def _take_in_together(reports: Sequence[Report]) -> dict[int, bool | Exception]:
     for gateway in {each.gateway for _row, _receipt, each in plain}:
         SharedState(gateway).touch("receipt")
     return {
-        id(each): row.pk in moved or _attempt(partial(_take_moved, receipt, now=now))
+        # One that somebody has moved since we looked is looked at again.
+        id(each): row.pk in moved or _attempt(partial(suspensions.take_receipt, receipt, now=now))
         for row, receipt, each in plain
     }
 
@@ -125,7 +126,7 @@ def _receive(report: Report) -> None:
             require_same(nonce)
             return
         if not moved:
-            _take_moved(receipt, now=report.now)
+            suspensions.take_receipt(receipt, now=report.now)
         return
     with transaction.atomic():
         if not _is_replay(nonce):
@@ -149,11 +150,6 @@ def _take_arrivals(
     answers = suspensions.take_arrivals(arrived, now=now, trip=trip)
     trip.go_alone()
     return {UUID(str(key)) for answer in answers for (key,) in answer.rows}
-
-
-def _take_moved(receipt: Receipt, *, now: datetime) -> None:
-    """The same for a message that somebody has moved since we looked."""
-    suspensions.take_receipt(receipt, now=now)
 
 
 def _take_report(report: Report, message: OutboundMessage | None) -> None:
