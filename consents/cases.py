@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from consents import purging
 from consents.erasing import forget_cases
 from consents.models import Case, CaseCode, CaseEvent, Letter, Organisation, Subject, Suppression
 from consents.purging import Counts
@@ -172,13 +173,13 @@ def _count(now: datetime) -> Counts:
 
 @transaction.atomic
 def _purge(now: datetime, limit: int) -> Counts:
-    codes = _old_codes(now).values_list("pk", flat=True)[:limit]
-    gone: Counts = CaseCode.objects.filter(pk__in=list(codes)).delete()[1]
-    ids = list(_old(now).order_by("pk").values_list("pk", flat=True)[:limit])
-    parts = (Case.objects.filter(pk__in=ids).delete()[1], forget_cases(_told(now)[:limit]))
-    for table, count in (pair for part in parts for pair in part.items()):
-        gone[table] = gone.get(table, 0) + count
-    return gone
+    codes = list(_old_codes(now).values_list("pk", flat=True)[:limit])
+    old = list(_old(now).order_by("pk").values_list("pk", flat=True)[:limit])
+    return purging.added(
+        CaseCode.objects.filter(pk__in=codes).delete()[1],
+        Case.objects.filter(pk__in=old).delete()[1],
+        forget_cases(_told(now)[:limit]),
+    )
 
 
 POLICY: tuple[Policy, ...] = (

@@ -8,7 +8,7 @@
 A suppression survives: it is what the person asked for. Repeating any step changes nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from consents import holding, ledger, limits
+from consents import holding, ledger, limits, purging
 from consents.models import (
     Case,
     CaseCode,
@@ -31,10 +31,10 @@ from consents.models import (
     Subject,
     Suppression,
 )
+from consents.purging import Counts
 from smsconsent import crypto, outbox
 from smsconsent.gateways import Gateway, GatewayMisconfigured, GatewayUnavailable
 
-Counts = dict[str, int]
 RESUME_AFTER = timedelta(minutes=1)
 # The gateway is asked about what was handed over lately and not reported on; older is long on its way.
 MOST_AT_GATEWAY = 100
@@ -109,12 +109,12 @@ def cancel_at_gateway(*, gateway: Gateway, now: datetime, limit: int = 20) -> in
 def forget_cases(cases: QuerySet[Case]) -> Counts:
     """Empty the personal parts of these requests; kind, dates and outcome stay. Return rows per table."""
     ids = list(cases.values_list("pk", flat=True))
-    gone: Counts = Letter.objects.filter(case__in=ids).delete()[1]
-    gone |= CaseCode.objects.filter(case__in=ids).delete()[1]
+    letters = Letter.objects.filter(case__in=ids).delete()[1]
+    codes = CaseCode.objects.filter(case__in=ids).delete()[1]
     emptied = Case.objects.filter(pk__in=ids, number__isnull=False).update(
         number=None, number_index=None, note=None
     )
-    return gone | {Case._meta.label: emptied}
+    return purging.added(letters, codes, {Case._meta.label: emptied})
 
 
 # -- the parts of destroying ---------------------------------------------------------------------------
@@ -157,22 +157,17 @@ def _write_events(subject: Subject, consents: Iterable[Consent], *, now: datetim
 
 def _delete(subject: Subject) -> Counts:
     """Delete content first, then links, then the number. Every statement finds its rows by an index."""
-    steps: list[Callable[[], Counts]] = [
-        lambda: subject.event_details.all().delete()[1],
-        lambda: replies_of(subject).delete()[1],
-        lambda: _service_messages(subject).delete()[1],
-        lambda: subject.visits.all().delete()[1],
-        lambda: forget_cases(_answered_cases(subject)),
-        lambda: _limits(subject),
-        lambda: _unlink(subject),
-        lambda: subject.delete()[1],
-    ]
-    total: Counts = {}
-    for step in steps:
-        for table, count in step().items():
-            if count:
-                total[table] = total.get(table, 0) + count
-    return total
+    total = purging.added(
+        subject.event_details.all().delete()[1],
+        replies_of(subject).delete()[1],
+        _service_messages(subject).delete()[1],
+        subject.visits.all().delete()[1],
+        forget_cases(_answered_cases(subject)),
+        _limits(subject),
+        _unlink(subject),
+        subject.delete()[1],
+    )
+    return {table: count for table, count in total.items() if count}
 
 
 def replies_of(subject: Subject) -> QuerySet[InboundMessage]:
@@ -197,7 +192,7 @@ def _service_messages(subject: Subject) -> QuerySet[ServiceMessage]:
 def _limits(subject: Subject) -> Counts:
     """What was counted about the number. Somebody who can erase has shown that the number is theirs."""
     guards = ContactGuard.objects.filter(key__in=crypto.blind_indexes(subject.phone, use="limit"))
-    return guards.delete()[1] | limits.forget(subject.phone)
+    return purging.added(guards.delete()[1], limits.forget(subject.phone))
 
 
 def _unlink(subject: Subject) -> Counts:

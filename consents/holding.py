@@ -4,20 +4,23 @@ The evidence is re-encrypted under `FERNET_HOLD_KEYS`, which the daily work neve
 about the number goes as always.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from consents import purging
 from consents.models import HeldEvidence, LegalHold, Subject
+from consents.purging import Counts
 
 TRACE_FOR = timedelta(days=730)
 
 
 def keep_evidence(subject: Subject, *, now: datetime) -> list[LegalHold]:
     """Copy the evidence of a number that is about to go into each of its holds. Return the holds."""
-    holds = list(subject.holds.select_for_update(of=("self",)).filter(_is_active(now)))
+    active = LegalHold.objects.active(timezone.localdate(now)).filter(subject=subject)
+    holds = list(active.select_for_update(of=("self",)))
     details = list(subject.event_details.values_list("event_id", "detail")) if holds else []
     HeldEvidence.objects.bulk_create(
         [
@@ -33,43 +36,39 @@ def keep_evidence(subject: Subject, *, now: datetime) -> list[LegalHold]:
     return holds
 
 
-def _is_active(now: datetime) -> Q:
-    return Q(approved_at__isnull=False, released_at=None, ends_on__gte=_today(now))
-
-
-def end_holds(now: datetime, limit: int) -> dict[str, int]:
+def end_holds(now: datetime, limit: int) -> Counts:
     """Delete the evidence of holds that are over, and what they say of a person. Who did what stays.
 
     A hold that nobody approved ends in the same way.
     """
     with transaction.atomic():
-        over = LegalHold.objects.over(_today(now)).filter(
-            Q(reason__isnull=False) | Q(subject__isnull=False)
-        )
-        ids = list(over.order_by("pk").values_list("pk", flat=True)[:limit])
-        counts = end(ids)
-        old = LegalHold.objects.filter(ends_on__lt=_today(now) - TRACE_FOR).order_by("pk")
-        old_ids = list(old.values_list("pk", flat=True)[:limit])
-        gone = LegalHold.objects.filter(pk__in=old_ids).delete()[1]
-    ended = {LegalHold._meta.label: len(ids)} if ids else {}
-    return counts | ended | gone
+        old = list(_old(now).order_by("pk").values_list("pk", flat=True)[:limit])
+        gone = purging.delete_by_id(LegalHold, old)
+        ended = list(_ended(now).order_by("pk").values_list("pk", flat=True)[:limit])
+        return purging.added(gone, end(ended))
 
 
-def end(ids: list[int]) -> dict[str, int]:
+def end(ids: list[int]) -> Counts:
     """Delete what these holds keep, and what they say of a person. Return rows per table."""
-    counts: dict[str, int] = HeldEvidence.objects.filter(hold__in=ids).delete()[1]
-    LegalHold.objects.filter(pk__in=ids).update(reason=None, subject=None, tag_key=None)
-    return counts
+    kept: Counts = HeldEvidence.objects.filter(hold__in=ids).delete()[1]
+    ended = LegalHold.objects.filter(pk__in=ids).update(reason=None, subject=None, tag_key=None)
+    return kept | {LegalHold._meta.label: ended}
 
 
-def count_ended(now: datetime) -> dict[str, int]:
+def count_ended(now: datetime) -> Counts:
     """Return how much of what is held is due to go."""
-    over = LegalHold.objects.over(_today(now))
+    due = _ended(now) | _old(now)
     return {
-        HeldEvidence._meta.label: HeldEvidence.objects.filter(hold__in=over).count(),
-        LegalHold._meta.label: over.filter(reason__isnull=False).count(),
+        HeldEvidence._meta.label: HeldEvidence.objects.filter(hold__in=due).count(),
+        LegalHold._meta.label: due.count(),
     }
 
 
-def _today(now: datetime) -> date:
-    return timezone.localdate(now)
+def _ended(now: datetime) -> QuerySet[LegalHold]:
+    """Holds that are over and still say something of a person."""
+    over = LegalHold.objects.over(timezone.localdate(now))
+    return over.filter(Q(reason__isnull=False) | Q(subject__isnull=False))
+
+
+def _old(now: datetime) -> QuerySet[LegalHold]:
+    return LegalHold.objects.filter(ends_on__lt=timezone.localdate(now) - TRACE_FOR)

@@ -154,6 +154,17 @@ def test_who_asked_and_approved_is_known_for_two_years_more() -> None:
     assert not LegalHold.objects.exists()
 
 
+def test_the_purge_counts_the_holds_that_end_and_those_that_go() -> None:
+    subject = make_consent("granted").subject
+    ask(subject)
+    purge(POLICIES["legal_holds"], now=NOON + 31 * DAY)
+    ask(subject, ends_on=TODAY + 700 * DAY)
+
+    counts = purge(POLICIES["legal_holds"], now=NOON + 762 * DAY)
+
+    assert counts["consents.LegalHold"] == 2, "the trace of one, the reason of another"
+
+
 def test_the_purge_waits_for_a_hold() -> None:
     consent = make_consent("withdrawn")
     due = consent.delete_after
