@@ -10,6 +10,7 @@ A suppression survives: it is what the person asked for. Repeating any step chan
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from consents.models import (
     Suppression,
 )
 from consents.purging import Counts
+from consents.turns import take_turns
 from smsconsent import crypto, outbox
 from smsconsent.gateways import Gateway, GatewayMisconfigured, GatewayUnavailable
 
@@ -79,31 +81,23 @@ def destroy(erasure: Erasure, *, now: datetime) -> Erasure:
     return mine
 
 
-def resume(*, now: datetime, limit: int = 20) -> int:
-    """Finish erasures that were asked for and not carried out. Return how many."""
+def resume(*, now: datetime, limit: int = 1000) -> int:
+    """Finish erasures that were asked for and not carried out. Return how many.
+
+    One that fails stops no other. Raises the first error at the end.
+    """
     lost = Erasure.objects.unfinished().filter(asked_at__lte=now - RESUME_AFTER)
-    erasures = list(lost.order_by("pk")[:limit])
-    for erasure in erasures:
-        destroy(erasure, now=now)
-    return len(erasures)
+    return take_turns(lost.order_by("pk")[:limit], partial(destroy, now=now))
 
 
 def cancel_at_gateway(*, gateway: Gateway, now: datetime, limit: int = 20) -> int:
     """Have the gateway delete what still waits there for an erased number. Return how many erasures ended.
 
-    An unreachable gateway is asked again at the next run, until nothing can be waiting any more.
+    An unreachable gateway is asked again at the next run, until nothing can be waiting any more. One
+    erasure that fails stops no other. Raises the first error at the end.
     """
-    done = 0
-    for erasure in Erasure.objects.at_the_gateway().order_by("pk")[:limit]:
-        left = _cancel_each(erasure, gateway)
-        assert erasure.destroyed_at is not None
-        if now - erasure.destroyed_at > settings.STREX_RECOVERY_WINDOW:
-            left = []
-        erasure.at_gateway = left
-        erasure.cancelled_at = None if left else now
-        erasure.save(update_fields=["at_gateway", "cancelled_at", "counts"])
-        done += not left
-    return done
+    erasures = Erasure.objects.at_the_gateway().order_by("pk")[:limit]
+    return take_turns(erasures, partial(_cancel, gateway=gateway, now=now))
 
 
 def forget_cases(cases: QuerySet[Case]) -> Counts:
@@ -231,6 +225,16 @@ def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
 
 def _day(at: Any) -> str:
     return str(at.isoformat()[:10])
+
+
+def _cancel(erasure: Erasure, *, gateway: Gateway, now: datetime) -> bool:
+    """Ask about its messages as long as one can be waiting there. Return whether nothing is left to ask."""
+    assert erasure.destroyed_at is not None
+    is_over = now - erasure.destroyed_at > settings.STREX_RECOVERY_WINDOW
+    erasure.at_gateway = [] if is_over else _cancel_each(erasure, gateway)
+    erasure.cancelled_at = None if erasure.at_gateway else now
+    erasure.save(update_fields=["at_gateway", "cancelled_at", "counts"])
+    return not erasure.at_gateway
 
 
 def _cancel_each(erasure: Erasure, gateway: Gateway) -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from io import BytesIO
-from itertools import islice
+from itertools import islice, takewhile
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
@@ -22,6 +22,7 @@ from consents.import_people import Batch, Context, People
 from consents.import_rules import problem_with
 from consents.models import ConsentImport, ImportProblem, Purpose
 from consents.sheets import Broken, Row
+from consents.turns import take_turns
 from smsconsent import bulk
 
 BATCH = 2000
@@ -180,15 +181,19 @@ def _fail(run: ConsentImport, error: sheets.UnreadableFile, *, now: datetime) ->
 
 
 def advance(*, clock: Callable[[], datetime], until: Callable[[], bool]) -> None:
-    """Go on with every import whose file was uploaded, wherever each stopped."""
-    working = ConsentImport.objects.filter(state__in=[State.CHECKING, State.IMPORTING])
-    uploaded = working.filter(chunks__number=0).select_related("organisation", "by")
-    for run in uploaded.order_by("pk")[:20]:
-        if until():
-            return
+    """Go on with every import whose file was uploaded, wherever each stopped.
+
+    One that fails stops no other. Raises the first error at the end.
+    """
+
+    def go_on(run: ConsentImport) -> None:
         # Another worker is ahead of this one.
         with suppress(Interrupted):
             work(run, partial(_uploaded, run), now=clock(), until=until)
+
+    working = ConsentImport.objects.filter(state__in=[State.CHECKING, State.IMPORTING])
+    uploaded = working.filter(chunks__number=0).select_related("organisation", "by")
+    take_turns(takewhile(lambda _run: not until(), uploaded.order_by("pk")[:20]), go_on)
 
 
 def _uploaded(run: ConsentImport) -> BinaryIO:

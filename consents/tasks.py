@@ -145,8 +145,10 @@ def advance_imports() -> None:
 
 @shared_task(base=WakeUp)
 def carry_on_erasures() -> None:
-    erasing.resume(now=timezone.now())
-    erasing.cancel_at_gateway(gateway=get_gateway(), now=timezone.now())
+    try:
+        erasing.resume(now=timezone.now())
+    finally:  # What fails here leaves no message of others waiting at the gateway.
+        erasing.cancel_at_gateway(gateway=get_gateway(), now=timezone.now())
 
 
 @shared_task(base=WakeUp)

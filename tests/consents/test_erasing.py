@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from campaigns.models import Campaign, Delivery
-from consents import confirmations, erasing, exports, overwriting, services
+from consents import confirmations, erasing, exports, overwriting, services, tasks
 from consents.models import (
     ConsentEvent,
     Erasure,
@@ -118,6 +118,24 @@ def test_a_crash_in_the_middle_leaves_all_or_nothing(monkeypatch: pytest.MonkeyP
     assert Erasure.objects.count() == 1
 
 
+def test_an_erasure_that_fails_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = [live(), live(2)]
+    broken, whole = (erasing.begin(each, asked_by="person", now=NOON) for each in people)
+    unlink = Delivery.unlink
+    monkeypatch.setattr(Delivery, "unlink", lambda pk: 1 / 0 if pk == people[0].pk else unlink(pk))
+
+    with pytest.raises(ZeroDivisionError):
+        erasing.resume(now=NOON + MINUTE)
+
+    assert list(Erasure.objects.unfinished()) == [broken]
+    assert Erasure.objects.exclude(destroyed_at=None).get() == whole
+    assert [each.getMessage() for each in caplog.records] == [
+        f"consents.Erasure {broken.pk} failed: ZeroDivisionError"  # type: ignore[union-attr]
+    ]
+
+
 def test_asking_twice_makes_one_report_and_one_event() -> None:
     subject = live()
     first = erasing.begin(subject, asked_by="person", now=NOON)
@@ -155,6 +173,34 @@ def test_a_gateway_that_does_not_answer_is_asked_again_for_a_day() -> None:
     erasing.cancel_at_gateway(gateway=Gatekeeper(fails=True), now=NOON + 25 * HOUR)  # type: ignore[arg-type]
     erasure.refresh_from_db()
     assert (erasure.at_gateway, erasure.cancelled_at) == ([], NOON + 25 * HOUR)
+
+
+def test_an_erasure_that_cannot_be_asked_about_stops_no_other() -> None:
+    broken, whole = erase(live()), erase(live(2))
+    Erasure.objects.filter(pk=broken.pk).update(at_gateway=["not an id"])
+
+    with pytest.raises(ValueError, match="UUID"):
+        erasing.cancel_at_gateway(gateway=Gatekeeper(), now=NOON + MINUTE)  # type: ignore[arg-type]
+    whole.refresh_from_db()
+    assert whole.cancelled_at == NOON + MINUTE
+
+    erasing.cancel_at_gateway(gateway=Gatekeeper(), now=NOON + 25 * HOUR)  # type: ignore[arg-type]
+    broken.refresh_from_db()
+    assert broken.cancelled_at == NOON + 25 * HOUR, "by then nothing waits there"
+
+
+def test_what_waits_is_deleted_also_when_another_erasure_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = erase(live())
+    erasing.begin(live(2), asked_by="person", now=NOON)
+    monkeypatch.setattr(Delivery, "unlink", lambda subject_id: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        tasks.carry_on_erasures()
+
+    waiting.refresh_from_db()
+    assert waiting.cancelled_at is not None
 
 
 def test_what_was_delivered_is_not_asked_about() -> None:

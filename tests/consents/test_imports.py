@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from pytest_django import Settings
 
 from campaigns import audiences
 from consents import exports, imports, ledger, retention, services, sheets, transitions
@@ -565,6 +566,24 @@ def test_an_upload_is_worked_off_and_then_gone(purpose: Purpose) -> None:
 
     run.refresh_from_db()
     assert (run.state, run.good_count, run.chunks.count()) == ("imported", 1, 0)
+
+
+def test_an_import_that_fails_stops_no_other(purpose: Purpose, settings: Settings) -> None:
+    upload(purpose, 90000001)
+    settings.FERNET_KEYS = ["the key of the first upload is lost"]
+    upload(purpose, 90000002)
+
+    with pytest.raises(crypto.CannotDecrypt):
+        imports.advance(clock=lambda: NOON, until=lambda: False)
+
+    states = ConsentImport.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["checking", "checked"]
+
+
+def upload(purpose: Purpose, number: int) -> None:
+    file = f"{HEADING}\n{line(number)}".encode()
+    run = services.open_import(purpose.organisation, lambda: BytesIO(file), by=None, now=NOON)
+    services.keep_upload(run, [file])
 
 
 def stored_upload(run: ConsentImport) -> bytes:
