@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -591,6 +592,26 @@ def test_a_letter_for_another_outcome_is_written_anew(client: Client) -> None:
 
     assert "ikke lenger ønsker dette" in page.context["form"].initial["text"]
     assert Case.objects.get().is_open
+
+
+def test_the_second_of_two_officers_who_close_at_once_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make_case("objection")
+    client.force_login(make_user("privacy_officer", case.organisation))
+    close_case = services.close_case
+
+    def close_after_a_colleague(case: Case, **values: Any) -> Letter:
+        close_case(case, **values)
+        return close_case(case, **values)
+
+    monkeypatch.setattr(services, "close_case", close_after_a_colleague)
+    text = cases.draft(case, Letter.Kind.ANSWER, outcome="taken_back")
+    fields = {"outcome": "taken_back", "drafted": "taken_back", "text": text}
+    page = client.post(url(case, "case-close"), fields, follow=True)
+
+    assert page.redirect_chain[-1][0] == url(case)
+    assert "Saken er allerede avsluttet" in page.content.decode()
 
 
 def test_the_list_has_pages_that_follow_each_other(client: Client) -> None:

@@ -224,9 +224,8 @@ def case_close(request: HttpRequest, organisation: str, case: UUID) -> HttpRespo
         if not is_written:
             form = _with_draft(found, form)
             is_written = True
-        elif letter := _close(request, found, form):
-            messages.success(request, _("The case is closed. Print the answer, or send it on."))
-            return redirect("people:case-letter", organisation, case, letter.pk)
+        elif answer := _close(request, found, form):
+            return answer
     context = {"case": found, "form": form, "is_written": is_written}
     status = 422 if form.errors else 200
     return show(request, "case_close", found.organisation, context, current=CURRENT, status=status)
@@ -331,9 +330,11 @@ def _with_draft(case: Case, form: CloseForm) -> CloseForm:
     return CloseForm(initial=values | {"text": text})
 
 
-def _close(request: HttpRequest, case: Case, form: CloseForm) -> Letter | None:
+def _close(request: HttpRequest, case: Case, form: CloseForm) -> HttpResponse | None:
+    """Close it, and lead on. None: the form says what is missing."""
+    place = case.organisation.slug, case.public_id
     try:
-        return services.close_case(
+        letter = services.close_case(
             case, by=colleague(request), now=timezone.now(), **form.cleaned_data
         )
     except services.NotIdentified:
@@ -342,6 +343,12 @@ def _close(request: HttpRequest, case: Case, form: CloseForm) -> Letter | None:
         form.add_error("outcome", _("What was asked for has not been carried out yet."))
     except services.ComplaintMissing:
         form.add_error("text", _("The letter must say that one can complain to Datatilsynet."))
+    except services.CaseClosed:
+        _say_closed(request)
+        return redirect("people:case", *place)
+    else:
+        messages.success(request, _("The case is closed. Print the answer, or send it on."))
+        return redirect("people:case-letter", *place, letter.pk)
     return None
 
 
