@@ -136,7 +136,7 @@ class _History:
         if consent := self._anyone():
             subject = consent.subject
             if subject.held_at:
-                services.release_hold(subject, now=self.now)
+                services.release_number(subject)
                 self.held.discard(subject.public_id)
             else:
                 replies.hold([subject], now=self.now)

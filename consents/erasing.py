@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from consents import holding, ledger, limits, purging
+from consents import ledger, legal_holds, limits, purging
 from consents.models import (
     Case,
     CaseCode,
@@ -206,7 +206,7 @@ def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
         {"what": "headers", "count": subject.event_count, "until": ""},
         {"what": "backups", "count": 0, "until": _day(now + settings.BACKUP_LIFE)},
     ]
-    for hold in holding.keep_evidence(subject, now=now):
+    for hold in legal_holds.keep_evidence(subject, now=now):
         count = hold.evidence.count()
         stays.append({"what": "hold", "count": count, "until": _day(hold.ends_on)})
     if any(lane.about(subject=subject).exists() for lane in outbox.lanes()):

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from consents import due, holding, purging
+from consents import due, legal_holds, purging
 from consents.models import Confirmation, Consent, PurgeRun, Subject
 from consents.purging import Counts
 
@@ -297,8 +297,8 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To establish, exercise or defend a legal claim (GDPR Article 17 (3) (e))."),
         life=_("Until the last day of the hold. Who asked, approved and read: 24 months more."),
-        purge=holding.end_holds,
-        count=holding.count_ended,
+        purge=legal_holds.end_holds,
+        count=legal_holds.count_ended,
     ),
     Policy(
         name="purge_log",

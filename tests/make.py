@@ -190,7 +190,6 @@ def make_hold(subject: Subject) -> LegalHold:
         reason="Klage",
         ends_on=NOON.date() + 30 * DAY,
         by=make_user(),
-        today=NOON.date(),
         now=NOON,
     )
 

@@ -44,7 +44,7 @@ from consents.services.handling import (
     ComplaintMissing,
     NotActedUpon,
     NotIdentified,
-    ReasonMissing,
+    NumberMissing,
     TooLateToExtend,
     act_on_case,
     check_case_code,
@@ -55,9 +55,17 @@ from consents.services.handling import (
     register_case,
     send_case_code,
 )
-from consents.services.holding import (
-    HoldRefused,
+from consents.services.importing import (
+    CHUNK,
+    approve_import,
+    keep_upload,
+    open_import,
+    start_import,
+)
+from consents.services.legal_holds import (
+    LastDayRefused,
     NeedsAnother,
+    NoHoldKey,
     approve_hold,
     approve_opening,
     approve_release,
@@ -65,13 +73,6 @@ from consents.services.holding import (
     ask_to_open,
     ask_to_release,
     read_held,
-)
-from consents.services.importing import (
-    CHUNK,
-    approve_import,
-    keep_upload,
-    open_import,
-    start_import,
 )
 from consents.services.listing import (
     LONGEST_WORD,
@@ -89,6 +90,7 @@ from consents.services.publishing import (
     publish_notice,
     publish_wording,
 )
+from consents.services.reasons import ReasonMissing
 from consents.services.receiving import receive_message
 from consents.services.registering import plan_keywords, set_up_keywords
 from consents.services.reporting import receive_receipt
@@ -103,7 +105,7 @@ from consents.services.settling import (
     declare_wrong_person,
     erase_subject,
     find_subject,
-    release_hold,
+    release_number,
     reveal,
     settle_review,
     suppress,
@@ -140,12 +142,13 @@ __all__ = [
     "CodeOver",
     "CodeWrong",
     "ComplaintMissing",
-    "HoldRefused",
+    "LastDayRefused",
     "LinkError",
     "LinkExpired",
     "LinkUnknown",
     "LinkUsed",
     "NeedsAnother",
+    "NoHoldKey",
     "NotActedUpon",
     "NotAgreed",
     "NotIdentified",
@@ -154,6 +157,7 @@ __all__ = [
     "NothingSealed",
     "NoticeIncomplete",
     "NoticeMissing",
+    "NumberMissing",
     "Objection",
     "PageCodeOver",
     "PageCodeWrong",
@@ -214,7 +218,7 @@ __all__ = [
     "refuse_by_link",
     "register_case",
     "register_request",
-    "release_hold",
+    "release_number",
     "renew_here",
     "replay_journal",
     "request_consent",

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from consents import bundles, receipts
 from consents.bundles import NothingSealed
 from consents.models import Consent, Disclosure, EvidenceExport, LegalHold, Organisation, Subject
-from consents.services.holding import read_held
+from consents.services.legal_holds import read_held
+from consents.services.reasons import written
 from smsconsent.staff.models import User
 
 __all__ = [
@@ -32,13 +33,13 @@ def export_audit(
 ) -> EvidenceExport:
     """Write the audit bundle into a file that is open for reading and writing, and log it.
 
-    It holds every header of the organisation and no personal data. Raises NothingSealed, and ValueError
-    without a reason.
+    It holds every header of the organisation and no personal data. Raises NothingSealed or
+    ReasonMissing.
     """
-    _require(reason)
+    why = written(reason)
     size = bundles.write_audit(file, organisation, now=now)
     return _log(
-        organisation, EvidenceExport.Kind.AUDIT, file, size=size, by=by, reason=reason, now=now
+        organisation, EvidenceExport.Kind.AUDIT, file, size=size, by=by, reason=why, now=now
     )
 
 
@@ -54,12 +55,12 @@ def export_case(
     """Write everything that proves one person's consents, opened, and log it twice.
 
     PRIVACY: the reason stands with the person's number, as a disclosure, and goes with it. The line that
-    cannot be deleted tells neither person nor reason. Raises NothingSealed, and ValueError without a reason.
+    cannot be deleted tells neither person nor reason. Raises NothingSealed or ReasonMissing.
     """
-    _require(reason)
+    why = written(reason)
     size = bundles.write_case(file, subject, now=now, with_all_headers=with_all_headers)
     with transaction.atomic():
-        told = f"{_('Case bundle')}: {reason.strip()}"[:200]
+        told = f"{_('Case bundle')}: {why}"[:200]
         Disclosure.objects.create(subject=subject, by=by, reason=told, at=now)
         return _log(subject.organisation, EvidenceExport.Kind.CASE, file, size=size, by=by, now=now)
 
@@ -81,21 +82,15 @@ def export_held(hold: LegalHold, file: BinaryIO, *, by: User, now: datetime) -> 
 def open_receipt(consent: Consent, *, by: User, reason: str, now: datetime) -> str:
     """Return the path of the person's receipt, and write down who opened it and why.
 
-    Raises ValueError without a reason.
+    Raises ReasonMissing.
     """
-    _require(reason)
-    told = f"{_('Receipt')}: {reason.strip()}"[:200]
+    told = f"{_('Receipt')}: {written(reason)}"[:200]
     Disclosure.objects.create(subject_id=consent.subject_id, by=by, reason=told, at=now)
     # A consent from before there were receipts gets its address now.
     Consent.objects.filter(pk=consent.pk, receipt_digest=None).update(
         receipt_digest=receipts.digest_of(bytes(consent.stop_nonce))
     )
     return receipts.address_of(consent)
-
-
-def _require(reason: str) -> None:
-    if not reason.strip():
-        raise ValueError("evidence is exported for a reason")
 
 
 def _log(
@@ -117,7 +112,7 @@ def _log(
         organisation=organisation,
         kind=kind,
         by=by,
-        reason=reason.strip()[:200],
+        reason=reason[:200],
         log_size=size,
         file_sha256=digest.hexdigest(),
         at=now,

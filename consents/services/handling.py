@@ -20,7 +20,8 @@ from consents.models import (
     Suppression,
 )
 from consents.models.requests import MONTHS_MORE
-from consents.services.settling import erase_subject, release_hold, suppress
+from consents.services.reasons import written
+from consents.services.settling import erase_subject, release_number, suppress
 from smsconsent import crypto, signing
 from smsconsent.phones import Phone
 from smsconsent.staff.models import User
@@ -46,8 +47,8 @@ class NotActedUpon(Exception):
     """What was asked for has not been carried out, so the case cannot end as done."""
 
 
-class ReasonMissing(Exception):
-    """A refusal, and more time, need a reason that the person is told."""
+class NumberMissing(Exception):
+    """A correction is carried out with the right number."""
 
 
 class ComplaintMissing(Exception):
@@ -158,8 +159,7 @@ def extend_case(case: Case, *, reason: str, by: User, now: datetime) -> Letter:
     Raises CaseClosed, ReasonMissing, or TooLateToExtend after the first month.
     """
     mine = _lock(case)
-    if not reason.strip():
-        raise ReasonMissing
+    why = written(reason)
     if not mine.may_extend(timezone.localdate(now)):
         raise TooLateToExtend
     # Counted from the day it came, so that 31 January ends on 30 April and not two days earlier.
@@ -168,7 +168,7 @@ def extend_case(case: Case, *, reason: str, by: User, now: datetime) -> Letter:
     mine.extended_at = now
     mine.save(update_fields=["due_on", "warn_on", "reminded_level", "extended_at"])
     _write(mine, Event.EXTENDED, by=by, now=now)
-    text = cases.draft(mine, Letter.Kind.EXTENSION, reason=reason)
+    text = cases.draft(mine, Letter.Kind.EXTENSION, reason=why)
     return _keep(mine, Letter.Kind.EXTENSION, text, by=by, now=now)
 
 
@@ -178,7 +178,7 @@ def act_on_case(
 ) -> dict[str, int]:
     """Carry out what was asked, with the verbs that everything else uses. Return counts per thing done.
 
-    Raises CaseClosed, NotIdentified, ClashingRequest, or ReasonMissing when a correction names no number.
+    Raises CaseClosed, NotIdentified, ClashingRequest, or NumberMissing when a correction names none.
     """
     mine = _lock(case)
     if mine.kind in cases.NEEDS_IDENTITY and mine.identified_at is None:
@@ -194,7 +194,7 @@ def act_on_case(
         counts = _restrict(subject, now=now)
     elif mine.kind == Case.Kind.RECTIFICATION and subject is not None:
         if new_phone is None:
-            raise ReasonMissing
+            raise NumberMissing
         counts = correct_number(subject, new_phone, by=by, now=now)
     elif mine.kind == Case.Kind.ERASURE and subject is not None:
         erasure = erase_subject(subject, now=now)
@@ -244,7 +244,7 @@ def lift_restriction(case: Case, *, by: User, now: datetime) -> bool:
     _write(case, Event.LIFTED, by=by, now=now)
     subject = cases.subject_of(case)
     if subject is not None:
-        release_hold(subject, now=now)
+        release_number(subject, by=by)
     return True
 
 
@@ -258,8 +258,8 @@ def close_case(
     ComplaintMissing: whatever the answer, it says how to complain (Art. 12(4)).
     """
     mine = _lock(case)
-    if outcome in cases.NEEDS_REASON and not reason.strip():
-        raise ReasonMissing
+    if outcome in cases.NEEDS_REASON:
+        written(reason)
     if outcome == Case.Outcome.DONE:
         _require_done(mine)
     text = text.strip() or cases.draft(mine, Letter.Kind.ANSWER, outcome=outcome, reason=reason)

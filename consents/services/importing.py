@@ -65,7 +65,7 @@ def keep_upload(run: ConsentImport, pieces: Iterable[bytes]) -> None:
 
 
 @transaction.atomic
-def start_import(run: ConsentImport, *, now: datetime) -> bool:
+def start_import(run: ConsentImport) -> bool:
     """Import what was checked. Return whether this call started it."""
     started = ConsentImport.objects.filter(pk=run.pk, state=State.CHECKED).update(
         state=State.IMPORTING,

@@ -1,5 +1,6 @@
 """What colleagues do for a person: find, stop, erase, settle what was unclear, and look with a reason."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,10 +19,12 @@ from consents.models import (
     Subject,
     Suppression,
 )
+from consents.services.reasons import written
 from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff.models import User
 
+log = logging.getLogger(__name__)
 REVIEW_BLOCKS_AFTER = timedelta(days=730)
 DECISIONS = frozenset({"stop", "resume", "wrong_person", "never_ask"})
 
@@ -42,11 +45,9 @@ def withdraw_for_person(consent: Consent, *, by: User, channel: str, now: dateti
 def reveal(subject: Subject, *, by: User, reason: str, now: datetime) -> Phone:
     """Show a full number to a colleague: the one way to see it. It leaves a trace with the reason.
 
-    Raises ValueError when no reason is given.
+    Raises ReasonMissing.
     """
-    if not reason.strip():
-        raise ValueError("a number is shown for a reason")
-    Disclosure.objects.create(subject=subject, by=by, reason=reason.strip()[:200], at=now)
+    Disclosure.objects.create(subject=subject, by=by, reason=written(reason)[:200], at=now)
     phone: Phone = subject.phone
     return phone
 
@@ -102,7 +103,7 @@ def settle_review(message: InboundMessage, *, decision: str, by: User, now: date
             reason=Suppression.Reason.WRONG_PERSON,
             now=now,
         )
-    release_hold(mine.subject, now=now)
+    release_number(mine.subject, by=by)
 
 
 @transaction.atomic
@@ -119,8 +120,8 @@ def declare_wrong_person(subject: Subject, *, by: User, now: datetime) -> int:
     return ended
 
 
-def release_hold(subject: Subject, *, now: datetime) -> None:
-    """End the hold on a number, unless another reply from it waits, or a restriction is in force."""
+def release_number(subject: Subject, *, by: User | None = None) -> None:
+    """End the pause of marketing to a number, unless a reply from it waits or a restriction is in force."""
     waiting = InboundMessage.objects.filter(
         subject=subject,
         state__in=[InboundMessage.State.REVIEW, InboundMessage.State.UNREAD],
@@ -128,6 +129,7 @@ def release_hold(subject: Subject, *, now: datetime) -> None:
     if not waiting.exists() and not cases.is_restricted(subject):
         Subject.objects.filter(pk=subject.pk).update(held_at=None)
         journal.note_holds([subject])
+        log.info("number %s released", subject.pk, extra={"colleague": by and by.pk})
 
 
 def erase_subject(

@@ -318,7 +318,7 @@ def test_a_restriction_holds_marketing_until_it_is_lifted() -> None:
     consent = make_consent("granted")
     case = make_case("restriction", organisation=consent.purpose.organisation)
     act(case)
-    services.release_hold(consent.subject, now=NOON)
+    services.release_number(consent.subject)
     assert not Consent.objects.sendable(NOON).exists()
 
     services.lift_restriction(case, by=make_user(), now=NOON)

@@ -81,9 +81,9 @@ def ask_a_colleague(subject: Subject) -> None:
 
 
 def hold(subject: Subject) -> None:
-    asks, approves, today = make_user(), make_user(), NOON.date()
+    asks, approves = make_user(), make_user()
     asked = services.ask_for_hold(
-        subject, reason="Klagesak", ends_on=today + DAY, by=asks, today=today, now=NOON
+        subject, reason="Klagesak", ends_on=NOON.date() + DAY, by=asks, now=NOON
     )
     services.approve_hold(asked, by=approves, now=NOON)
     services.ask_to_open(asked, reason="Tilsynet spør", by=asks, now=NOON)

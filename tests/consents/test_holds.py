@@ -40,7 +40,6 @@ def ask(subject: Subject, *, by: User | None = None, ends_on: date = LAST_DAY) -
         reason="Klage til Forbrukertilsynet",
         ends_on=ends_on,
         by=by or make_user(),
-        today=TODAY,
         now=NOON,
     )
 
@@ -82,17 +81,33 @@ def test_whoever_asked_cannot_approve() -> None:
 
 @pytest.mark.parametrize("ends_on", [TODAY, TODAY - DAY, TODAY + 1200 * DAY])
 def test_a_hold_has_an_end_that_is_ahead_and_not_too_far(ends_on: date) -> None:
-    with pytest.raises(services.HoldRefused):
+    with pytest.raises(services.LastDayRefused):
         ask(make_consent("granted").subject, ends_on=ends_on)
 
 
 def test_without_a_hold_key_nothing_can_be_held(settings: Any) -> None:
     settings.FERNET_HOLD_KEYS = []
 
-    with pytest.raises(services.HoldRefused):
+    with pytest.raises(services.NoHoldKey):
         ask(make_consent("granted").subject)
     with pytest.raises(ImproperlyConfigured):
         HeldEvidence(hold_id=1, event_id="x", detail="x").save()
+
+
+def test_the_page_blames_the_day_for_a_bad_day_and_nothing_else(
+    client: Client, settings: Any
+) -> None:
+    subject = make_consent("granted").subject
+    client.force_login(make_user("privacy_officer", subject.organisation))
+    page = f"/staff/{subject.organisation.slug}/numbers/{subject.public_id}/hold/"
+    too_late = client.post(page, {"reason": "Klage", "ends_on": "2040-01-01"})
+    settings.FERNET_HOLD_KEYS = []
+    no_key = client.post(page, {"reason": "Klage", "ends_on": "2040-01-01"})
+
+    assert [each.status_code for each in (too_late, no_key)] == [422, 422]
+    assert set(too_late.context["form"].errors) == {"ends_on"}
+    assert set(no_key.context["form"].errors) == {"__all__"}
+    assert "FERNET_HOLD_KEYS" in no_key.content.decode()
 
 
 def test_evidence_under_a_hold_outlives_the_erasure_and_nothing_else_does() -> None:
@@ -251,7 +266,7 @@ def test_two_people_release_a_hold_and_what_it_kept_goes_at_once() -> None:
 def test_nothing_is_released_unasked_or_without_a_reason() -> None:
     hold = held_and_erased(make_consent("granted"))
 
-    with pytest.raises(services.HoldRefused):
+    with pytest.raises(services.ReasonMissing):
         services.ask_to_release(hold, reason=" ", by=make_user(), now=NOON)
 
     assert not services.approve_release(hold, by=make_user(), now=NOON)

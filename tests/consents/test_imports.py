@@ -459,8 +459,8 @@ def test_what_was_checked_is_imported_when_somebody_says_so(purpose: Purpose) ->
     text = "\n".join([HEADING, line(), line(time="")]).encode()
     run = make_import(purpose, content=text, dry_run=True)
 
-    assert services.start_import(run, now=NOON)
-    assert not services.start_import(run, now=NOON)
+    assert services.start_import(run)
+    assert not services.start_import(run)
     imports.work(run, lambda: BytesIO(text), now=NOON, until=lambda: False)
 
     assert (run.state, run.good_count, codes(run)) == ("imported", 1, [(3, "time", "empty")])
@@ -561,7 +561,7 @@ def test_an_upload_is_worked_off_and_then_gone(purpose: Purpose) -> None:
 
     imports.advance(clock=lambda: NOON, until=lambda: False)
     run.refresh_from_db()
-    services.start_import(run, now=NOON)
+    services.start_import(run)
     imports.advance(clock=lambda: NOON, until=lambda: False)
 
     run.refresh_from_db()

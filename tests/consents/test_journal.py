@@ -571,7 +571,7 @@ def test_a_hold_that_was_released_again_is_not_put_back(file: Path) -> None:
     def hold_and_release() -> None:
         replies.hold([subject], now=NOON)
         journal.drain()
-        services.release_hold(subject, now=NOON)
+        services.release_number(subject)
 
     lose(hold_and_release)
     services.replay_journal(now=NOON)

@@ -331,7 +331,6 @@ def _make_hold(consent: Consent) -> LegalHold:
         reason="Klage",
         ends_on=NOON.date() + 30 * DAY,
         by=make_user(),
-        today=NOON.date(),
         now=NOON,
     )
     services.approve_hold(hold, by=make_user(), now=NOON)

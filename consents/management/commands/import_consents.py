@@ -80,7 +80,7 @@ class Command(BaseCommand):
             now=timezone.now(),
         )
         if run.state == State.CHECKED and not dry_run:
-            services.start_import(run, now=timezone.now())
+            services.start_import(run)
             run.refresh_from_db()
         self._began, self._before = time.monotonic(), run.done_count
         imports.work(run, opener, now=timezone.now(), until=partial(self._tell, run))

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consents import exports, services
-from consents.models import LegalHold
+from consents.models import LegalHold, Subject
 from consents.staff_forms import HoldForm, OpeningForm, ReleaseForm
 from consents.views.staff.doors import (
     colleague,
@@ -48,22 +48,8 @@ def ask(request: HttpRequest, organisation: str, public_id: str) -> HttpResponse
     """Ask for a hold on the evidence of one number."""
     subject = open_subject(request, organisation, public_id, PERMISSION)
     form = HoldForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            hold = services.ask_for_hold(
-                subject,
-                reason=form.cleaned_data["reason"],
-                ends_on=form.cleaned_data["ends_on"],
-                by=colleague(request),
-                today=timezone.localdate(),
-                now=timezone.now(),
-            )
-        except services.HoldRefused:
-            form.add_error(
-                "ends_on", _("The last day must be ahead, and at most three years away.")
-            )
-        else:
-            return redirect("people:hold", organisation, hold.reference)
+    if request.method == "POST" and form.is_valid() and (held := _hold(request, subject, form)):
+        return redirect("people:hold", organisation, held.reference)
     context = {"form": form, "subject": subject, "can_hold": crypto.can_hold()}
     status = 422 if form.errors else 200
     return show(
@@ -158,6 +144,24 @@ def approve_release(request: HttpRequest, organisation: str, reference: str) -> 
     found = _open(request, organisation, reference)
     told = _("The hold is over, and what it kept is deleted.")
     return _approve(request, found, services.approve_release, found, told=told)
+
+
+def _hold(request: HttpRequest, subject: Subject, form: HoldForm) -> LegalHold | None:
+    """Ask for the hold. None: the form says why it cannot be."""
+    try:
+        return services.ask_for_hold(
+            subject, by=colleague(request), now=timezone.now(), **form.cleaned_data
+        )
+    except services.LastDayRefused:
+        form.add_error("ends_on", _("The last day must be ahead, and at most three years away."))
+    except services.NoHoldKey:
+        form.add_error(
+            None,
+            _(
+                "This installation has no key for held evidence. Its operator sets FERNET_HOLD_KEYS."
+            ),
+        )
+    return None
 
 
 def _ask(

@@ -100,7 +100,7 @@ def _page(
 def start(request: HttpRequest, organisation: str, run: UUID) -> HttpResponse:
     """Import what was checked."""
     found = _open(request, organisation, run, IMPORT)
-    if not services.start_import(found, now=timezone.now()):
+    if not services.start_import(found):
         messages.info(request, _("This file is not waiting to be imported."))
     return redirect("people:import", organisation, run)
 

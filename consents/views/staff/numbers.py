@@ -107,7 +107,7 @@ def erase(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRespo
 def release(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
     """End the hold on a number."""
     subject = open_subject(request, organisation, public_id, "consents.review_inbox")
-    services.release_hold(subject, now=timezone.now())
+    services.release_number(subject, by=colleague(request))
     return redirect("people:number", organisation, public_id)
 
 

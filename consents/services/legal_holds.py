@@ -3,9 +3,11 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
-from consents import holding
+from consents import legal_holds
 from consents.models import HeldEvidence, HoldOpening, LegalHold, Subject
+from consents.services.reasons import written
 from smsconsent import crypto
 from smsconsent.staff.models import User
 
@@ -17,20 +19,30 @@ class NeedsAnother(Exception):
     """The same colleague cannot ask and approve."""
 
 
-class HoldRefused(ValueError):
-    """No reason, an end that is not ahead or too far off, or an installation without a hold key."""
+class LastDayRefused(ValueError):
+    """The last day of a hold is not ahead, or more than three years away."""
+
+
+class NoHoldKey(Exception):
+    """This installation has no key for what is held (`FERNET_HOLD_KEYS`)."""
 
 
 def ask_for_hold(
-    subject: Subject, *, reason: str, ends_on: date, by: User, today: date, now: datetime
+    subject: Subject, *, reason: str, ends_on: date, by: User, now: datetime
 ) -> LegalHold:
-    """Ask that the evidence of this number be held. Nothing is held until another approves."""
-    if not reason.strip() or not today < ends_on <= today + LONGEST or not crypto.can_hold():
-        raise HoldRefused
+    """Ask that the evidence of this number be held, its last day included. Another must approve.
+
+    Raises NoHoldKey, LastDayRefused or ReasonMissing.
+    """
+    today = timezone.localdate(now)
+    if not crypto.can_hold():
+        raise NoHoldKey
+    if not today < ends_on <= today + LONGEST:
+        raise LastDayRefused
     return LegalHold.objects.create(
         organisation=subject.organisation,
         subject=subject,
-        reason=reason.strip(),
+        reason=written(reason),
         ends_on=ends_on,
         asked_by=by,
         asked_at=now,
@@ -49,15 +61,13 @@ def approve_hold(hold: LegalHold, *, by: User, now: datetime) -> bool:
 def ask_to_release(hold: LegalHold, *, reason: str, by: User, now: datetime) -> bool:
     """Ask that a hold end before its last day. Nothing ends until another approves.
 
-    Return whether this call asked: once is enough. Raises HoldRefused without a reason.
+    Return whether this call asked: once is enough. Raises ReasonMissing.
     """
-    if not reason.strip():
-        raise HoldRefused
     mine = LegalHold.objects.filter(
         pk=hold.pk, approved_at__isnull=False, release_asked_at=None, reason__isnull=False
     )
     asked = mine.update(
-        release_reason=reason.strip()[:200], release_asked_by=by, release_asked_at=now
+        release_reason=written(reason)[:200], release_asked_by=by, release_asked_at=now
     )
     return bool(asked)
 
@@ -76,16 +86,14 @@ def approve_release(hold: LegalHold, *, by: User, now: datetime) -> bool:
         raise NeedsAnother
     released = waiting.update(released_by=by, released_at=now)
     if released:
-        holding.end([hold.pk])
+        legal_holds.end([hold.pk])
     return bool(released)
 
 
 def ask_to_open(hold: LegalHold, *, reason: str, by: User, now: datetime) -> HoldOpening:
-    """Ask to read what is held. Nothing is shown until another approves."""
-    if not reason.strip():
-        raise HoldRefused
+    """Ask to read what is held. Nothing is shown until another approves. Raises ReasonMissing."""
     return HoldOpening.objects.create(
-        hold=hold, reason=reason.strip()[:200], asked_by=by, asked_at=now
+        hold=hold, reason=written(reason)[:200], asked_by=by, asked_at=now
     )
 
 
