@@ -1,6 +1,6 @@
 """Requests from people about their data: what belongs together, the words of the answer, the clock, the end.
 
-law.md L43, L44. The verbs stand in `services.handling`.
+law.md L43, L44. The verbs stand in `services.casework`.
 """
 
 from datetime import datetime, timedelta

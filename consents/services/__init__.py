@@ -21,6 +21,30 @@ from consents.services.asking import (
 )
 from consents.services.blocking import block_number, review_blocks, unblock_number
 from consents.services.callbacks import ReplayedNonce
+from consents.services.case_acts import (
+    ClashingRequest,
+    NumberMissing,
+    act_on_case,
+    correct_number,
+)
+from consents.services.case_codes import (
+    CodeNotSent,
+    CodeOver,
+    CodeWrong,
+    check_case_code,
+    send_case_code,
+)
+from consents.services.casework import (
+    CaseClosed,
+    ComplaintMissing,
+    NotActedUpon,
+    NotIdentified,
+    TooLateToExtend,
+    close_case,
+    extend_case,
+    lift_restriction,
+    register_case,
+)
 from consents.services.evidence import (
     NotAgreed,
     agree_to_lost_key,
@@ -34,26 +58,6 @@ from consents.services.exporting import (
     export_case,
     export_held,
     open_receipt,
-)
-from consents.services.handling import (
-    CaseClosed,
-    ClashingRequest,
-    CodeNotSent,
-    CodeOver,
-    CodeWrong,
-    ComplaintMissing,
-    NotActedUpon,
-    NotIdentified,
-    NumberMissing,
-    TooLateToExtend,
-    act_on_case,
-    check_case_code,
-    close_case,
-    correct_number,
-    extend_case,
-    lift_restriction,
-    register_case,
-    send_case_code,
 )
 from consents.services.importing import (
     CHUNK,

@@ -557,9 +557,13 @@ def test_a_hold_after_the_backup_is_not_forgotten(file: Path) -> None:
 
 
 def test_a_restriction_after_the_backup_is_not_forgotten(file: Path) -> None:
-    subject = make_consent("granted").subject
+    subject, officer = make_consent("granted").subject, make_user()
+    case = services.register_case(
+        subject.organisation, subject.phone, kind="restriction", channel="phone",
+        received_on=NOON.date(), language="nb", note="", by=officer, now=NOON,
+    )  # fmt: skip
 
-    lose(lambda: services.handling._restrict(subject, now=NOON))
+    lose(lambda: services.act_on_case(case, by=officer, now=NOON))
     services.replay_journal(now=NOON)
 
     assert Subject.objects.get().held_at == NOON
