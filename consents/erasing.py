@@ -9,7 +9,7 @@ A suppression survives: it is what the person asked for. Repeating any step chan
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from consents import ledger, legal_holds, limits, purging
 from consents.models import (
@@ -202,29 +203,24 @@ def _answered_cases(subject: Subject) -> QuerySet[Case]:
 
 def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
     """Keep what a legal hold needs, and return what this erasure leaves, and until when."""
-    stays: list[dict[str, Any]] = [
-        {"what": "headers", "count": subject.event_count, "until": ""},
-        {"what": "backups", "count": 0, "until": _day(now + settings.BACKUP_LIFE)},
-    ]
-    for hold in legal_holds.keep_evidence(subject, now=now):
-        count = hold.evidence.count()
-        stays.append({"what": "hold", "count": count, "until": _day(hold.ends_on)})
+    backups = timezone.localdate(now + settings.BACKUP_LIFE)
+    stays = [_stay("headers", subject.event_count), _stay("backups", until=backups)]
+    held = legal_holds.keep_evidence(subject, now=now)
+    stays += [_stay("hold", hold.evidence.count(), until=hold.ends_on) for hold in held]
     if any(lane.about(subject=subject).exists() for lane in outbox.lanes()):
-        stays.append({"what": "operator", "count": 0, "until": ""})
-    messages = sum(lane.kept_about(subject.pk) for lane in outbox.lanes())
-    if messages:
-        stays.append({"what": "deliveries", "count": messages, "until": ""})
+        stays.append(_stay("operator"))
+    if messages := sum(lane.kept_about(subject.pk) for lane in outbox.lanes()):
+        stays.append(_stay("deliveries", messages))
     about = Case.objects.about(subject.organisation, subject.phone)
-    cases = about.exclude(pk__in=_answered_cases(subject)).count()
-    if cases:
-        stays.append({"what": "cases", "count": cases, "until": ""})
+    if cases := about.exclude(pk__in=_answered_cases(subject)).count():
+        stays.append(_stay("cases", cases))
     blocks = Suppression.objects.blocking(subject.organisation, subject.phone)
-    stays += [{"what": "block", "count": 1, "until": _day(each.review_on)} for each in blocks]
-    return stays
+    return stays + [_stay("block", 1, until=each.review_on) for each in blocks]
 
 
-def _day(at: Any) -> str:
-    return str(at.isoformat()[:10])
+def _stay(what: str, count: int = 0, *, until: date | None = None) -> dict[str, Any]:
+    """Return one row of `Erasure.stays`."""
+    return {"what": what, "count": count, "until": until.isoformat() if until else ""}
 
 
 def _cancel(erasure: Erasure, *, gateway: Gateway, now: datetime) -> bool:

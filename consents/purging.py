@@ -29,11 +29,17 @@ def repeat(step: Step, *, now: datetime, limit: int) -> Counts:
         if not any(counts.values()):
             break
         total = added(total, counts)
-        took = perf_counter() - began
-        size = (
-            max(1, size // 2) if took > LONG else min(limit, size * 2 if took < LONG / 3 else size)
-        )
+        size = _next_size(size, took=perf_counter() - began, limit=limit)
     return total
+
+
+def _next_size(size: int, *, took: float, limit: int) -> int:
+    """Return how many rows the next batch tries, after one that took so many seconds."""
+    if took > LONG:
+        return max(1, size // 2)
+    if took < LONG / 3:
+        return min(limit, size * 2)
+    return size
 
 
 def over(*sources: Callable[[datetime], QuerySet[Any]]) -> dict[str, Any]:

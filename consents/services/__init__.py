@@ -59,6 +59,14 @@ from consents.services.exporting import (
     export_held,
     open_receipt,
 )
+from consents.services.gateway_keywords import plan_keywords, set_up_keywords
+from consents.services.house_words import (
+    LONGEST_WORD,
+    MOST_WORDS,
+    Objection,
+    WordsRefused,
+    set_house_words,
+)
 from consents.services.importing import (
     CHUNK,
     approve_import,
@@ -78,13 +86,6 @@ from consents.services.legal_holds import (
     ask_to_release,
     read_held,
 )
-from consents.services.listing import (
-    LONGEST_WORD,
-    MOST_WORDS,
-    Objection,
-    WordsRefused,
-    set_house_words,
-)
 from consents.services.publishing import (
     NoticeIncomplete,
     NoticeMissing,
@@ -96,7 +97,6 @@ from consents.services.publishing import (
 )
 from consents.services.reasons import ReasonMissing
 from consents.services.receiving import receive_message
-from consents.services.registering import plan_keywords, set_up_keywords
 from consents.services.reporting import receive_receipt
 from consents.services.restoring import (
     NothingLost,

@@ -1,6 +1,6 @@
 """An organisation's own words for stop, help and start: what may be one, and keeping them (F038)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,7 +105,7 @@ def _problems(lists: Mapping[Intent, tuple[str, ...]], topics: Collection[str]) 
     for kind, words in lists.items():
         for word in words:
             entry = entry_of(word)
-            objection = _objection(kind, word, stops=stops, topics=topics)
+            objection = next(_objections(kind, word, stops=stops, topics=topics), None)
             if objection is None and entry in seen:
                 objection = Objection.TWICE
             seen.add(entry)
@@ -114,23 +114,26 @@ def _problems(lists: Mapping[Intent, tuple[str, ...]], topics: Collection[str]) 
     return problems
 
 
-def _objection(
+def _objections(
     kind: Intent, word: str, *, stops: frozenset[Entry], topics: Collection[str]
-) -> Objection | None:
-    means = keywords.parse(word)
-    spoken = kind is Intent.STOP
-    found = {
-        Objection.LONG: len(word) > LONGEST_WORD,
-        Objection.EMPTY: not any(char.isalpha() for each in entry_of(word) for char in each),
-        Objection.KEYWORD: keywords.read(word, keywords=topics).topic is not None,
-        Objection.ALREADY: means is kind,
-        # People are told to write these, so they fit in an SMS of ours. Stops are what people write anyway.
-        Objection.ALPHABET: not spoken and bool(gsm.offenders(word)),
-        Objection.STOPS: not spoken and _is_near_a_stop(word, means, stops),
-        Objection.OTHERWISE: means
-        in set(Intent) - {kind, Intent.OTHER} - (_DOUBT if spoken else set()),
-    }
-    return next((objection for objection, is_so in found.items() if is_so), None)
+) -> Iterator[Objection]:
+    """Yield what speaks against a word. What is yielded first is what its author is told."""
+    means, is_stop = keywords.parse(word), kind is Intent.STOP
+    if len(word) > LONGEST_WORD:
+        yield Objection.LONG
+    if not any(char.isalpha() for each in entry_of(word) for char in each):
+        yield Objection.EMPTY
+    if keywords.read(word, keywords=topics).topic is not None:
+        yield Objection.KEYWORD
+    if means is kind:
+        yield Objection.ALREADY
+    # People are told to write these, so they fit in an SMS of ours. Stops are what people write anyway.
+    if not is_stop and gsm.offenders(word):
+        yield Objection.ALPHABET
+    if not is_stop and _is_near_a_stop(word, means, stops):
+        yield Objection.STOPS
+    if means not in {kind, Intent.OTHER} | (_DOUBT if is_stop else set()):
+        yield Objection.OTHERWISE
 
 
 # What an organisation may turn into a stop: it goes the same way.
