@@ -11,19 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consents import exports, retention
+from consents import exports
+from consents import retention as kept
 from consents.models import PurgeRun
 from consents.views.staff.doors import login_required, open_organisation, show
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
+def retention(request: HttpRequest, organisation: str) -> HttpResponse:
     """Show the policy table and the purge log. A dry run counts what would go, and removes nothing."""
     needed = "consents.run_purge" if request.method == "POST" else "consents.view_retention"
     controller = open_organisation(request, organisation, needed)
     if request.method == "POST":
-        result = retention.purge_all(now=timezone.now(), dry_run=True)
+        result = kept.purge_all(now=timezone.now(), dry_run=True)
         due = sum(sum(counts.values()) for counts in result.values())
         messages.info(
             request,
@@ -31,7 +32,7 @@ def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
         )
         return redirect("people:retention", organisation)
     context = {
-        "policies": retention.policies(),
+        "policies": kept.policies(),
         "erasures": controller.erasures.order_by("-asked_at")[:20],
         "runs": _latest_purges(),
     }
@@ -40,7 +41,7 @@ def keeping(request: HttpRequest, organisation: str) -> HttpResponse:
 
 def _latest_purges() -> list[dict[str, Any]]:
     """Return the newest runs of the purge in words: what kind of data, and how many rows of what."""
-    titles = {policy.name: policy.title for policy in retention.policies()}
+    titles = {policy.name: policy.title for policy in kept.policies()}
     return [
         {
             "run": run,
