@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from consents import purging
 from consents.erasing import forget_cases
 from consents.models import Case, CaseCode, CaseEvent, Letter, Organisation, Subject, Suppression
+from consents.officers import mail_officers, officers_of
 from consents.purging import Counts
 from consents.retention import Policy
-from smsconsent.staff import roles
 
 Kind = Case.Kind
 # Done for nobody but the person whose number it is: they show or destroy, where the others only stop.
@@ -107,8 +105,7 @@ def _remind_one(organisation: Organisation, late: QuerySet[Case], *, now: dateti
     """The mark and the mail stand or fall together."""
     mine = late.filter(organisation=organisation).select_for_update(of=("self",), skip_locked=True)
     found = list(mine.order_by("due_on", "pk")[:200])
-    officers = roles.holders_of("privacy_officer", organisation)
-    if not found or not officers:
+    if not found or not officers_of(organisation):
         return 0
     today = timezone.localdate(now)
     for case in found:
@@ -117,33 +114,8 @@ def _remind_one(organisation: Organisation, late: QuerySet[Case], *, now: dateti
     CaseEvent.objects.bulk_create(
         CaseEvent(case=case, kind=CaseEvent.Kind.REMINDED, at=now) for case in found
     )
-    link = settings.PUBLIC_URL + reverse("people:cases", args=[organisation.slug])
-    context = {"cases": found, "today": today, "organisation": organisation, "link": link}
-    with translation.override(settings.LANGUAGE_CODE):
-        title = render_to_string("consents/email/cases_subject.txt", context).strip()
-        body = render_to_string("consents/email/cases.txt", context)
-    send_mail(title, body, settings.DEFAULT_FROM_EMAIL, [each.email for each in officers])
+    mail_officers(organisation, "cases", {"cases": found, "today": today})
     return len(found)
-
-
-def remind_of_blocks(*, now: datetime) -> int:
-    """Mail the privacy officers where block list entries wait for review (L38). Return how many wait."""
-    due = Suppression.objects.filter(review_on__lte=timezone.localdate(now))
-    owners = Organisation.objects.filter(pk__in=due.values("organisation")).order_by("pk")
-    return sum(_remind_of_blocks(owner, due.filter(organisation=owner).count()) for owner in owners)
-
-
-def _remind_of_blocks(organisation: Organisation, count: int) -> int:
-    officers = roles.holders_of("privacy_officer", organisation)
-    if not officers:
-        return 0
-    link = settings.PUBLIC_URL + reverse("people:blocks", args=[organisation.slug])
-    context = {"count": count, "organisation": organisation, "link": link}
-    with translation.override(settings.LANGUAGE_CODE):
-        title = render_to_string("consents/email/blocks_subject.txt", context).strip()
-        body = render_to_string("consents/email/blocks.txt", context)
-    send_mail(title, body, settings.DEFAULT_FROM_EMAIL, [each.email for each in officers])
-    return count
 
 
 # -- the end -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from consents import (
     anchors,
+    block_list,
     cases,
     confirmations,
     erasing,
@@ -128,7 +129,7 @@ def remind_of_cases() -> None:
 
 @shared_task(base=WakeUp)
 def remind_of_blocks() -> None:
-    cases.remind_of_blocks(now=timezone.now())
+    block_list.remind(now=timezone.now())
 
 
 @shared_task(base=WakeUp)

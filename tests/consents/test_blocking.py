@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from consents import cases, services, transitions
+from consents import block_list, services, transitions
 from consents.ledger import Proof
 from consents.models import Consent, Purpose, ServiceMessage, Suppression
 from tests.make import DAY, NOON, make_consent, make_organisation, make_purpose, make_user, phone
@@ -117,11 +117,11 @@ def test_the_list_is_reviewed_every_24_months(days: int, mails: int) -> None:
     block(purpose)
     at = NOON + timedelta(days=days)
 
-    cases.remind_of_blocks(now=at)
+    block_list.remind(now=at)
 
     assert len(mail.outbox) == mails
     assert services.review_blocks(purpose.organisation, by=make_user(), now=at) == mails
-    assert cases.remind_of_blocks(now=at) == 0
+    assert block_list.remind(now=at) == 0
 
 
 def test_an_entry_holds_no_number_no_name_and_no_text() -> None:

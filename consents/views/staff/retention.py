@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consents import exports
-from consents import retention as kept
 from consents.models import PurgeRun
+from consents.retention import policies, purge_all
 from consents.views.staff.doors import login_required, open_organisation, show
 
 
@@ -24,7 +24,7 @@ def retention(request: HttpRequest, organisation: str) -> HttpResponse:
     needed = "consents.run_purge" if request.method == "POST" else "consents.view_retention"
     controller = open_organisation(request, organisation, needed)
     if request.method == "POST":
-        result = kept.purge_all(now=timezone.now(), dry_run=True)
+        result = purge_all(now=timezone.now(), dry_run=True)
         due = sum(sum(counts.values()) for counts in result.values())
         messages.info(
             request,
@@ -32,7 +32,7 @@ def retention(request: HttpRequest, organisation: str) -> HttpResponse:
         )
         return redirect("people:retention", organisation)
     context = {
-        "policies": kept.policies(),
+        "policies": policies(),
         "erasures": controller.erasures.order_by("-asked_at")[:20],
         "runs": _latest_purges(),
     }
@@ -41,7 +41,7 @@ def retention(request: HttpRequest, organisation: str) -> HttpResponse:
 
 def _latest_purges() -> list[dict[str, Any]]:
     """Return the newest runs of the purge in words: what kind of data, and how many rows of what."""
-    titles = {policy.name: policy.title for policy in kept.policies()}
+    titles = {policy.name: policy.title for policy in policies()}
     return [
         {
             "run": run,
