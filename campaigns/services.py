@@ -1,4 +1,7 @@
-"""The verbs of campaigns: write, submit, approve, schedule, pause, cancel. Each moves one state, once."""
+"""The verbs of campaigns: write, submit, approve, schedule, pause, cancel. Each moves one state, once.
+
+Each says who did it: an approval is a row of its own, the rest is the campaign's trail.
+"""
 
 from datetime import datetime
 
@@ -6,8 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from campaigns import audiences, cancelling, running, sending, tallies, tasks, texts
+from campaigns import audiences, cancelling, running, sending, tallies, tasks, texts, trail
 from campaigns.models import Approval, Campaign, Delivery
+from campaigns.trail import Act
 from consents.models import Purpose
 from smsconsent.staff import roles
 from smsconsent.staff.models import User
@@ -60,6 +64,7 @@ def edit_campaign(campaign: Campaign, *, by: User, name: str, text: str, now: da
     # Whoever writes the words is their author, and cannot approve them.
     mine.author = by
     mine.save()
+    trail.record(mine, Act.CHANGED, by=by, now=now)
     campaign.refresh_from_db()
 
 
@@ -70,6 +75,7 @@ def submit(campaign: Campaign, *, by: User, now: datetime) -> None:
     _require_sendable(mine, now=now)
     mine.state, mine.submitted_by, mine.submitted_at = State.IN_REVIEW, by, now
     mine.save()
+    trail.record(mine, Act.SUBMITTED, by=by, now=now)
     campaign.refresh_from_db()
 
 
@@ -112,6 +118,7 @@ def schedule(
     _require_sendable(mine, now=now)
     mine.state, mine.send_at, mine.not_after = State.SCHEDULED, send_at, not_after
     mine.save()
+    trail.record(mine, Act.STARTED if send_at <= now else Act.SCHEDULED, by=by, now=now)
     campaign.refresh_from_db()
 
 
@@ -123,11 +130,12 @@ def start_now(campaign: Campaign, *, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def pause(campaign: Campaign, *, by: User, now: datetime, reason: str = "") -> None:
+def pause(campaign: Campaign, *, by: User, now: datetime) -> None:
     """Hold what has not left. A batch that is being handed over is waited for."""
     mine = _lock(campaign, State.SENDING)
-    mine.state, mine.pause_reason = State.PAUSED, reason
+    mine.state = State.PAUSED
     mine.save()
+    trail.record(mine, Act.PAUSED, by=by, now=now)
     campaign.refresh_from_db()
 
 
@@ -141,6 +149,7 @@ def resume(campaign: Campaign, *, by: User, now: datetime) -> None:
     # Whoever goes on has settled it with the gateway; what comes from now on counts anew.
     mine.provider_stops, mine.rejected_count = [], 0
     mine.save()
+    trail.record(mine, Act.RESUMED, by=by, now=now)
     campaign.refresh_from_db()
     tasks.send_campaigns.delay_on_commit()
 
@@ -155,6 +164,7 @@ def cancel(campaign: Campaign, *, by: User, now: datetime) -> int:
     waiting = tallies.by_state(mine).get(Delivery.State.QUEUED, 0)
     mine.state, mine.ended_at = State.CANCELLED, now
     mine.save()
+    trail.record(mine, Act.CANCELLED, by=by, now=now)
     campaign.refresh_from_db()
     if waiting > cancelling.block_some(mine):
         tasks.block_cancelled.delay_on_commit()

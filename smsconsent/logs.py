@@ -8,6 +8,9 @@ import structlog
 # PRIVACY: eight digits or more in a row, however they are spaced, may be somebody's number.
 _NUMBER = re.compile(r"(?<![\w-])\+?\d(?:[ .\u00a0]?\d){7,}(?![\w-])")
 
+# PRIVACY: what a line may say beside its words: ids, counts, names of roles. What libraries add stays out.
+EXTRA = ("by", "colleague", "count", "inbound", "role", "user")
+
 
 class NumberFilter(logging.Filter):
     """Masks whatever looks like a phone number in the finished log line."""
@@ -30,6 +33,7 @@ def make_formatter(*, colors: bool) -> logging.Formatter:
     before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(EXTRA),
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.format_exc_info,
     ]

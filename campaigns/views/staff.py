@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from campaigns import audiences, reports, services
+from campaigns import audiences, reports, services, trail
 from campaigns.forms import CampaignForm, CommentForm, ScheduleForm
 from campaigns.models import Campaign
 from consents.models import Organisation, Purpose
@@ -108,7 +108,7 @@ def detail(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResp
         "purpose": campaign.purpose,
         "badge": reports.badge_of(campaign),
         "pause_reason": campaign.pause_reason and audiences.reason_label(campaign.pause_reason),
-        "approvals": campaign.approvals.select_related("by").order_by("-at"),
+        "trail": trail.deeds_of(campaign),
         "actions": reports.actions_of(campaign, user=_user(request), may=may),
         "schedule_form": ScheduleForm(),
         "comment_form": CommentForm(),

@@ -1,10 +1,11 @@
 """No log line holds a phone number."""
 
+import json
 import logging
 
 import pytest
 
-from smsconsent.logs import NumberFilter
+from smsconsent.logs import NumberFilter, make_formatter
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,12 @@ def test_other_digits_stay(line: str) -> None:
     NumberFilter().filter(record)
 
     assert record.getMessage() == line
+
+
+def test_a_line_names_the_colleague_and_nothing_that_a_library_adds() -> None:
+    record = logging.makeLogRecord({"msg": "role given", "by": 7, "request": "GET /me/"})
+
+    line = make_formatter(colors=False).format(record)
+
+    assert json.loads(line)["by"] == 7
+    assert "/me/" not in line
