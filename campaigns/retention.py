@@ -29,7 +29,7 @@ def count_deliveries(now: datetime) -> Counts:
 def purge_deliveries(now: datetime, limit: int) -> Counts:
     """Delete one batch of the rows of an ended campaign; with the last one, keep the counts.
 
-    Decision record 10 says why they are deleted, and not dropped with a partition.
+    Decision 10 says why they are deleted, and not dropped with a partition.
     """
     for campaign in _ended(now):
         # In the order of an index, so that no batch looks again at what the others have left behind.

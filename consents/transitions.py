@@ -230,7 +230,7 @@ def _adjust(
 ) -> bool:
     """Narrow or widen a consent that holds, with a line of evidence of the type `corrected`.
 
-    `last_event_id` stays: it names the yes that a message relies on (docs/decisions).
+    `last_event_id` stays: it names the yes that a message relies on (decision 16).
     """
     with transaction.atomic(savepoint=False):
         mine = _lock(consent)

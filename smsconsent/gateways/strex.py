@@ -239,7 +239,7 @@ class Strex:
             case 400 | 409 | 413 if not is_single:
                 return self._halves(part, shrink=answer.status == 413)
             case 400 | 413:
-                # We check before we send, so one of our checks is wrong: the alphabet, say (§ 7).
+                # We check before we send, so one of our checks is wrong: the alphabet, say (strex.md § 7).
                 log.error("strex refuses message %s with %d", first, answer.status)
                 self.client.state.count("refused_message")
                 reason = "invalid_payload" if answer.status == 400 else "too_large"

@@ -173,7 +173,7 @@ def read_receipt(body: bytes) -> Receipt | Inbound | None:
 
 
 def _read_system_action(fields: Mapping[str, Any], properties: Mapping[str, Any]) -> Inbound | None:
-    """Unsubscribed there is a stop here; subscribed there only asks, and we still ask back (§ 8)."""
+    """Unsubscribed there is a stop here; subscribed there only asks, and we still ask back (strex.md § 8)."""
     word = SYSTEM_ACTIONS.get(read_text(properties["SystemAction"]).lower())
     if word is None:
         return None

@@ -68,7 +68,7 @@ def next_key_warning() -> str:
 
 
 def parts_warning() -> str:
-    """Return a sentence when the gateway counts other parts than we did: prices are wrong (§ 7)."""
+    """Return a sentence when the gateway counts other parts than we did: prices are wrong (strex.md § 7)."""
     count = SharedState(settings.GATEWAY).snapshot(counted=("parts_differ",)).counts["parts_differ"]
     if not count:
         return ""
@@ -82,7 +82,7 @@ def parts_warning() -> str:
 
 
 def stop_lanes(gateway: str) -> None:
-    """Send nothing for ten minutes and say why: a report says that the account is refused (§ 10)."""
+    """Send nothing for ten minutes and say why: a report says that the account is refused (strex.md § 10)."""
     log.critical("%s: nothing is sent until it is mended", REFUSED_ACCOUNT)
     Breaker(SharedState(gateway)).pause(REFUSED_FOR, misconfigured=REFUSED_ACCOUNT)
 

@@ -2,7 +2,7 @@
 
 The database is the queue of record. A claim writes one lease for a whole batch, before anything leaves. A
 crash leaves that lease, which runs out; the sweeper then asks the gateway by id and hands over again, under
-the same id, only what the gateway has never seen (docs/decisions/0020).
+the same id, only what the gateway has never seen (decision 20).
 """
 
 from smsconsent.outbox.gates import (

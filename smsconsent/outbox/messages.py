@@ -61,7 +61,7 @@ class OutboundMessage(models.Model):
 
     # What the two partial indexes below hang on, kept true by the database. An index that named `state` would
     # get an entry with each report; these change when a message leaves, and a report of it writes the row
-    # alone (HOT, docs/decisions/0025).
+    # alone (HOT, decision 25).
     due_at = models.GeneratedField(
         expression=Case(When(state="queued", then=F("not_before"))),
         output_field=models.DateTimeField(null=True),

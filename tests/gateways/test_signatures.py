@@ -202,7 +202,7 @@ def test_a_key_that_is_no_key_is_not_loaded(fields: dict[str, Any]) -> None:
     adapter.close()
 
 
-# -- requests (§ 9) ------------------------------------------------------------------------------------
+# -- requests (strex.md § 9) ---------------------------------------------------------------------------
 def test_the_request_vector_is_good_for_the_simulator() -> None:
     message = text_to_sign(
         "POST",

@@ -1,4 +1,4 @@
-"""What the simulator imitates of Strex beside reports: text, guard, priority, life, keywords (§ 11)."""
+"""What the simulator imitates (strex.md § 11) beside reports: text, guard, priority, life, keywords."""
 
 import json
 import time
