@@ -167,6 +167,16 @@ def test_a_document_names_only_what_exists(document: Path) -> None:
     assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= get_commands().keys()
 
 
+def test_the_map_of_the_kernel_names_every_module() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    first_cells = " ".join(re.findall(r"^\| (`.+?) \|", text, re.MULTILINE))
+    named = {name.rstrip("/") for name in re.findall(r"`([\w/]+)`", first_cells)}
+    wiring = {"apps", "celery", "management", "migrations", "models", "settings", "urls", "wsgi"}
+    modules = {path.stem for path in (ROOT / "smsconsent").iterdir() if path.name[0] != "_"}
+
+    assert named == modules - wiring
+
+
 @pytest.mark.parametrize("language", ["nb", "nn"])
 def test_every_text_is_translated(language: str) -> None:
     folder = ROOT / "locale" / language / "LC_MESSAGES"
