@@ -1,7 +1,8 @@
-"""Callers that arrive while others are served are served together, by one of them.
+"""Group commit: callers that arrive while others are served are served together, by one of them.
 
 Where each caller would need a transaction of its own, waiting for the one under way and then sharing the
-next costs nobody time, and the database a fraction of its work. Who comes alone is served at once.
+next costs nobody time, and the database a fraction of its work. Who comes alone is served at once. Callers
+are threads of one process: each process has turns of its own, and the database keeps them apart as ever.
 """
 
 import threading
@@ -30,9 +31,14 @@ class _Seat(Generic[T, R]):
 
 
 class Together(Generic[T, R]):
-    """`serve` takes what callers of one process bring, as they came, at most `most` at a time.
+    """Call it with an item, get the outcome of that item: it blocks until somebody has served it.
 
-    It returns what each gets, or the exception that its caller is to meet.
+    `serve` takes what the threads of this process bring, as they came, at most `most` at a time, and returns
+    one outcome per item in the same order: what its caller gets, never None, or the exception that its
+    caller is to meet. It runs in the thread of one of them, which so does the work of the others, and begins
+    and commits its own transaction: so call it outside any, or others would wait for yours, and be told of
+    a commit that you may still take back. What `serve` raises meets the caller whose thread it ran in, and
+    the others get NotServed.
     """
 
     def __init__(

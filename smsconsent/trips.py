@@ -19,7 +19,7 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(slots=True)
 class Answer:
-    """What one statement gave, once the trip is over: its rows, and how many it found or changed."""
+    """What one statement gave: its rows, and how many it found or changed. Empty until the trip is over."""
 
     rows: Rows = field(default_factory=list)
     count: int = 0
@@ -28,7 +28,9 @@ class Answer:
 class Trip:
     """Statements that go together and are answered together, in their order.
 
-    Each sees the work of those before it. Outside a transaction they make one: all count, or none.
+    Each sees the work of those before it. Outside a transaction they make one: all count, or none. Inside
+    one a statement that fails spoils all of it, as any other does. A trip that raised is over: what was
+    added to it is gone, its answers stay empty, and nothing is concluded.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,7 @@ class Trip:
         self._conclusions: list[Callable[[], None]] = []
 
     def add(self, sql: str, params: Sequence[Any] = ()) -> Answer:
-        """Take one statement along. Its answer is filled in by `go`."""
+        """Take one statement along. Its answer is filled in by `go`, and empty until then."""
         answer = Answer()
         self._statements.append((sql, params, answer))
         return answer
@@ -46,7 +48,12 @@ class Trip:
         self._conclusions.append(conclude)
 
     def insert(self, rows: Sequence[Model], *, after: str = "") -> Answer:
-        """Take new rows of one model along. `after` is what follows them: ON CONFLICT, RETURNING."""
+        """Take new rows of one model along. `after` is what follows them: ON CONFLICT, RETURNING.
+
+        No rows are no statement, and the answer stays empty.
+        """
+        if not rows:
+            return Answer()
         sql, fields = _inserting(type(rows[0]), rows[0].pk is not None)
         row = "(" + ", ".join(["%s"] * len(fields)) + ")"
         params = [
@@ -57,7 +64,12 @@ class Trip:
         return self.add(f"{sql} VALUES {', '.join([row] * len(rows))} {after}", params)
 
     def update(self, rows: Sequence[Model], *names: str) -> None:
-        """Take the present values of these fields of rows of one model along. One may be there twice."""
+        """Take the present values of these fields of rows of one model along. One may be there twice.
+
+        No rows are no statement.
+        """
+        if not rows:
+            return
         model = type(rows[0])
         sql, fields = _updating(model, names)
         lines = [
@@ -89,7 +101,7 @@ class Trip:
             conclude()
 
     def go_alone(self) -> None:
-        """The same, and all of it counts or none, also inside a transaction that is open already."""
+        """The same; inside a transaction under a savepoint, so that what fails spoils nothing before it."""
         if connection.in_atomic_block:
             with transaction.atomic():
                 self.go()
