@@ -220,11 +220,7 @@ def _old_rows(model: type[models.Model], index: crypto.KeyedIndex) -> Iterator[l
     last: Any = None
     while True:
         rest = old if last is None else old.filter(pk__gt=last)
-        rows = list(
-            rest.order_by("pk").only("pk", *fields, *([index.number] if index.number else []))[
-                :BATCH
-            ]
-        )
+        rows = list(rest.order_by("pk").only("pk", *fields)[:BATCH])
         if not rows:
             return
         yield rows

@@ -433,8 +433,9 @@ if not EMBEDDED and not REDIS_URL:
     raise ImproperlyConfigured(
         "REDIS_URL is not set. Web, workers and beat find each other through it."
     )
-# In the embedded installation web, worker and beat are threads of one process, and so is the broker.
-# Another broker than Redis, such as RabbitMQ; the cache stays where it is (docs/operations.md).
+# BROKER_URL names another broker than Redis, such as RabbitMQ; the cache stays where it is
+# (docs/operations.md). In the embedded installation web, worker and beat are threads of one process, and the
+# broker is its memory.
 CELERY_BROKER_URL: str = env("BROKER_URL") or REDIS_URL or "memory://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
