@@ -59,7 +59,7 @@ class Campaign(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
-    # Only the first part is queued: the rest follows when its receipts are good (guards.py).
+    # Only the first part is queued: the rest follows when its receipts are good (rollout.py).
     is_canary = models.BooleanField(_("the first part is going out"), default=False, editable=False)
     # When the gateway's guard last stopped a message of it, newest last; and how many it rejected.
     provider_stops = models.JSONField(default=list, editable=False)
@@ -144,7 +144,7 @@ class Delivery(OutboundMessage):
 
     gate = "campaigns.sending.CampaignGate"
     shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "campaign")
-    listener = "campaigns.guards.hear"
+    listener = "campaigns.rollout.on_receipt"
     counted_by = "campaign_id"
 
     # Both stand first in an index below; each further index is paid for by every message.

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from campaigns import guards, sending
+from campaigns import rollout, sending
 from campaigns.models import Campaign, Delivery
 from consents import calendar
 from consents.models import Purpose
@@ -40,7 +40,7 @@ def _start_one(campaign_id: int, *, now: datetime) -> bool:
     campaign.not_after = campaign.not_after or default_end(campaign.purpose, now)
     campaign.state, campaign.started_at = Campaign.State.SENDING, now
     campaign.save(update_fields=["state", "started_at", "not_after"])
-    guards.freeze_first(campaign, now=now)
+    rollout.queue_canary(campaign, now=now)
     return True
 
 

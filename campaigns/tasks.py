@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns import cancelling, guards, running, tallies
+from campaigns import cancelling, rollout, running, tallies
 from campaigns.models import Delivery
 from consents import suspensions
 from smsconsent import outbox, polling
@@ -16,7 +16,7 @@ from smsconsent.waking import WakeUp
 @shared_task(base=WakeUp)
 def start_due_campaigns() -> None:
     now = timezone.now()
-    if running.start_due(now=now) + guards.release_canaries(now=now):
+    if running.start_due(now=now) + rollout.release_canaries(now=now):
         send_campaigns.delay_on_commit()
 
 

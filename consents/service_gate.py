@@ -23,7 +23,7 @@ def _asked(now: datetime) -> QuerySet[Consent]:
 AGAIN_AFTER = timedelta(minutes=30)
 
 
-def hear(row: ServiceMessage, receipt: Receipt, *, now: datetime) -> None:
+def on_receipt(row: ServiceMessage, receipt: Receipt, *, now: datetime) -> None:
     """Send once more, half an hour later, what failed through no fault of message or number (strex.md § 10).
 
     A new row under a new id, through the gate. A repetition is not repeated, nor is what would come too late.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from campaigns import audiences, reports, services, trail
+from campaigns import audiences, presentation, services, trail
 from campaigns.forms import CampaignForm, CommentForm, ScheduleForm
 from campaigns.models import Campaign
 from consents.models import Organisation, Purpose
@@ -46,7 +46,7 @@ def listing(request: HttpRequest, organisation: str) -> HttpResponse:
         _user(request), controller.purposes.all(), "consents.add_campaign_here"
     )
     context = {
-        "rows": [{"campaign": row, "kind": reports.badge_of(row)} for row in rows[:PAGE]],
+        "rows": [{"campaign": row, "kind": presentation.badge_of(row)} for row in rows[:PAGE]],
         "next_url": f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
         "purposes": writable.order_by("name"),
     }
@@ -63,7 +63,7 @@ def create(request: HttpRequest, organisation: str, purpose: str) -> HttpRespons
             found, by=_user(request), now=timezone.now(), **form.cleaned_data
         )
         return redirect("campaigns:detail", organisation, campaign.public_id)
-    context = {"form": form, "purpose": found} | reports.preview_of(
+    context = {"form": form, "purpose": found} | presentation.preview_of(
         found, form["text"].value() or ""
     )
     return _show(request, "form", found.organisation, context)
@@ -85,7 +85,7 @@ def edit(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRespon
         services.edit_campaign(campaign, by=_user(request), now=timezone.now(), **form.cleaned_data)
         return redirect("campaigns:detail", organisation, public_id)
     context = {"form": form, "campaign": campaign, "purpose": campaign.purpose}
-    context |= reports.preview_of(campaign.purpose, form["text"].value() or "")
+    context |= presentation.preview_of(campaign.purpose, form["text"].value() or "")
     return _show(request, "form", campaign.purpose.organisation, context)
 
 
@@ -95,7 +95,7 @@ def preview(request: HttpRequest, organisation: str, purpose: str) -> HttpRespon
     """Show the message as the phone will, with parts and price, while somebody writes."""
     found = _purpose(request, organisation, purpose)
     text = request.POST.get("text", "")[:2000]
-    return render(request, "campaigns/_preview.html", reports.preview_of(found, text))
+    return render(request, "campaigns/_preview.html", presentation.preview_of(found, text))
 
 
 @login_required
@@ -106,16 +106,16 @@ def detail(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResp
     context = {
         "campaign": campaign,
         "purpose": campaign.purpose,
-        "badge": reports.badge_of(campaign),
+        "badge": presentation.badge_of(campaign),
         "pause_reason": campaign.pause_reason and audiences.reason_label(campaign.pause_reason),
         "trail": trail.deeds_of(campaign),
-        "actions": reports.actions_of(campaign, user=_user(request), may=may),
+        "actions": presentation.actions_of(campaign, user=_user(request), may=may),
         "schedule_form": ScheduleForm(),
         "comment_form": CommentForm(),
-        "waterfall": reports.waterfall_of(campaign, now=timezone.now()),
+        "waterfall": presentation.waterfall_of(campaign, now=timezone.now()),
     }
-    context |= reports.preview_of(campaign.purpose, campaign.text)
-    context |= reports.progress_of(campaign)
+    context |= presentation.preview_of(campaign.purpose, campaign.text)
+    context |= presentation.progress_of(campaign)
     return _show(request, "detail", campaign.purpose.organisation, context)
 
 
@@ -126,8 +126,8 @@ def audience(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRe
     campaign = _campaign(request, organisation, public_id, "campaigns.view_campaign")
     context = {
         "campaign": campaign,
-        "waterfall": reports.waterfall_of(campaign, now=timezone.now()),
-        "blocked": reports.blocked_of(campaign),
+        "waterfall": presentation.waterfall_of(campaign, now=timezone.now()),
+        "blocked": presentation.blocked_of(campaign),
     }
     return _show(request, "audience", campaign.purpose.organisation, context)
 
@@ -140,7 +140,7 @@ def progress(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRe
     if request.GET.get("state", campaign.state) != campaign.state:
         return HttpResponseClientRefresh()
     context = {"campaign": campaign, "organisation": campaign.purpose.organisation}
-    return render(request, "campaigns/_progress.html", context | reports.progress_of(campaign))
+    return render(request, "campaigns/_progress.html", context | presentation.progress_of(campaign))
 
 
 Act = Callable[[HttpRequest, Campaign, User], str]

@@ -113,7 +113,7 @@ class ServiceMessage(OutboundMessage):
         PAGE_CODE = "page_code", _("Code to my page")
 
     gate = "consents.service_gate.ServiceGate"
-    listener = "consents.service_gate.hear"
+    listener = "consents.service_gate.on_receipt"
     is_urgent = True
     shown_with = ("subject", "consent__subject", "consent__purpose__organisation", "organisation")
 

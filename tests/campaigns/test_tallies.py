@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import reports, running, services, tallies
+from campaigns import presentation, running, services, tallies
 from campaigns.models import Campaign, Delivery, Tally
 from consents import transitions
 from consents.ledger import Proof
@@ -150,7 +150,7 @@ def test_the_page_shows_the_counts_without_looking_at_a_message(
     send()
 
     with django_assert_num_queries(1):  # type: ignore[attr-defined]  # a context manager
-        progress = reports.progress_of(campaign)
+        progress = presentation.progress_of(campaign)
 
     assert (progress["done"], progress["all"]) == (3, 3)
 

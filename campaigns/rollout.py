@@ -24,7 +24,7 @@ STOPS, STOPS_WITHIN = 5, timedelta(minutes=10)
 REJECTED_PERCENT, REJECTED_AT_LEAST = 2, 5
 
 
-def freeze_first(campaign: Campaign, *, now: datetime) -> int:
+def queue_canary(campaign: Campaign, *, now: datetime) -> int:
     """Queue the audience, or its first STREX_CANARY_SIZE if it is larger. Return how many."""
     size: int = settings.STREX_CANARY_SIZE
     count = audiences.freeze(campaign, now=now, limit=size or None)
@@ -75,7 +75,7 @@ def _went_well(campaign: Campaign, *, now: datetime) -> bool:
     return last is None or last <= now - CANARY_PATIENCE
 
 
-def hear(row: Delivery, receipt: Receipt, *, now: datetime) -> None:
+def on_receipt(row: Delivery, receipt: Receipt, *, now: datetime) -> None:
     """Pause a campaign that the gateway stops or rejects. Called once per receipt that said news."""
     if not receipt.stopped and receipt.detail.lower() != "rejected":
         return

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from pytest_django import Settings
 
-from campaigns import guards, services
+from campaigns import rollout, services
 from campaigns.models import Campaign, Delivery
 from campaigns.running import finish
 from smsconsent import outbox
@@ -21,7 +21,7 @@ AUDIENCE, CANARY = 12, 4
 @pytest.fixture
 def campaign(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Campaign:
     settings.STREX_CANARY_SIZE = CANARY
-    monkeypatch.setattr(guards, "RECEIPTS_NEEDED", 3)
+    monkeypatch.setattr(rollout, "RECEIPTS_NEEDED", 3)
     purpose = make_purpose()
     make_crowd(purpose, AUDIENCE)
     return make_campaign("sending", purpose=purpose)
@@ -67,13 +67,13 @@ def test_the_rest_follows_when_enough_have_arrived(campaign: Campaign) -> None:
     first, second, third, _fourth = hand_over()
     report(first, "Delivered")
     report(second, "Delivered")
-    assert guards.release_canaries(now=NOON) == 0
+    assert rollout.release_canaries(now=NOON) == 0
 
     report(third, "Delivered")
 
-    assert guards.release_canaries(now=NOON) == 1
+    assert rollout.release_canaries(now=NOON) == 1
     assert Delivery.objects.count() == AUDIENCE
-    assert guards.release_canaries(now=NOON) == 0
+    assert rollout.release_canaries(now=NOON) == 0
 
 
 @pytest.mark.parametrize(("passed", "released"), [(15 * MINUTE - SECOND, 0), (15 * MINUTE, 1)])
@@ -82,18 +82,18 @@ def test_the_rest_follows_a_quarter_of_an_hour_after_the_first_part_left(
 ) -> None:
     hand_over()
 
-    assert guards.release_canaries(now=NOON + passed) == released  # type: ignore[operator]  # a timedelta
+    assert rollout.release_canaries(now=NOON + passed) == released  # type: ignore[operator]  # a timedelta
 
 
 def test_the_rest_waits_while_the_first_part_has_not_left(campaign: Campaign) -> None:
-    assert guards.release_canaries(now=NOON + 60 * MINUTE) == 0
+    assert rollout.release_canaries(now=NOON + 60 * MINUTE) == 0
 
 
 def test_one_stopped_message_keeps_the_rest_back(campaign: Campaign) -> None:
     first, *_others = hand_over()
 
     report(first, "Stopped")
-    guards.release_canaries(now=NOON + 20 * MINUTE)
+    rollout.release_canaries(now=NOON + 20 * MINUTE)
 
     assert state_of(campaign) == ("paused", "provider_stopped")
     assert Delivery.objects.count() == CANARY
@@ -102,11 +102,11 @@ def test_one_stopped_message_keeps_the_rest_back(campaign: Campaign) -> None:
 def test_a_colleague_may_let_it_go_on_all_the_same(campaign: Campaign) -> None:
     first, *_others = hand_over()
     report(first, "Stopped")
-    guards.release_canaries(now=NOON)
+    rollout.release_canaries(now=NOON)
 
     services.resume(campaign, by=make_user(), now=NOON)
 
-    assert guards.release_canaries(now=NOON + 15 * MINUTE) == 1
+    assert rollout.release_canaries(now=NOON + 15 * MINUTE) == 1
 
 
 def test_a_campaign_is_not_over_while_its_rest_waits(campaign: Campaign) -> None:
