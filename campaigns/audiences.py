@@ -26,7 +26,7 @@ SPENT = [
     Delivery.State.FAILED,
     Delivery.State.UNKNOWN,
 ]
-WAITING = [Delivery.State.QUEUED, Delivery.State.LEASED]
+WAITING = [Delivery.State.QUEUED, Delivery.State.RECOVERING]
 
 
 @dataclass(frozen=True, slots=True)

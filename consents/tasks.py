@@ -27,7 +27,7 @@ from consents.models import ServiceMessage
 from smsconsent import outbox, polling
 from smsconsent.gateways import get_gateway
 from smsconsent.gateways.state import SharedState
-from smsconsent.waking import WakeUp, awake
+from smsconsent.waking import WakeUp, clear_mark
 
 
 @shared_task(base=WakeUp, throws=(journal.JournalBehind,))
@@ -47,7 +47,7 @@ def cut_journal() -> None:
 
 @shared_task(base=WakeUp)
 def send_service_messages() -> None:
-    awake(send_service_messages)
+    clear_mark(send_service_messages)
     SharedState("jobs").touch("worker")
     outbox.work(ServiceMessage, gateway=get_gateway(), clock=timezone.now)
 

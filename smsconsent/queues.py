@@ -37,7 +37,7 @@ def depth(model: type[OutboundMessage], *, now: datetime, **about: Any) -> Depth
     return Depth(
         name=str(model._meta.verbose_name_plural),
         waiting=_count(queued.exclude(held)),
-        leased=_count(queued.filter(held)) + _count(doubted.filter(state=state.LEASED)),
+        leased=_count(queued.filter(held)) + _count(doubted.filter(state=state.RECOVERING)),
         unknown=_count(doubted.filter(state=state.UNKNOWN)),
         oldest_for=now - oldest if oldest else None,
     )

@@ -42,8 +42,8 @@ def wake(task: AnyTask) -> None:
     transaction.on_commit(wake_once, robust=True)
 
 
-def awake(task: AnyTask) -> None:
-    """To be called by the task before it looks: whoever queues something from now on wakes it again."""
+def clear_mark(task: AnyTask) -> None:
+    """Forget that the task was woken. It says so before it looks: what is queued later wakes it again."""
     SharedState("jobs").delete(_mark(task))
 
 

@@ -162,7 +162,7 @@ def _take_report(report: Report, message: OutboundMessage | None) -> None:
             count(gateway, what)
     # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6). And a
     # duplicate tells that an earlier try arrived, not what became of it (strex.md § 4).
-    is_lost = message.state in {message.State.LEASED, message.State.UNKNOWN}
+    is_lost = message.state in {message.State.RECOVERING, message.State.UNKNOWN}
     if trust is not Trust.SIGNED or (receipt.duplicate and is_lost):
         polling.doubt(gateway, receipt.id)
     if trust is not Trust.SIGNED:

@@ -166,6 +166,6 @@ def _block(entry: Entry) -> str:
 def _doubt_queued(now: datetime) -> int:
     """What waits in an old copy may have left since: the sweeper asks the gateway before it leaves again."""
     return sum(
-        lane.about(due_at__lte=now).update(state=lane.State.LEASED, lease_until=now)
+        lane.about(due_at__lte=now).update(state=lane.State.RECOVERING, lease_until=now)
         for lane in outbox.lanes()
     )

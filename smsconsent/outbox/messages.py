@@ -21,8 +21,8 @@ class OutboundMessage(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
-        # A lease ran out over it: whether it left is being found out.
-        LEASED = "leased", _("Being sent")
+        # The lease over it ran out: whether it left is being found out. Under a lease a message is QUEUED.
+        RECOVERING = "leased", _("Being sent")
         HANDED_OVER = "handed_over", _("Sent")
         DELIVERED = "delivered", _("Delivered")
         FAILED = "failed", _("Not delivered")

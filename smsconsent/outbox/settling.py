@@ -90,7 +90,7 @@ def _break_leases(model: type[OutboundMessage], *, now: datetime) -> None:
 def _doubt(rows: QuerySet[Any], *, now: datetime) -> int:
     """Have the gateway asked about these before they may leave. Return how many waited."""
     queued = rows.filter(state=OutboundMessage.State.QUEUED)
-    return queued.update(state=OutboundMessage.State.LEASED, lease_until=now)
+    return queued.update(state=OutboundMessage.State.RECOVERING, lease_until=now)
 
 
 def record_receipt(
@@ -167,7 +167,7 @@ def _move(row: OutboundMessage, changes: dict[str, Any], **still: Any) -> bool:
 
 
 def _counted(group: Any, state: str, reason: str) -> Move:
-    waits = state in {OutboundMessage.State.QUEUED, OutboundMessage.State.LEASED}
+    waits = state in {OutboundMessage.State.QUEUED, OutboundMessage.State.RECOVERING}
     return (group, OutboundMessage.State.QUEUED, "") if waits else (group, state, reason)
 
 

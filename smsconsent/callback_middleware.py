@@ -1,4 +1,4 @@
-"""The short way in for what other programs call thousands of times a minute."""
+"""The short way in for callbacks, which other programs send thousands of times a minute."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,7 @@ from django.urls import resolve
 PATH, NAMESPACE = "/hooks/", "hooks"
 
 
-class DirectMiddleware:
+class CallbackMiddleware:
     """Take callbacks straight to their view: no session, form, account, page or language is theirs.
 
     What guards them stands in the view: the secret address, the network and the signature. Whatever is no
