@@ -59,7 +59,7 @@ def deeds_of(campaign: Campaign) -> list[Deed]:
         change_message__in=Act.values,
     )
     acts = [
-        Deed(each.action_time, each.user, Act(each.change_message).label)
+        Deed(each.action_time, each.user, str(Act(each.change_message).label))
         for each in entries.select_related("user")
     ]
     return sorted([*answers, *acts], key=lambda deed: deed.at, reverse=True)

@@ -47,7 +47,7 @@ def test_each_verb_says_who_and_when(act: trail.Act) -> None:
     verb(campaign, colleague)
 
     last = trail.deeds_of(campaign)[0]
-    assert (last.what, last.by, last.at) == (act.label, colleague, LATER)
+    assert (last.what, last.by, last.at) == (str(act.label), colleague, LATER)
 
 
 def test_a_verb_that_refuses_leaves_no_trail() -> None:
