@@ -4,6 +4,7 @@ law.md L43, L44. The verbs stand in `services.casework`.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from consents.models import Case, CaseCode, CaseEvent, Letter, Organisation, Sub
 from consents.officers import mail_officers, officers_of
 from consents.purging import Counts
 from consents.retention import Policy
+from consents.turns import take_turns
 
 Kind = Case.Kind
 # Done for nobody but the person whose number it is: they show or destroy, where the others only stop.
@@ -90,18 +92,21 @@ def draft(case: Case, kind: Letter.Kind, *, outcome: str = "done", reason: str =
 
 # -- the clock -----------------------------------------------------------------------------------------------
 def remind(*, now: datetime) -> int:
-    """Mail the privacy officers about cases past their warning or their end: once each. Return how many."""
+    """Mail the privacy officers about cases past their warning or their end: once each. Return how many.
+
+    Mail that cannot be sent keeps no other organisation waiting. Raises the first error at the end.
+    """
     today = timezone.localdate(now)
     late = Case.objects.open().filter(
         Q(warn_on__lte=today, reminded_level__lt=WARNED)
         | Q(due_on__lt=today, reminded_level__lt=OVERDUE)
     )
-    owners = Organisation.objects.filter(pk__in=late.values("organisation"))
-    return sum(_remind_one(owner, late, now=now) for owner in owners.order_by("pk"))
+    owners = Organisation.objects.filter(pk__in=late.values("organisation")).order_by("pk")
+    return take_turns(owners, partial(_remind_one, late=late, now=now))
 
 
 @transaction.atomic
-def _remind_one(organisation: Organisation, late: QuerySet[Case], *, now: datetime) -> int:
+def _remind_one(organisation: Organisation, *, late: QuerySet[Case], now: datetime) -> int:
     """The mark and the mail stand or fall together."""
     mine = late.filter(organisation=organisation).select_for_update(of=("self",), skip_locked=True)
     found = list(mine.order_by("due_on", "pk")[:200])

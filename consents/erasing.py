@@ -88,7 +88,7 @@ def resume(*, now: datetime, limit: int = 1000) -> int:
     One that fails stops no other. Raises the first error at the end.
     """
     lost = Erasure.objects.unfinished().filter(asked_at__lte=now - RESUME_AFTER)
-    return take_turns(lost.order_by("pk")[:limit], partial(destroy, now=now))
+    return take_turns(lost.order_by("pk")[:limit], lambda each: bool(destroy(each, now=now)))
 
 
 def cancel_at_gateway(*, gateway: Gateway, now: datetime, limit: int = 20) -> int:

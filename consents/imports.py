@@ -7,7 +7,6 @@ of one batch, the next is read.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from io import BytesIO
@@ -186,10 +185,12 @@ def advance(*, clock: Callable[[], datetime], until: Callable[[], bool]) -> None
     One that fails stops no other. Raises the first error at the end.
     """
 
-    def go_on(run: ConsentImport) -> None:
-        # Another worker is ahead of this one.
-        with suppress(Interrupted):
+    def go_on(run: ConsentImport) -> bool:
+        try:
             work(run, partial(_uploaded, run), now=clock(), until=until)
+        except Interrupted:  # Another worker is ahead of this one.
+            return False
+        return True
 
     working = ConsentImport.objects.filter(state__in=[State.CHECKING, State.IMPORTING])
     uploaded = working.filter(chunks__number=0).select_related("organisation", "by")

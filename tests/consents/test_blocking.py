@@ -124,6 +124,18 @@ def test_the_list_is_reviewed_every_24_months(days: int, mails: int) -> None:
     assert block_list.remind(now=at) == 0
 
 
+def test_mail_that_cannot_be_sent_keeps_no_other_organisation_from_its_review() -> None:
+    for email in ("no\nheader@fjord.example", "ombud@fjell.example"):
+        purpose = make_purpose()
+        make_user("privacy_officer", purpose.organisation, email=email)
+        block(purpose)
+
+    with pytest.raises(ValueError, match="newlines"):
+        block_list.remind(now=NOON + 730 * DAY)
+
+    assert [sent.to for sent in mail.outbox] == [["ombud@fjell.example"]]
+
+
 def test_an_entry_holds_no_number_no_name_and_no_text() -> None:
     """law.md L37."""
     kinds = {field.name: type(field).__name__ for field in Suppression._meta.fields}

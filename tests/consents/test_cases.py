@@ -176,6 +176,17 @@ def test_more_time_starts_the_reminders_anew() -> None:
     assert len(mail.outbox) == 2
 
 
+def test_mail_that_cannot_be_sent_keeps_no_other_organisation_waiting() -> None:
+    for number, email in enumerate(["no\nheader@fjord.example", "ombud@fjell.example"], start=1):
+        case = make_case(number=number)
+        make_user("privacy_officer", case.organisation, email=email)
+
+    with pytest.raises(ValueError, match="newlines"):
+        cases.remind(now=NOON + 21 * DAY)
+
+    assert [sent.to for sent in mail.outbox] == [["ombud@fjell.example"]]
+
+
 def test_a_closed_case_reminds_of_nothing() -> None:
     case = make_case()
     make_user("privacy_officer", case.organisation)
