@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consents import reading, refusals, words
+from consents import housewords, reading, refusals, words
 from consents.doubts import Doubts
 from consents.housewords import NOTHING, HouseWords
 from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
@@ -72,6 +72,25 @@ def read(
     if flagged is True and intent is not Intent.STOP:
         intent, certain = Intent.STOP, False
     return Reading(intent, certain, _topic(prepared, intent), _erase(prepared, intent))
+
+
+# Kinds of words that a refusal can do without: a message (m, b), and none of them (e).
+_NAMES_OF_THINGS = frozenset("emb")
+
+
+def can_be_topic(word: str, *, house: HouseWords = NOTHING) -> bool:
+    """Whether a purpose may have this keyword: it means nothing yet, and no way to stop needs it.
+
+    Stricter than reading is: a keyword is taken out of a text wherever it stands, so one that belongs to
+    «meld meg av» would blunt it.
+    """
+    entry = reading.entry_of(word)
+    return (
+        parse(word, house=house) is Intent.OTHER
+        and reading.KNOWN.isdisjoint(entry)
+        and all(refusals.kind_of(each) in _NAMES_OF_THINGS for each in entry)
+        and not housewords.holds_stop(word, house.stop)
+    )
 
 
 def _at_a_glance(plain: str) -> Intent | None:

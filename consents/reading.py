@@ -172,9 +172,12 @@ class Own:
 
 
 def own_keywords(keywords: Iterable[str]) -> Own:
-    """Return the sender's own keywords. One that means stop to everybody is none of theirs."""
+    """Return the sender's own keywords. One that means something to everybody is none of theirs.
+
+    SECURITY: as a keyword, NEI would sign people up, and «ikke send mer» would say nothing without its IKKE.
+    """
     entries = {entry_of(keyword): keyword for keyword in keywords}
-    entries = {entry: keyword for entry, keyword in entries.items() if entry and entry not in STOP}
+    entries = {entry: keyword for entry, keyword in entries.items() if entry and is_free(entry)}
     joined = {
         fold(written): (keyword, rest)
         for entry, keyword in entries.items()
@@ -183,6 +186,11 @@ def own_keywords(keywords: Iterable[str]) -> Own:
     }
     # With the keyword P, STOPP is still one word.
     return Own(entries, {word: parts for word, parts in joined.items() if word not in KNOWN})
+
+
+def is_free(entry: Entry) -> bool:
+    """Whether a keyword takes no meaning from any text: it is no answer by itself, and negates nothing."""
+    return entry not in _WHOLE and NOT.isdisjoint(entry)
 
 
 def is_unreadable(text: str, prepared: Prepared) -> bool:

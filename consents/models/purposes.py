@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from consents import keywords
+from consents.housewords import NOTHING, HouseWords, house_words
 from consents.models.organisations import (
     LANGUAGES,
     RESERVED_PURPOSE_SLUGS,
@@ -129,10 +131,21 @@ class Purpose(models.Model):
         return f"{self.organisation}: {self.name}"
 
     def clean(self) -> None:
-        """Refuse an address that a page of the organisation has already."""
+        """Refuse an address that a page of the organisation has, and a keyword that means something else."""
         super().clean()
         if self.slug in RESERVED_PURPOSE_SLUGS:
             raise ValidationError({"slug": slug_is_free.message})
+        if self.keyword and not keywords.can_be_topic(self.keyword, house=self._house_words):
+            raise ValidationError(
+                {"keyword": _("People write this word to stop or to answer. Choose another.")}
+            )
+
+    @property
+    def _house_words(self) -> HouseWords:
+        if not self.organisation_id:
+            return NOTHING
+        own = self.organisation
+        return house_words(stop=own.stop_words, help=own.help_words, start=own.start_words)
 
     @property
     def promised_for(self) -> timedelta:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from consents import erasure_drill
+from consents import erasure_drill, remanence
 from consents.models import Subject
 from tests import environment, servers
 from tests.make import make_organisation
@@ -68,6 +68,20 @@ def test_the_erasure_drill_tells_of_what_is_left(
     result = erasure_drill.run(tmp_path, now=timezone.now())
 
     assert any("files of the database: found after the erasure" in v for v in result.violations)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_drill_that_finds_nothing_beforehand_proves_nothing(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOURNAL_FILE = tmp_path / "journal.jsonl"
+    blind = [remanence.Look("files of the database")]
+    monkeypatch.setattr(remanence, "look", lambda person, stores: blind)
+
+    result = erasure_drill.run(tmp_path, now=timezone.now())
+
+    assert "The search did not find the person before the erasure." in result.violations
+    assert "The search did not find the number planted as «E.164»." in result.violations
 
 
 @pytest.mark.django_db

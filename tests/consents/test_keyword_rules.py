@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from consents import reading
+from consents import keywords, reading
+from consents.housewords import house_words
 from consents.keywords import Intent, Reading, parse, read
 from tests.consents.ordinary_replies import ORDINARY
 
@@ -341,6 +342,43 @@ def test_the_topic_is_written_as_its_owner_writes_it() -> None:
 def test_a_keyword_never_hides_a_stop(keyword: str) -> None:
     assert read("STOPP", keywords={keyword}) == Reading(STOP, True)
     assert read("STOPPE", keywords={keyword}) == Reading(STOP, True)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [("JA", "ja"), ("NEI", "Nei takk"), ("HJELP", "hjelp"), ("IKKE", "ikke send mer")],
+)
+def test_a_keyword_takes_no_meaning_from_an_answer(keyword: str, text: str) -> None:
+    assert read(text, keywords={keyword}) == read(text)
+
+
+@pytest.mark.parametrize("word", ["SKI", "KLUBB", "TILBUD", "BÅT", "MEDLEM", "GOLF2027"])
+def test_a_word_that_means_nothing_yet_can_be_a_keyword(word: str) -> None:
+    assert keywords.can_be_topic(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "STOPP",
+        "STOPPESTED",
+        "SLUTT",
+        "AVMELD",
+        "NEI",
+        "JA",
+        "HJELP",
+        "INFO",
+        "START",
+        "TAKK",
+        "IKKE",
+        "MEG",
+        "SEND",
+        "INGEN",
+        "FERDIG",
+    ],
+)
+def test_a_word_that_people_stop_or_answer_with_cannot_be_a_keyword(word: str) -> None:
+    assert not keywords.can_be_topic(word, house=house_words(stop="Ferdig"))
 
 
 def test_of_ordinary_replies_none_is_a_stop_and_few_hold_a_number() -> None:

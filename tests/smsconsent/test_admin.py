@@ -184,6 +184,16 @@ def test_a_purpose_cannot_take_the_address_of_a_page(slug: str) -> None:
         purpose.full_clean()
 
 
+@pytest.mark.parametrize("keyword", ["NEI", "FERDIG"])
+def test_a_purpose_cannot_take_a_word_that_people_answer_with(keyword: str) -> None:
+    purpose = make_consent("granted").purpose
+    purpose.organisation.stop_words = "ferdig"
+    purpose.keyword = keyword
+
+    with pytest.raises(ValidationError, match="Velg et annet"):
+        purpose.full_clean()
+
+
 def test_a_second_factor_can_be_taken_away_and_neither_read_nor_planted(officer: Client) -> None:
     factor = Authenticator.objects.create(
         user=make_user(), type=Authenticator.Type.TOTP, data={"secret": "not-for-colleagues"}
