@@ -32,6 +32,7 @@ def send_campaigns() -> None:
 @shared_task(base=WakeUp)
 def block_cancelled() -> None:
     end = timezone.now() + timedelta(seconds=20)
+    cancelling.end_overdue(now=timezone.now())
     cancelling.block_rest(until=lambda: timezone.now() > end)
 
 

@@ -51,7 +51,7 @@ def problems_with(purpose: Purpose, text: str) -> list[str]:
     problems = []
     if not text.strip():
         problems.append(_("The message is empty."))
-    if "~~" in text:
+    if "~~" in text and not settings.STREX_ALLOW_TILDES:
         problems.append(
             _("The message must not hold ~~: the gateway may read it as a sign of its own.")
         )

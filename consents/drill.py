@@ -251,7 +251,10 @@ def make_purpose(organisation: Organisation, name: str, *, now: datetime) -> Pur
     purpose = Purpose.objects.create(
         organisation=organisation, slug=name.lower(), name=name, keyword=keyword, sender=sender
     )
-    texts = services.Texts(**dict.fromkeys(services.Texts.__slots__, "Øvelse"))
+    texts = services.Texts(
+        **dict.fromkeys(services.Texts.__slots__, "Bare en øvelse")
+        | {"frequency": "inntil 4 SMS i måneden"}
+    )
     services.publish_wording(
         purpose, language="nb", texts=texts, is_material=False, by=None, now=now
     )

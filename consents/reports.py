@@ -55,6 +55,7 @@ def _fact_names() -> dict[str, str]:
         "confirmation_report": _("Delivery report of the confirmation"),
         "confirmation_operator": _("The operator said"),
         "code": _("Code"),
+        "purpose_closed": _("The purpose was closed"),
         "colleague": _("Number of the colleague"),
         "note": _("Note of the colleague"),
     }

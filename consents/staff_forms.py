@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from consents.forms import PhoneField
 from consents.models import Organisation, Purpose, Suppression
 from consents.models.organisations import LANGUAGES
-from consents.services import Texts
+from consents.plain_language import Fault
+from consents.services import Texts, WordingUnclear
 
 
 class SearchForm(forms.Form):
@@ -121,6 +122,17 @@ class UnblockForm(forms.Form):
     )
 
 
+FAULTS = {
+    Fault.THIN: _("Say more: people must know what they say yes to."),
+    Fault.VAGUE: _("«%(found)s» can mean anything. Say exactly what you mean."),
+    Fault.HARD: _(
+        "The text is hard to read (LIX %(found)s; below 55 is wanted). Use shorter sentences and words."
+    ),
+    Fault.COUNT: _("The purpose promises at most %(count)s messages %(period)s. Say that number."),
+    Fault.PERIOD: _("The purpose promises at most %(count)s messages %(period)s. Say per what."),
+}
+
+
 class WordingForm(forms.Form):
     """A new version of the words in which people are asked: what, why, how often, who, how to stop."""
 
@@ -135,7 +147,9 @@ class WordingForm(forms.Form):
     frequency = forms.CharField(
         label=_("How often"),
         max_length=100,
-        help_text=_("The promise is kept when sending: more messages than this are held back."),
+        help_text=_(
+            "As the purpose has it: that many messages are sent, and the rest is held back."
+        ),
     )
     who = forms.CharField(label=_("Who sends"), max_length=200)
     how_to_stop = forms.CharField(label=_("How to stop"), max_length=200)
@@ -156,6 +170,16 @@ class WordingForm(forms.Form):
     @property
     def texts(self) -> Texts:
         return Texts(**{name: self.cleaned_data[name] for name in self.TEXTS})
+
+    def explain(self, unclear: WordingUnclear, purpose: Purpose) -> None:
+        """Put beside each text what is wrong with it."""
+        for problem in unclear.problems:
+            says = {
+                "found": problem.found,
+                "count": purpose.promised_count,
+                "period": purpose.get_promised_period_display(),
+            }
+            self.add_error(problem.field, str(FAULTS[problem.fault]) % says)
 
 
 class NoticeForm(forms.Form):

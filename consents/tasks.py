@@ -10,6 +10,7 @@ from consents import (
     anchors,
     block_list,
     cases,
+    closing,
     confirmations,
     erasing,
     imports,
@@ -109,6 +110,12 @@ def lapse_unconfirmed() -> None:
 @shared_task(base=WakeUp)
 def expire_consents() -> None:
     confirmations.expire_consents(now=timezone.now())
+
+
+@shared_task(base=WakeUp)
+def end_closed_purposes() -> None:
+    end = timezone.now() + timedelta(seconds=20)
+    closing.end_consents(now=timezone.now(), until=lambda: timezone.now() > end)
 
 
 @shared_task(base=WakeUp)

@@ -60,10 +60,15 @@ def open_request(
 
 
 def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
-    """The person said yes. Return whether this call made it so: only an open request can be granted."""
+    """The person said yes. Return whether this call made it so.
+
+    Only an open request can be granted, and only while its purpose is open.
+    """
     with transaction.atomic(savepoint=False):
         mine = _lock(consent)
         if mine is None or mine.state != State.PENDING or mine.answer_by <= now:
+            return False
+        if not mine.purpose.is_open(now):
             return False
         mine.state, mine.confirmed_at, mine.delete_after = State.GRANTED, now, None
         mine.valid_until = add_months(now, mine.purpose.consent_months)
@@ -85,7 +90,7 @@ def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) ->
     with transaction.atomic(savepoint=False):
         mine = _lock(consent)
         holds = Consent.objects.granted(now).exclude(pk__in=Consent.objects.doubtful())
-        if mine is None or not holds.filter(pk=mine.pk).exists():
+        if mine is None or not mine.purpose.is_open(now) or not holds.filter(pk=mine.pk).exists():
             return False
         evidence = steps.with_steps(proof, consent=mine, now=now)
         mine.renewed_at = now
@@ -161,6 +166,29 @@ def lapse(consent: Consent, *, now: datetime) -> bool:
 def expire(consent: Consent, *, now: datetime) -> bool:
     """The lifetime of the consent is over."""
     return _end(consent, _EXPIRE, proof=Proof("timer", expressed_by="nobody"), now=now)
+
+
+def end_with_purpose(consents: Sequence[int], *, now: datetime) -> int:
+    """Their purpose is closed: end those of these consents that hold. Return how many."""
+    with transaction.atomic(savepoint=False):
+        trip = Trip()
+        ended = _end_locked(
+            locking.lock(consents),
+            _EXPIRE,
+            proof=lambda each: Proof(
+                "timer",
+                expressed_by="nobody",
+                facts={"purpose_closed": _moment(each.purpose.closed_at)},
+            ),
+            now=now,
+            trip=trip,
+        )
+        trip.go()
+    return len(ended)
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
 
 
 # Which state ends in which, and by what event. What is in none of these states stays as it is.

@@ -493,6 +493,10 @@ CELERY_BEAT_SCHEDULE = {
     "anchor the log": {"task": "consents.tasks.anchor_log", "schedule": crontab(minute=37)},
     "verify the log": {"task": "consents.tasks.verify_log", "schedule": 30},
     "expire consents": {"task": "consents.tasks.expire_consents", "schedule": crontab(minute=7)},
+    "end the consents of closed purposes": {
+        "task": "consents.tasks.end_closed_purposes",
+        "schedule": 60,
+    },
     # By day on weekdays: a reminder wakes nobody.
     "remind people of their consents": {
         "task": "consents.tasks.remind_people",

@@ -96,7 +96,11 @@ def make_purpose(
 def make_wording(
     purpose: Purpose, *, language: str = "nb", is_material: bool = False, **texts: Any
 ) -> Wording:
-    values = {name: getattr(TEXTS, name) for name in services.Texts.__slots__} | texts
+    values = {name: getattr(TEXTS, name) for name in services.Texts.__slots__}
+    if purpose.promised_count != 4 or purpose.promised_period != Purpose.Period.MONTH:
+        unit = {"week": "uka", "month": "måneden"}[purpose.promised_period]
+        values["frequency"] = f"inntil {purpose.promised_count} SMS i {unit}"
+    values |= texts
     return services.publish_wording(
         purpose,
         language=language,

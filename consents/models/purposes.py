@@ -99,7 +99,14 @@ class Purpose(models.Model):
     )
     opens_at = models.TimeField(_("sends from"), default=time(9))
     closes_at = models.TimeField(_("sends until"), default=time(20))
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_at = models.DateTimeField(
+        _("closed"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "From then on nobody is asked and nothing is sent. A day later all consents to it end, for good."
+        ),
+    )
 
     objects = PurposeQuerySet.as_manager()
 
@@ -140,12 +147,33 @@ class Purpose(models.Model):
                 {"keyword": _("People write this word to stop or to answer. Choose another.")}
             )
 
+        if self._promises_more():
+            raise ValidationError(
+                {
+                    "promised_count": _(
+                        "People said yes to fewer messages. To send more, make a new purpose and ask anew."
+                    )
+                }
+            )
+
+    def _promises_more(self) -> bool:
+        """Whether the promise was raised after people were asked: theirs would be broken (guide G12)."""
+        before = Purpose.objects.filter(pk=self.pk, wordings__isnull=False).first()
+        return before is not None and (
+            self.promised_count * before.promised_for > before.promised_count * self.promised_for
+            or self.promised_count > before.promised_count
+        )
+
     @property
     def _house_words(self) -> HouseWords:
         if not self.organisation_id:
             return NOTHING
         own = self.organisation
         return house_words(stop=own.stop_words, help=own.help_words, start=own.start_words)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it still asks and sends at this moment. As a condition: `PurposeQuerySet.open`."""
+        return self.closed_at is None or self.closed_at > now
 
     @property
     def promised_for(self) -> timedelta:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consents import ledger, notices
+from consents import ledger, notices, plain_language
 from consents.models import Consent, Organisation, PrivacyNotice, Purpose, Wording
 from smsconsent.staff.models import User
 
@@ -34,6 +34,14 @@ class NoticeIncomplete(Exception):
     def __init__(self, parts: list[notices.Part]) -> None:
         super().__init__(", ".join(part.name for part in parts))
         self.parts = parts
+
+
+class WordingUnclear(Exception):
+    """The words are vague, hard to read, or promise another frequency. `problems` names each."""
+
+    def __init__(self, problems: list[plain_language.Problem]) -> None:
+        super().__init__(", ".join(f"{each.field}: {each.fault}" for each in problems))
+        self.problems = problems
 
 
 @transaction.atomic
@@ -95,8 +103,14 @@ def publish_wording(
 ) -> Wording:
     """Publish the next version of a wording. The same words again are the same version.
 
-    Raises NoticeMissing when the organisation has no privacy notice to name.
+    Raises WordingUnclear when the words are not plain and definite, or say another frequency than is kept
+    when sending (guide G12, G24), and NoticeMissing when the organisation has no privacy notice to name.
     """
+    words = {name: getattr(texts, name) for name in Texts.__slots__}
+    if unclear := plain_language.problems(
+        words, count=purpose.promised_count, period=purpose.promised_period
+    ):
+        raise WordingUnclear(unclear)
     notice = purpose.organisation.notices.current(language)
     if notice is None:
         raise NoticeMissing
@@ -112,7 +126,7 @@ def publish_wording(
         is_material=is_material,
         published_at=now,
         published_by=by,
-        **{name: getattr(texts, name) for name in Texts.__slots__},
+        **words,
     )
     wording.sha256 = ledger.content_hash(ledger.wording_bundle(wording))
     known = purpose.wordings.filter(language=language, sha256=wording.sha256).first()

@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager
 import pytest
 
 from campaigns import cancelling, services, tallies, tasks
+from campaigns import retention as campaigns_retention
 from campaigns.models import Campaign, Delivery
 from smsconsent import outbox
 from smsconsent.gateways import get_gateway
-from tests.make import NOON, make_campaign, make_crowd, make_purpose, make_user
+from tests.make import DAY, NOON, SECOND, make_campaign, make_crowd, make_purpose, make_user
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,23 @@ def test_the_rest_is_marked_until_time_is_up_and_then_by_the_next_run(campaign: 
 def test_a_campaign_that_goes_on_keeps_what_waits(campaign: Campaign) -> None:
     assert cancelling.block_rest(until=lambda: False) == 0
     assert tallies.by_state(campaign) == {"queued": PEOPLE}
+
+
+def test_a_campaign_that_is_paused_past_its_last_moment_ends_and_lets_its_people_go(
+    campaign: Campaign,
+) -> None:
+    services.pause(campaign, by=make_user(), now=NOON)
+    assert campaign.not_after
+    over = campaign.not_after
+
+    assert cancelling.end_overdue(now=over - SECOND) == 0
+    assert cancelling.end_overdue(now=over) == 1
+    cancelling.block_rest(until=lambda: False)
+
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.ended_at) == ("cancelled", over)
+    assert tallies.by_state(campaign) == {"expired": PEOPLE}
+    assert campaigns_retention.purge_deliveries(over + 31 * DAY, 100)
 
 
 @pytest.mark.parametrize(("size", "wakes"), [(2, 1), (PEOPLE, 0)])

@@ -346,6 +346,12 @@ def test_the_text_must_hold_something_and_fit() -> None:
     assert len(texts.problems_with(purpose, "~~")) == 1
 
 
+def test_an_operator_who_knows_what_tildes_do_may_let_them_through(settings: Settings) -> None:
+    settings.STREX_ALLOW_TILDES = True
+
+    assert texts.problems_with(make_purpose(), "~~") == []
+
+
 def test_the_stop_line_fits_the_sender() -> None:
     short = make_purpose()
     letters = make_purpose(sender="Fjord", reply_number="26112", keyword="KLUBB")

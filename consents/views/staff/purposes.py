@@ -101,9 +101,11 @@ def _publish(request: HttpRequest, purpose: Purpose, form: WordingForm) -> Wordi
             by=colleague(request),
             now=timezone.now(),
         )
+    except services.WordingUnclear as unclear:
+        form.explain(unclear, purpose)
     except services.NoticeMissing:
         form.add_error(None, _("Publish a privacy notice first. The wording must point to one."))
-        return None
+    return None
 
 
 @login_required
