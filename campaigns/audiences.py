@@ -116,6 +116,9 @@ AT_THE_GATE = {
     "unread_reply": gettext_noop("A reply from the number has not been read yet"),
     "no_consent": gettext_noop("The consent no longer holds"),
     "not_approved": gettext_noop("The campaign is not approved as it stands"),
+    "audience_grown": gettext_noop(
+        "Many more people would get it now than were approved. Send it for approval again."
+    ),
     "not_after": gettext_noop("It had become too late"),
     "index_mismatch": gettext_noop("The stored number does not fit its index"),
     "same_text": gettext_noop("The same text was sent within the hour"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Self
 from uuid import uuid4
 
@@ -92,17 +91,16 @@ class Campaign(models.Model):
         return self.name
 
     @property
-    def content_sha256(self) -> str:
-        """What an approval is bound to: purpose and text. Any edit voids the approval."""
-        return sha256(f"{self.purpose_id}\0{self.text}".encode()).hexdigest()
-
-    @property
     def is_editable(self) -> bool:
         return self.state in {self.State.DRAFT, self.State.IN_REVIEW, self.State.APPROVED}
 
 
 class Approval(models.Model):
-    """Somebody else than the author said yes or no to exactly this text and audience (law.md L59)."""
+    """Somebody else than the author said yes or no to exactly this text and audience (law.md L59).
+
+    `content_sha256` is of the message as it leaves (`texts.content_sha256`). `recipient_count` is how many it
+    would have gone to; when many more have come since, it is not sent on this approval (`running`).
+    """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="approvals")
     by = models.ForeignKey("staff.User", models.PROTECT, related_name="+")

@@ -7,12 +7,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from campaigns import rollout, sending
+from campaigns import audiences, rollout, sending
 from campaigns.models import Campaign, Delivery
 from consents import calendar
 from consents.models import Purpose
 
 SENDS_FOR = timedelta(hours=24)
+# So many more people than were approved are no longer the audience that somebody looked at (law.md L59).
+GROWN_BY, GROWN_PERCENT = 20, 10
 
 
 def start_due(*, now: datetime) -> int:
@@ -37,11 +39,24 @@ def _start_one(campaign_id: int, *, now: datetime) -> bool:
         campaign.pause_reason = "not_approved"
         campaign.save(update_fields=["state", "pause_reason"])
         return False
+    if _has_grown(campaign, now=now):
+        # A draft again: its author sends it for approval with the number of today.
+        campaign.state, campaign.pause_reason = Campaign.State.DRAFT, "audience_grown"
+        campaign.submitted_by = campaign.submitted_at = None
+        campaign.save(update_fields=["state", "pause_reason", "submitted_by", "submitted_at"])
+        return False
     campaign.not_after = campaign.not_after or default_end(campaign.purpose, now)
     campaign.state, campaign.started_at = Campaign.State.SENDING, now
     campaign.save(update_fields=["state", "started_at", "not_after"])
     rollout.queue_canary(campaign, now=now)
     return True
+
+
+def _has_grown(campaign: Campaign, *, now: datetime) -> bool:
+    """Whether it would go to many more than its approval was about."""
+    approved = campaign.approvals.latest("pk").recipient_count
+    most = approved + max(GROWN_BY, approved * GROWN_PERCENT // 100)
+    return audiences.waterfall(campaign.purpose, now=now).rest > most
 
 
 def default_end(purpose: Purpose, starts_at: datetime) -> datetime:

@@ -225,7 +225,7 @@ def is_approved(campaign: Campaign) -> bool:
 
 
 def _approved(campaigns: Iterable[Campaign]) -> set[int]:
-    """Return the campaigns whose newest approval is a yes, by another person, to these very words."""
+    """Return the campaigns whose newest approval is a yes, by another person, to this very message."""
     by_id = {campaign.pk: campaign for campaign in campaigns}
     newest: dict[int, Approval] = {
         approval.campaign_id: approval
@@ -235,7 +235,7 @@ def _approved(campaigns: Iterable[Campaign]) -> set[int]:
         pk
         for pk, approval in newest.items()
         if approval.is_approved
-        and approval.content_sha256 == by_id[pk].content_sha256
+        and approval.content_sha256 == texts.content_sha256(by_id[pk])
         and approval.by_id not in {by_id[pk].author_id, by_id[pk].submitted_by_id}
     }
 

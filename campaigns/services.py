@@ -74,6 +74,7 @@ def submit(campaign: Campaign, *, by: User, now: datetime) -> None:
     mine = _lock(campaign, State.DRAFT)
     _require_sendable(mine, now=now)
     mine.state, mine.submitted_by, mine.submitted_at = State.IN_REVIEW, by, now
+    mine.pause_reason = ""
     mine.save()
     trail.record(mine, Act.SUBMITTED, by=by, now=now)
     campaign.refresh_from_db()
@@ -224,6 +225,6 @@ def _record(
         at=now,
         is_approved=is_approved,
         comment=comment,
-        content_sha256=campaign.content_sha256,
+        content_sha256=texts.content_sha256(campaign),
         recipient_count=audiences.waterfall(campaign.purpose, now=now).rest,
     )

@@ -1,10 +1,13 @@
 """What a campaign's message says: the words of its author, who sends, and the way out."""
 
+from hashlib import sha256
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from campaigns.models import Campaign
 from consents.models import Purpose
 from smsconsent import gsm
 
@@ -24,6 +27,13 @@ def full_text(purpose: Purpose, text: str, *, token: str = SAMPLE_TOKEN) -> str:
         body = f"{name}: {body}"
     with override("nb"):
         return gsm.normalise(f"{body} {_stop_line(purpose, token)}")
+
+
+def content_sha256(campaign: Campaign) -> str:
+    """What an approval is bound to: purpose, sender, and the message as it leaves. Any change voids it."""
+    purpose = campaign.purpose
+    message = full_text(purpose, campaign.text)
+    return sha256(f"{purpose.pk}\0{purpose.sender.value}\0{message}".encode()).hexdigest()
 
 
 def _stop_line(purpose: Purpose, token: str) -> str:

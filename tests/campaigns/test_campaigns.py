@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from campaigns import audiences, running, sending, services
+from campaigns import audiences, running, sending, services, texts
 from campaigns.models import Approval, Campaign, Delivery
-from consents.models import Consent, Subject, Suppression
+from consents.models import Consent, Organisation, Sender, Subject, Suppression
 from consents.services import suppress
 from smsconsent.staff.models import User
 from tests.make import (
@@ -16,6 +18,7 @@ from tests.make import (
     NOON,
     make_campaign,
     make_consent,
+    make_crowd,
     make_purpose,
     make_user,
     phone,
@@ -98,7 +101,65 @@ def test_an_approval_names_the_words_and_the_number_of_recipients() -> None:
 
     approval = Approval.objects.get()
 
-    assert (approval.content_sha256, approval.recipient_count) == (campaign.content_sha256, 1)
+    assert approval.content_sha256 == texts.content_sha256(campaign)
+    assert approval.recipient_count == 1
+
+
+@pytest.mark.parametrize("changed", ["the name in the text", "the sender"])
+def test_a_change_in_what_leaves_voids_an_approval(changed: str) -> None:
+    campaign = make_campaign("approved")
+    if changed == "the sender":
+        Sender.objects.update(value="Fjord")
+    else:
+        Organisation.objects.update(name="Fjell")
+
+    assert not sending.is_approved(Campaign.objects.get(pk=campaign.pk))
+
+
+@pytest.mark.parametrize(("more", "state"), [(20, "sending"), (21, "draft")])
+def test_a_campaign_for_many_more_than_were_approved_is_approved_again(
+    more: int, state: str
+) -> None:
+    purpose = make_purpose()
+    make_crowd(purpose, 10)
+    campaign = make_campaign("approved", purpose=purpose)
+    make_crowd(purpose, more, first=10)
+
+    services.start_now(campaign, by=make_user(), now=NOON)
+    running.start_due(now=NOON)
+
+    campaign.refresh_from_db()
+    assert campaign.state == state
+    assert campaign.pause_reason == ("" if state == "sending" else "audience_grown")
+    assert campaign.deliveries.exists() is (state == "sending")
+
+
+def test_a_large_audience_may_grow_by_a_tenth() -> None:
+    purpose = make_purpose()
+    make_crowd(purpose, 300)
+    campaign = make_campaign("approved", purpose=purpose)
+    make_crowd(purpose, 30, first=300)
+
+    services.start_now(campaign, by=make_user(), now=NOON)
+
+    assert running.start_due(now=NOON) == 1
+
+
+def test_a_campaign_that_has_grown_is_sent_for_approval_again(client: Client) -> None:
+    purpose = make_purpose()
+    campaign = make_campaign("approved", purpose=purpose)
+    make_crowd(purpose, 30)
+    services.start_now(campaign, by=make_user(), now=NOON)
+    running.start_due(now=NOON)
+    campaign.refresh_from_db()
+    client.force_login(make_user("marketer", purpose.organisation))
+    address = reverse("campaigns:detail", args=[purpose.organisation.slug, campaign.public_id])
+
+    page = client.get(address).content.decode()
+    services.submit(campaign, by=campaign.author, now=NOON)
+
+    assert "Mange flere" in page
+    assert (campaign.state, campaign.pause_reason) == ("in_review", "")
 
 
 def test_a_campaign_that_is_sent_back_is_a_draft_with_a_reason() -> None:
