@@ -16,10 +16,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consents import ledger, legal_holds, limits, purging
+from consents.letters import open_letter
 from consents.models import (
     Case,
     CaseCode,
@@ -166,13 +167,22 @@ def _delete(subject: Subject) -> Counts:
 
 
 def replies_of(subject: Subject) -> QuerySet[InboundMessage]:
-    """Return what this number wrote, whether or not it was known then."""
-    indexes = crypto.blind_indexes(subject.phone, use="inbound")
-    return InboundMessage.objects.filter(
-        Q(subject=subject)
-        | Q(sender_index__in=indexes, organisation=None)
-        | Q(sender_index__in=indexes, organisation=subject.organisation_id)
+    """Return what this number wrote, known or not; not what another organisation has yet to act on."""
+    wrote = InboundMessage.objects.filter(
+        sender_index__in=crypto.blind_indexes(subject.phone, use="inbound")
     )
+    others = [each.pk for each in wrote.unread() if _is_for_others(each, subject)]
+    nobodys = wrote.filter(organisation=None).exclude(pk__in=others)
+    here = wrote.filter(organisation=subject.organisation_id)
+    return InboundMessage.objects.filter(subject=subject) | nobodys | here
+
+
+def _is_for_others(message: InboundMessage, subject: Subject) -> bool:
+    """Return whether it is for another organisation, which knows the number or alone answers there."""
+    letter = open_letter(message, subject.phone, now=message.received_at)
+    known_to = {each.organisation_id for each in letter.subjects}
+    answered_by = {each.pk for each in letter.organisations}
+    return bool((known_to or answered_by) - {subject.organisation_id})
 
 
 def _service_messages(subject: Subject) -> QuerySet[ServiceMessage]:

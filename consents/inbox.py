@@ -14,11 +14,11 @@ from consents import replies
 from consents.keywords import Intent
 from consents.letters import open_letter, open_letters
 from consents.models import InboundMessage
+from consents.models.messages import ATTEMPTS
 from smsconsent.trips import Answer
 
 log = logging.getLogger(__name__)
 State = InboundMessage.State
-ATTEMPTS = 5
 
 
 def act(message: InboundMessage, *, found: Answer | None = None, now: datetime) -> None:
@@ -46,7 +46,9 @@ def read_unread(*, now: datetime, limit: int = 100) -> int:
 
     One that fails again and again goes to a colleague; until then its number is on hold at the gate.
     """
-    ids = InboundMessage.objects.unread().order_by("pk").values_list("pk", flat=True)[:limit]
+    # Those that fail come last: however many they are, they keep nobody waiting.
+    unread = InboundMessage.objects.unread().order_by("attempts", "pk")
+    ids = unread.values_list("pk", flat=True)[:limit]
     return sum(read_one(pk, now=now) for pk in list(ids))
 
 
@@ -73,10 +75,16 @@ def read_one(message_id: int, *, now: datetime) -> bool:
 
 
 def _give_up(message_id: int, *, now: datetime) -> None:
-    lost = InboundMessage.objects.unread().filter(pk=message_id, attempts__gte=ATTEMPTS).first()
-    if lost is None or lost.sender is None:
-        return
-    with transaction.atomic():
-        letter = open_letter(lost, lost.sender, now=now)
-        replies.hold(letter.subjects, now=now)
-        InboundMessage.objects.filter(pk=lost.pk).update(state=State.REVIEW, intent=Intent.HOLD)
+    """Leave it to a colleague, once it has failed often enough. Where that fails too it stays unread."""
+    try:
+        with transaction.atomic():
+            lost = (
+                InboundMessage.objects.unread()
+                .select_for_update(of=("self",), skip_locked=True)
+                .filter(pk=message_id, attempts__gte=ATTEMPTS)
+                .first()
+            )
+            if lost is not None and lost.sender is not None:
+                replies.leave_to_colleague(open_letter(lost, lost.sender, now=now))
+    except Exception:
+        log.exception("an inbound message could not be given up", extra={"inbound": message_id})

@@ -126,9 +126,17 @@ class Letter:
     def conclude(self, intent: Intent, *, review: bool) -> None:
         """The same, for `close` to write."""
         message = self.message
-        message.organisation = self.purposes[0].organisation if self.purposes else None
         message.subject = message.subject or next(iter(self.subjects), None)
-        message.intent, message.state = intent, State.REVIEW if review else State.DONE
+        message.organisation_id = self._addressee
+        # Nothing is answered at this number: then there is nobody to look.
+        waits = review and message.organisation_id is not None
+        message.intent, message.state = intent, State.REVIEW if waits else State.DONE
+
+    @property
+    def _addressee(self) -> int | None:
+        """Whose the message is: the organisation's that knows the sender, the named one's, or the first's."""
+        whose = self.message.subject or self.message.topic or next(iter(self.purposes), None)
+        return whose.organisation_id if whose else None
 
 
 def close(letters: Sequence[Letter], *, trip: Trip) -> None:

@@ -69,11 +69,22 @@ def _read(letter: Letter) -> tuple[Reading, Purpose | None]:
     return reading, topic
 
 
-def hold(subjects: list[Subject], *, now: datetime) -> None:
-    """Pause marketing to these numbers until a colleague decides."""
-    ids = [subject.pk for subject in subjects]
-    Subject.objects.filter(pk__in=ids, held_at=None).update(held_at=now)
+def hold(subjects: Sequence[Subject], *, now: datetime) -> int:
+    """Pause marketing to these numbers until a colleague decides. Return how many were not on hold yet.
+
+    Locked first, also where a hold is on: whoever ends it waits, and then sees why it was to be put on.
+    """
+    mine = Subject.objects.filter(pk__in=[subject.pk for subject in subjects])
+    list(mine.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
+    held = mine.filter(held_at=None).update(held_at=now)
     journal.note_holds(subjects)
+    return held
+
+
+def leave_to_colleague(letter: Letter) -> None:
+    """Nobody knows what it says: no marketing to this number until a colleague has read it (law.md L31)."""
+    hold(letter.subjects, now=letter.now)
+    letter.close(Intent.HOLD, review=True)
 
 
 def _topic(letter: Letter, reading: Reading) -> Purpose | None:
@@ -155,9 +166,8 @@ def _help(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
 
 
 def _hold(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
-    """Unclear: no marketing to this number until a colleague has read it. No receipt, no withdrawal."""
-    hold(letter.subjects, now=letter.now)
-    letter.close(Intent.HOLD, review=True)
+    """Unclear: no receipt, no withdrawal."""
+    leave_to_colleague(letter)
 
 
 def _other(letter: Letter, reading: Reading, topic: Purpose | None) -> None:

@@ -11,6 +11,9 @@ from consents.models.subjects import Subject
 from smsconsent import crypto
 from smsconsent.outbox import OutboundMessage
 
+# How often acting on a message may fail before it goes to a colleague.
+ATTEMPTS = 5
+
 
 class InboundQuerySet(models.QuerySet["InboundMessage"]):
     def unread(self) -> "InboundQuerySet":
@@ -20,6 +23,15 @@ class InboundQuerySet(models.QuerySet["InboundMessage"]):
     def for_review(self) -> "InboundQuerySet":
         """Unclear replies that wait for a colleague."""
         return self.filter(state=InboundMessage.State.REVIEW)
+
+    def open_from(self, subject: Subject) -> "InboundQuerySet":
+        """What this number wrote that nobody has acted on: not read yet, or waiting at its organisation."""
+        mine = Q(sender_index__in=crypto.blind_indexes(subject.phone, use="inbound"))
+        here = Q(organisation=subject.organisation_id) & (mine | Q(subject=subject))
+        return self.filter(
+            (mine & Q(state=InboundMessage.State.UNREAD))
+            | (here & Q(state=InboundMessage.State.REVIEW))
+        )
 
 
 class InboundMessage(models.Model):
@@ -78,6 +90,11 @@ class InboundMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.received_at:%Y-%m-%d %H:%M} {self.intent or self.state}"
+
+    @property
+    def is_given_up(self) -> bool:
+        """Return whether it waits for a colleague because acting on it failed time and again."""
+        return self.state == self.State.REVIEW and self.attempts >= ATTEMPTS
 
 
 class CallbackNonce(models.Model):

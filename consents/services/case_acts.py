@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consents import cases, confirmations, journal, tasks, transitions
+from consents import cases, confirmations, replies, tasks, transitions
 from consents.ledger import Proof
 from consents.models import Case, CaseEvent, Consent, Subject, Suppression
 from consents.services.casework import NotIdentified, lock_open, write_line
@@ -109,9 +109,7 @@ def _restrict(act: _Act) -> dict[str, int]:
     act.case.restricts = True
     if act.subject is None:
         return {}
-    held = Subject.objects.filter(pk=act.subject.pk, held_at=None).update(held_at=act.now)
-    journal.note_holds([act.subject])
-    return {"held": held}
+    return {"held": replies.hold([act.subject], now=act.now)}
 
 
 def _correct(act: _Act) -> dict[str, int]:

@@ -120,16 +120,20 @@ def declare_wrong_person(subject: Subject, *, by: User, now: datetime) -> int:
     return ended
 
 
-def release_number(subject: Subject, *, by: User | None = None) -> None:
-    """End the pause of marketing to a number, unless a reply from it waits or a restriction is in force."""
-    waiting = InboundMessage.objects.filter(
-        subject=subject,
-        state__in=[InboundMessage.State.REVIEW, InboundMessage.State.UNREAD],
-    )
-    if not waiting.exists() and not cases.is_restricted(subject):
-        Subject.objects.filter(pk=subject.pk).update(held_at=None)
-        journal.note_holds([subject])
-        log.info("number %s released", subject.pk, extra={"colleague": by and by.pk})
+@transaction.atomic
+def release_number(subject: Subject, *, by: User | None = None) -> bool:
+    """End the pause of marketing to a number, unless a reply from it waits or a restriction is in force.
+
+    Return whether this call ended it. Locked first, as `replies.hold` does, and looked at afterwards.
+    """
+    mine = Subject.objects.select_for_update(no_key=True, of=("self",)).filter(pk=subject.pk)
+    held = mine.exclude(held_at=None).first()
+    if held is None or InboundMessage.objects.open_from(held).exists() or cases.is_restricted(held):
+        return False
+    Subject.objects.filter(pk=held.pk).update(held_at=None)
+    journal.note_holds([held])
+    log.info("number %s released", held.pk, extra={"colleague": by and by.pk})
+    return True
 
 
 def erase_subject(

@@ -105,9 +105,13 @@ def erase(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRespo
 @login_required
 @require_POST
 def release(request: HttpRequest, organisation: str, public_id: UUID) -> HttpResponse:
-    """End the hold on a number."""
+    """End the hold on a number, unless something still holds it."""
     subject = open_subject(request, organisation, public_id, "consents.review_inbox")
-    services.release_number(subject, by=colleague(request))
+    if not services.release_number(subject, by=colleague(request)):
+        messages.error(
+            request,
+            _("The number stays on hold: a reply waits, or a restriction is in force."),
+        )
     return redirect("people:number", organisation, public_id)
 
 
