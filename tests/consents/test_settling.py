@@ -83,12 +83,10 @@ def test_the_hold_for_a_stop_that_was_given_up_ends_only_when_it_is_settled() ->
     message = give_up()
 
     assert not services.release_number(subject)
-    subject.refresh_from_db()
-    assert subject.held_at == NOON
+    assert Subject.objects.get().held_at == NOON
 
     services.settle_review(message, decision="stop", by=make_user(), now=NOON)
-    subject.refresh_from_db()
-    assert subject.held_at is None
+    assert Subject.objects.get().held_at is None
     assert subject.consents.get().state == "withdrawn"
 
 
