@@ -25,11 +25,11 @@ def transmitted(content: str, *, allow_unicode: bool | None, null_means_ucs2: bo
     """
     if allow_unicode or is_gsm(content):
         return content
+    if allow_unicode is False:
+        raise NotGsm
     replaced = content.translate(_REPLACEMENTS)
     if is_gsm(replaced):
         return replaced
-    if allow_unicode is False:
-        raise NotGsm
     if null_means_ucs2:
         return replaced
     return "".join(char if is_gsm(char) else "?" for char in replaced)
