@@ -215,7 +215,7 @@ def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
         text=text,
         not_after=message.campaign.not_after,
         urgent=False,
-        tag=f"c{row.campaign_id}",
+        tag=f"c{message.campaign.public_id.hex}",
     )
 
 

@@ -66,6 +66,18 @@ def test_a_person_who_said_yes_gets_it_with_a_way_out(
     assert outcome() == ("handed_over", "")
 
 
+def test_the_gateway_is_told_the_public_name_of_the_campaign_and_no_number_of_a_row(
+    consent: Consent, simulator: Simulator
+) -> None:
+    campaign = make_campaign("sending", purpose=consent.purpose)
+
+    send()
+
+    [told] = simulator.state(number=phone().e164)["toNumber"]
+    # Strex may take no more than a-z and 0-9 there one day.
+    assert told["tags"] == [f"c{campaign.public_id.hex}"]
+
+
 @pytest.mark.parametrize(
     ("waited", "state"), [(10 * MINUTE, "handed_over"), (10 * MINUTE + SECOND, "queued")]
 )
