@@ -319,11 +319,19 @@ SMS_PRICE_ORE: int = env("SMS_PRICE_ORE")
 SMS_COUNTRIES: frozenset[int] = frozenset(int(code) for code in env("SMS_COUNTRIES"))
 # law.md L28. Off in the embedded installation, so that it can be tried at any hour.
 QUIET_HOURS: bool = env("QUIET_HOURS")
+if not QUIET_HOURS and not EMBEDDED:
+    raise ImproperlyConfigured(
+        "QUIET_HOURS is false. Marketing waits outside the hours, on Sundays and on holidays; leave it out."
+    )
 STREX_BASE_URL: str = env("STREX_BASE_URL")
 STREX_API_KEY: str = env("STREX_API_KEY")
 STREX_API_KEY_NEXT: str = env("STREX_API_KEY_NEXT")
 STREX_CALLBACK_BASE_URL: str = (env("STREX_CALLBACK_BASE_URL") or PUBLIC_URL).rstrip("/")
 STREX_CALLBACK_SECRETS: list[str] = env("STREX_CALLBACK_SECRETS")
+if not any(STREX_CALLBACK_SECRETS) and not EMBEDDED:
+    raise ImproperlyConfigured(
+        "STREX_CALLBACK_SECRETS is not set. Without it the gateway cannot reach us, and so no stop can."
+    )
 STREX_CALLBACK_SIGNATURE: str = env("STREX_CALLBACK_SIGNATURE")
 STREX_CALLBACK_CLOCK_SKEW: int = env("STREX_CALLBACK_CLOCK_SKEW")
 STREX_SERVER_KEY_NAMES: list[str] = env("STREX_SERVER_KEY_NAMES")
