@@ -26,8 +26,6 @@ LONGEST_RETRY_AFTER = 600.0
 MISCONFIGURED_FOR = 60.0
 NEXT_KEY_SHOWN_FOR = 7 * 24 * 3600.0
 REFUSED_KEY = gettext_noop("the gateway refuses our API key")
-# Answers below 500 that a person should know of.
-TROUBLE = (401, 403, 413, 429)
 # An idle connection that the other side has just closed looks like a lost answer, so we close first.
 IDLE_FOR = 4.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -47,6 +45,11 @@ class Answer:
     @property
     def is_success(self) -> bool:
         return 200 <= self.status < 300
+
+    @property
+    def is_trouble(self) -> bool:
+        """Return whether a person should know of it."""
+        return self.status in (401, 403, 413, 429) or self.status >= 500
 
 
 class Deadline:
@@ -143,9 +146,9 @@ class HttpClient:
         if not deadline.left():
             raise GatewayUnavailable("no time was left to ask")
         self.breaker.enter()
-        request = {"content": content, "params": params}
+        request = {"method": method, "url": path, "content": content, "params": params}
         try:
-            answer = self._call_with_keys(method, path, request, headers or {}, deadline)
+            answer = self._call_with_keys(request, headers or {}, deadline)
         except BaseException as error:
             self.breaker.failed()
             outcome = "no answer" if isinstance(error, OutcomeUnknown) else "not sent"
@@ -153,33 +156,52 @@ class HttpClient:
             self.state.note_error(f"{method} {template or path}: {outcome}")
             raise
         self._log(method, template or path, str(answer.status), started_at, count)
-        if answer.status in TROUBLE or answer.status >= 500:
+        if answer.is_trouble:
             self.state.note_error(f"{method} {template or path}: {answer.status}")
         self._learn(answer)
         return answer
 
+    def post_apart(
+        self, path: str, *, content: bytes, headers: Callable[[str], Mapping[str, str]]
+    ) -> Answer:
+        """Post to what stands beside the messages: whatever it answers, these go on.
+
+        It neither asks the breaker nor tells it, and a key that it refuses may be good elsewhere.
+        `headers` are asked for with the key in use, and if that is refused with the other. Raises
+        GatewayUnavailable, GatewayMisconfigured and OutcomeUnknown.
+        """
+        started_at, deadline = time.monotonic(), Deadline(self._deadline)
+        answer, outcome = Answer(401), "no answer"
+        request = {"method": "POST", "url": path, "content": content}
+        try:
+            for key in list(self._keys):
+                answer = self._call_with(key, request, headers(key), deadline)
+                if answer.status not in (401, 403):
+                    break
+            outcome = str(answer.status)
+        finally:
+            self._log("POST", path, outcome, started_at, 1)
+            if outcome == "no answer" or answer.is_trouble:
+                self.state.note_error(f"POST {path}: {outcome}")
+        return answer
+
+    def _call_with(
+        self, key: str, request: Mapping[str, Any], headers: Mapping[str, str], deadline: Deadline
+    ) -> Answer:
+        own = {"X-ApiKey": key} if key else {}
+        if request["content"] is not None:
+            own["Content-Type"] = "application/json"
+        return self._within(
+            deadline,
+            partial(self._http.request, headers=own | dict(headers), auth=self._signer, **request),
+        )
+
     def _call_with_keys(
-        self,
-        method: str,
-        path: str,
-        request: dict[str, Any],
-        headers: Mapping[str, str],
-        deadline: Deadline,
+        self, request: Mapping[str, Any], headers: Mapping[str, str], deadline: Deadline
     ) -> Answer:
         answer = Answer(401)
         for key in list(self._keys):
-            own = {"X-ApiKey": key} if key else {}
-            if request["content"] is not None:
-                own["Content-Type"] = "application/json"
-            ask = partial(
-                self._http.request,
-                method,
-                path,
-                headers=own | dict(headers),
-                auth=self._signer,
-                **request,
-            )
-            answer = self._within(deadline, ask)
+            answer = self._call_with(key, request, headers, deadline)
             if answer.status not in (401, 403):
                 if key != self._keys[0]:
                     log.warning("the first API key is refused; the next one works and is used")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable
-from smsconsent.gateways.http_client import Answer
+from smsconsent.gateways.http_client import Answer, OutcomeUnknown
 from smsconsent.gateways.strex import Strex
 from smsconsent.phones import Phone
 
@@ -67,24 +67,27 @@ def sync_stop(gateway: Strex, phone: Phone, *, short_number: str, keyword: str) 
     """Tell Strex' own keyword service that this person has stopped.
 
     Off unless STREX_SYNC_STOP: our database is the truth, and an account without such a service has
-    nothing to be told. How the key is written there is STREX_COMMAND_AUTHORIZATION. Raises
-    GatewayUnavailable and GatewayMisconfigured.
+    nothing to be told. How the key is written there nobody has told us (strex.md § 12, 8), so it is a
+    setting, STREX_COMMAND_AUTHORIZATION; and a refusal says nothing of the key where messages go, so they
+    go on. Raises GatewayUnavailable and GatewayMisconfigured.
     """
     if not gateway.settings.sync_stop:
         return Synced.OFF
-    authorization = gateway.settings.command_authorization.format(key=gateway.settings.api_key)
     command = {
         "phone": phone.e164,
         "shortNumber": short_number,
         "keyword": keyword,
         "action": "unsubscribe",
     }
-    answer = gateway.ask(
-        "POST",
-        "api/services/command",
-        headers={"Authorization": authorization},
-        content=encode(command),
-    )
+    form = gateway.settings.command_authorization
+    try:
+        answer = gateway.client.post_apart(
+            "api/services/command",
+            headers=lambda key: {"Authorization": form.replace("{key}", key)} if key else {},
+            content=encode(command),
+        )
+    except OutcomeUnknown as error:
+        raise GatewayUnavailable("the gateway did not answer in time") from error
     match answer.status:
         case 204:
             return Synced.NOT_ACTIVE

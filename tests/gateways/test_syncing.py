@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from consents import syncing, transitions
+from consents import confirmations, syncing, transitions
 from consents.ledger import Proof
-from consents.models import Consent, InboundMessage
-from smsconsent.gateways import gateway_of_process, get_gateway
+from consents.models import Consent, InboundMessage, ServiceMessage
+from smsconsent import outbox
+from smsconsent.gateways import gateway_of_process, get_gateway, watch
+from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex import Strex
 from smsconsent.gateways.strex_services import encode
 from tests.gateways.ear import Ear, let_pass, listening
@@ -101,17 +103,43 @@ def test_old_stops_are_left_in_peace(consent: Consent, passed: object, told: int
     assert tell(NOON + passed) == told  # type: ignore[operator]  # a timedelta
 
 
+# The simulator looks at nothing else than this header there.
 def test_the_key_is_carried_as_the_setting_says(
     consent: Consent, simulator: Simulator, settings: Settings
 ) -> None:
-    found = get_gateway()
-    assert isinstance(found, Strex)
-    found.close()
+    simulator.set("switches", {"command_authorization": "Bearer {key}"})
     settings.STREX_COMMAND_AUTHORIZATION = "Bearer {key}"
     gateway_of_process.cache_clear()
     withdraw(consent)
 
     assert tell() == 1
+
+
+def test_the_next_key_is_carried_when_the_first_is_refused(
+    consent: Consent, simulator: Simulator, settings: Settings
+) -> None:
+    settings.STREX_API_KEY, settings.STREX_API_KEY_NEXT = "expired", simulator.api_key
+    gateway_of_process.cache_clear()
+    withdraw(consent)
+
+    assert tell() == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_whatever_is_answered_there_messages_leave(
+    consent: Consent, simulator: Simulator, status: int
+) -> None:
+    simulator.set("faults", {"kind": "answer", "status": status, "path": "/api/services/command"})
+    withdraw(consent)
+    welcome = confirmations.queue_welcome(make_consent("granted", number=2), now=NOON)
+
+    assert [tell() for _minute in range(6)] == [0] * 6
+
+    outbox.work(ServiceMessage, gateway=get_gateway(), clock=lambda: NOON)
+    welcome.refresh_from_db()
+    assert welcome.state == "handed_over"
+    assert watch.lane_warning() == ""
+    assert f"api/services/command: {status}" in str(SharedState("strex").snapshot().errors)
 
 
 # -- from there to here --------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ class Switches:
     request_nonce: str = "once"
     retry_signature: str = "new"
     intermediate_receipts: str = "off"
+    # How `services/command` wants the key in its Authorization header.
+    command_authorization: str = "{key}"
     queued_seconds: float = 0.05
     delivery_seconds: float = 0.4
     batch_readable_seconds: float = 1.0
