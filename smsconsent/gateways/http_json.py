@@ -30,6 +30,7 @@ from smsconsent.gateways import (
 )
 from smsconsent.gateways.http_client import Answer, Deadline, HttpClient, OutcomeUnknown
 from smsconsent.gateways.http_json_settings import JsonSettings
+from smsconsent.gateways.pacing import RateLimit
 from smsconsent.gateways.reading import (
     read_flag,
     read_id,
@@ -65,8 +66,9 @@ class HttpJson:
     def __init__(self, settings: JsonSettings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self.client = HttpClient(settings, state=SharedState(self.name))
+        self.rate = RateLimit(settings.messages_per_second, self.name)
         # Without a way to ask, what was not posted would be as unknown as what was: one at a time.
-        self.max_batch = settings.batch if settings.status_path else 1
+        self.max_batch = self.rate.largest(settings.batch if settings.status_path else 1)
         self._clock = clock
 
     def close(self) -> None:
@@ -82,6 +84,8 @@ class HttpJson:
         if len({message.id for message in batch}) < len(batch):
             raise ValueError("the same id stands twice in the batch")
         deadline = Deadline(self.settings.deadline)
+        if batch:
+            self.rate.wait_for_room(len(batch), urgent=any(message.urgent for message in batch))
         results: list[Handover] = []
         for message in batch:
             try:

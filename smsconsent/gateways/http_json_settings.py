@@ -8,6 +8,8 @@ from typing import Any, Self
 from smsconsent.gateways import GatewayMisconfigured
 from smsconsent.gateways.http_client import require_safe_url
 
+FROM_ENVIRONMENT = {"signing_secret", "api_key", "api_key_next", "messages_per_second"}
+
 
 @dataclass(frozen=True, slots=True)
 class JsonSettings:
@@ -26,6 +28,8 @@ class JsonSettings:
     signature_header: str = "X-Signature"
     timestamp_header: str = ""
     clock_skew: int = 300
+    # Of all processes together; 0 = as fast as it goes.
+    messages_per_second: int = 0
     inbound: dict[str, str] = field(default_factory=dict)
     receipt: dict[str, str] = field(default_factory=dict)
     # What the gateway says → waiting, delivered, failed, gone or barred.
@@ -53,12 +57,19 @@ class JsonSettings:
             found = tomllib.loads(text.replace("{key}", settings.HTTP_JSON_KEY))
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise GatewayMisconfigured(f"HTTP_JSON_CONFIG cannot be read: {error}") from error
-        return cls.from_table(found, signing_secret=settings.HTTP_JSON_SIGNING_SECRET)
+        return cls.from_table(
+            found,
+            signing_secret=settings.HTTP_JSON_SIGNING_SECRET,
+            messages_per_second=settings.STREX_MESSAGES_PER_SECOND,
+        )
 
     @classmethod
-    def from_table(cls, found: dict[str, Any], *, signing_secret: str = "") -> Self:
-        """Return the settings that a table holds. Raises GatewayMisconfigured for an unknown field."""
-        known = {each.name for each in fields(cls)} - {"signing_secret", "api_key", "api_key_next"}
+    def from_table(cls, found: dict[str, Any], **elsewhere: Any) -> Self:
+        """Return the settings that a table holds; `elsewhere` is what the environment says.
+
+        Raises GatewayMisconfigured for an unknown field.
+        """
+        known = {each.name for each in fields(cls)} - FROM_ENVIRONMENT
         if unknown := found.keys() - known:
             raise GatewayMisconfigured(f"HTTP_JSON_CONFIG has unknown fields: {sorted(unknown)}")
         values: dict[str, Any] = {
@@ -66,6 +77,6 @@ class JsonSettings:
         }
         values["states"] = {k.lower(): v for k, v in found.get("states", {}).items()}
         try:
-            return cls(signing_secret=signing_secret, **values)
+            return cls(**values, **elsewhere)
         except TypeError as error:
             raise GatewayMisconfigured(f"HTTP_JSON_CONFIG lacks something: {error}") from error

@@ -13,6 +13,8 @@ OPEN_FOR, LONGEST_OPEN = 30.0, 600.0
 JITTER = 0.2
 # Longer than any call: a probe that never came back must not keep the others out for ever.
 PROBE_FOR = 15.0
+# Seconds that the outbox may be held up inside its transaction for the sake of the pace.
+PATIENCE = 1.0
 # Of each ten messages a second one is kept free for confirmations and receipts of a stop.
 URGENT_SHARE = 10
 
@@ -92,7 +94,13 @@ class RateLimit:
         """How many ordinary messages may leave in one second. 0 = without limit."""
         return max(1, self._per_second - self._per_second // URGENT_SHARE) * bool(self._per_second)
 
-    def wait_for_room(self, count: int, *, patience: float, urgent: bool = False) -> None:
+    def largest(self, batch: int) -> int:
+        """Return the batch, but at most a second's worth: so the next one waits no longer than that."""
+        return min(batch, self.most_at_once or batch)
+
+    def wait_for_room(
+        self, count: int, *, patience: float = PATIENCE, urgent: bool = False
+    ) -> None:
         """Return when `count` messages may leave, at most `patience` seconds from now.
 
         Raises GatewayUnavailable, and counts nothing, when there is no room by then.

@@ -43,8 +43,6 @@ log = logging.getLogger(__name__)
 
 MESSAGES = "api/out-messages"
 ONE_MESSAGE = "/api/out-messages/{id}"
-# A second: the time that the outbox may be held up inside its transaction for the sake of the pace.
-RATE_PATIENCE = 1.0
 NOBODY = UUID(int=0)
 WRONG_ADDRESS = gettext_noop("the address of the gateway is wrong (STREX_BASE_URL)")
 
@@ -68,8 +66,7 @@ class Strex:
             settings.server_key_names, self._fetch_key, self.client.state
         )
         self.rate = RateLimit(settings.messages_per_second, self.name)
-        # A batch is at most a second's worth, so that the next one need not wait longer than that.
-        self.max_batch = min(settings.batch_size, self.rate.most_at_once or settings.batch_size)
+        self.max_batch = self.rate.largest(settings.batch_size)
 
     def close(self) -> None:
         """Close the connections that are kept open between batches."""
@@ -97,7 +94,7 @@ class Strex:
                 results[message.id] = Handover(message.id, Outcome.REJECTED, refusal.reason)
         if items:
             urgent = any(message.urgent for message in batch)
-            self.rate.wait_for_room(len(items), patience=RATE_PATIENCE, urgent=urgent)
+            self.rate.wait_for_room(len(items), urgent=urgent)
             self._post_all(items, results, deadline)
         return [results[message.id] for message in batch]
 

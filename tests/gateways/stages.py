@@ -151,12 +151,12 @@ class JsonStage:
     gateway: HttpJson
 
     @classmethod
-    def open(cls) -> "JsonStage":
+    def open(cls, **elsewhere: Any) -> "JsonStage":
         provider = JsonProvider()
-        return cls(provider, cls._adapter(provider.url))
+        return cls(provider, cls._adapter(provider.url, **elsewhere))
 
     @staticmethod
-    def _adapter(url: str) -> HttpJson:
+    def _adapter(url: str, **elsewhere: Any) -> HttpJson:
         table = {
             "base_url": url,
             "send_path": "send",
@@ -169,7 +169,7 @@ class JsonStage:
             "read_timeout": 0.3,
             "deadline": 1.0,
         }
-        return HttpJson(JsonSettings.from_table(table))
+        return HttpJson(JsonSettings.from_table(table, **elsewhere))
 
     def taken(self) -> list[str]:
         return list(self.provider.stored)
