@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consents.models import InboundMessage
+from smsconsent.gateways import gateway_name
 from smsconsent.gateways.state import SharedState
 
 
 def warning() -> str:
     """Return a sentence when no SMS came in for STREX_INBOUND_SILENCE while campaigns were sent."""
     silence: timedelta = settings.STREX_INBOUND_SILENCE
-    sent = SharedState(settings.GATEWAY).snapshot().last.get("campaign")
+    sent = SharedState(gateway_name()).snapshot().last.get("campaign")
     begins = timezone.now() - silence
     if not silence or sent is None or sent <= begins:
         return ""

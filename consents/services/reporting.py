@@ -13,7 +13,7 @@ from consents import suspensions
 from consents.models import CallbackNonce
 from consents.services.callbacks import ONCE, ReplayedNonce, count, nonce_of, require_same
 from smsconsent import arrivals, outbox, polling
-from smsconsent.gateways import Callback, Receipt, ReceiptState, Trust, watch
+from smsconsent.gateways import Callback, Receipt, ReceiptState, Trust
 from smsconsent.gateways.state import SharedState
 from smsconsent.outbox import OutboundMessage
 from smsconsent.together import Together
@@ -167,8 +167,6 @@ def _take_report(report: Report, message: OutboundMessage | None) -> None:
         polling.doubt(gateway, receipt.id)
     if trust is not Trust.SIGNED:
         return
-    if receipt.misconfigured:
-        watch.stop_lanes(gateway)
     suspensions.take_receipt(receipt, message=message, now=report.now)
 
 

@@ -23,6 +23,7 @@ from smsconsent.gateways import (
     CallbackRefused,
     Gateway,
     Inbound,
+    gateway_name,
     get_gateway,
 )
 from smsconsent.gateways.state import SharedState
@@ -46,7 +47,7 @@ def _callback(act: Act) -> Callable[..., HttpResponse]:
         started_at = time.monotonic()
         try:
             body = _body(request)
-            carrier = get_gateway(gateway)
+            carrier = get_gateway()
             callback = carrier.verify(
                 method="POST",
                 path=request.path,
@@ -138,5 +139,5 @@ def _require_secret(gateway: str, secret: str) -> None:
     matches = [
         compare_digest(given, known.encode()) for known in settings.STREX_CALLBACK_SECRETS if known
     ]
-    if gateway != settings.GATEWAY or not any(matches):
+    if not any(matches) or gateway != gateway_name():
         raise Http404

@@ -5,6 +5,7 @@ from `BUILDERS`, or the dotted path of a callable that takes nothing and returns
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from django.utils.module_loading import import_string
 
 from smsconsent.phones import Phone
 
+# It stands in the address of its callbacks.
+_NAME = re.compile(r"[a-z0-9_-]{1,30}", re.ASCII)
 BUILDERS = {
     "strex": "smsconsent.gateways.strex.build",
     "http_json": "smsconsent.gateways.http_json.build",
@@ -150,7 +153,10 @@ class Callback:
 
 
 class Gateway(Protocol):
-    """What the outbox and the webhooks need of a carrier of SMS."""
+    """What the outbox and the webhooks need of a carrier of SMS.
+
+    `name` stands in the address that it calls back at, /hooks/<name>/…, and over what is counted of it.
+    """
 
     name: str
     max_batch: int
@@ -188,9 +194,20 @@ class Gateway(Protocol):
         """Raise GatewayUnavailable or GatewayMisconfigured unless the gateway answers."""
 
 
-def get_gateway(name: str | None = None) -> Gateway:
-    """Return the gateway of that name, or the one in the settings; one of each per process."""
-    return gateway_of_process(name or settings.GATEWAY, os.getpid())
+def get_gateway() -> Gateway:
+    """Return the gateway in the settings, one per process. Raises GatewayMisconfigured."""
+    return gateway_of_process(settings.GATEWAY, os.getpid())
+
+
+def gateway_name() -> str:
+    """Return what the gateway in the settings calls itself. One that cannot be built: what GATEWAY says."""
+    # A builder's short name is the gateway's own. Pages may ask for it without building one.
+    if settings.GATEWAY in BUILDERS:
+        return settings.GATEWAY
+    try:
+        return get_gateway().name
+    except GatewayMisconfigured:
+        return settings.GATEWAY
 
 
 @cache
@@ -201,4 +218,8 @@ def gateway_of_process(name: str, pid: int) -> Gateway:
     except ImportError as error:
         raise GatewayMisconfigured(f"GATEWAY names {name!r}, which does not exist") from error
     gateway: Gateway = builder()
+    if not _NAME.fullmatch(gateway.name):
+        raise GatewayMisconfigured(
+            f"the gateway's name {gateway.name!r} cannot stand in an address"
+        )
     return gateway

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from smsconsent.gateways import gateway_name
 from smsconsent.gateways.pacing import Breaker
 from smsconsent.gateways.state import SharedState, Snapshot
 
@@ -47,7 +48,7 @@ def key_warning() -> str:
 
 def lane_warning() -> str:
     """Return a sentence while nothing is sent, and why; else nothing."""
-    found = SharedState(settings.GATEWAY).snapshot()
+    found = SharedState(gateway_name()).snapshot()
     if found.shut_until is None:
         return ""
     if found.misconfigured:
@@ -62,14 +63,14 @@ def lane_warning() -> str:
 
 def next_key_warning() -> str:
     """Return a sentence when the first key is refused and the second one is in use."""
-    if not SharedState(settings.GATEWAY).get("next_key"):
+    if not SharedState(gateway_name()).get("next_key"):
         return ""
     return _("The first API key is refused and the next one is used: make it the first.")
 
 
 def parts_warning() -> str:
     """Return a sentence when the gateway counts other parts than we did: prices are wrong (strex.md § 7)."""
-    count = SharedState(settings.GATEWAY).snapshot(counted=("parts_differ",)).counts["parts_differ"]
+    count = SharedState(gateway_name()).snapshot(counted=("parts_differ",)).counts["parts_differ"]
     if not count:
         return ""
     return ngettext(
@@ -81,10 +82,10 @@ def parts_warning() -> str:
     ) % {"count": count}
 
 
-def stop_lanes(gateway: str) -> None:
+def stop_lanes() -> None:
     """Send nothing for ten minutes and say why: a report says that the account is refused (strex.md § 10)."""
     log.critical("%s: nothing is sent until it is mended", REFUSED_ACCOUNT)
-    Breaker(SharedState(gateway)).pause(REFUSED_FOR, misconfigured=REFUSED_ACCOUNT)
+    Breaker(SharedState(gateway_name())).pause(REFUSED_FOR, misconfigured=REFUSED_ACCOUNT)
 
 
 def callback_problem(url: str) -> str:

@@ -22,6 +22,7 @@ from smsconsent.gateways import (
     Handover,
     Outcome,
     Outgoing,
+    gateway_name,
 )
 from smsconsent.gateways.state import SharedState
 from smsconsent.lookups import Keys
@@ -186,7 +187,7 @@ class Batch:
             trouble = error
         self._model.note(self._moves)
         if sends and not self._model.is_urgent:
-            SharedState(settings.GATEWAY).touch("campaign")
+            SharedState(gateway_name()).touch("campaign")
         return trouble
 
     def ask(self, gate: Gate, *, now: datetime) -> list[Outgoing]:

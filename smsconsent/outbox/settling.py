@@ -18,6 +18,8 @@ from smsconsent.gateways import (
     GatewayUnavailable,
     Receipt,
     ReceiptState,
+    gateway_name,
+    watch,
 )
 from smsconsent.gateways.state import SharedState
 from smsconsent.outbox.messages import Lease, Move, OutboundMessage, find
@@ -100,11 +102,15 @@ def record_receipt(
 
     `row` is the message, when it has been found already.
     handed_over < failed < delivered: a late, doubled or reordered report cannot undo a better state,
-    and a duplicate proves no more than that the gateway has the message (strex.md § 4, § 10).
+    and a duplicate proves no more than that the gateway has the message (strex.md § 4, § 10). News that
+    the account is refused stops the lanes: a report that somebody vouched for and an answer to our own
+    question both pass here.
     """
     row = row or find(receipt.id)
     if row is None or not _advance(row, receipt, now=now):
         return row
+    if receipt.misconfigured:
+        watch.stop_lanes()
     compare_parts(row, receipt)
     if row.listener:
         listener: Listener = import_string(row.listener)
@@ -202,7 +208,7 @@ def compare_parts(row: OutboundMessage, receipt: Receipt) -> None:
     ours, theirs = row.counted_segments, receipt.segments
     if not ours or not theirs or ours == theirs:
         return
-    if SharedState(settings.GATEWAY).count("parts_differ") % ALARM_EVERY == 1:
+    if SharedState(gateway_name()).count("parts_differ") % ALARM_EVERY == 1:
         log.error("message %s: %d parts at the gateway, %d by our count", row.pk, theirs, ours)
 
 

@@ -3,17 +3,20 @@
 import hmac
 import json
 import re
+import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
 from consents.models import Consent
 from smsconsent.gateways import (
+    BUILDERS,
     Basis,
     CallbackMalformed,
     CallbackRefused,
@@ -21,13 +24,15 @@ from smsconsent.gateways import (
     GatewayUnavailable,
     ReceiptState,
     Trust,
+    gateway_name,
     gateway_of_process,
     get_gateway,
 )
 from smsconsent.gateways.http_json import HttpJson, render
 from smsconsent.gateways.http_json_settings import JsonSettings
+from smsconsent.gateways.pacing import RateLimit
 from tests import environment
-from tests.gateways.stages import outgoing
+from tests.gateways.stages import JsonStage, outgoing
 from tests.make import MINUTE, NOON, SHORT_NUMBER, make_consent, phone
 
 TABLE: dict[str, Any] = {
@@ -91,16 +96,35 @@ def test_a_gateway_that_cannot_be_asked_gets_one_message_at_a_time(gateway: Http
         gateway.look_up(outgoing().id)
 
 
+def test_a_batch_is_at_most_a_seconds_worth_less_the_share_of_what_is_urgent() -> None:
+    table = TABLE | {"status_path": "messages/{id}", "batch": 100}
+
+    assert HttpJson(JsonSettings.from_table(table, messages_per_second=50)).max_batch == 45
+
+
+def test_all_processes_together_keep_the_pace_of_the_agreement() -> None:
+    stage = JsonStage.open(messages_per_second=20)
+    others = RateLimit(20, "http_json", clock=lambda: time.time() + MINUTE.total_seconds())
+    others.wait_for_room(20)
+
+    with pytest.raises(GatewayUnavailable, match="our own rate limit"):
+        stage.gateway.hand_over([outgoing()], now=NOON)
+
+    stage.close()
+    assert stage.taken() == []
+
+
 # -- the file -------------------------------------------------------------------------------------------
 def test_the_file_is_read_and_the_key_put_in_its_place(settings: Settings, tmp_path: Path) -> None:
     settings.HTTP_JSON_CONFIG = str(tmp_path / "gateway.toml")
-    settings.HTTP_JSON_KEY = "hemmelig"
+    settings.HTTP_JSON_KEY, settings.STREX_MESSAGES_PER_SECOND = "hemmelig", 7
     Path(settings.HTTP_JSON_CONFIG).write_text(FILE)
 
     found = JsonSettings.from_django(settings)
 
     assert found.headers == {"Authorization": "Bearer hemmelig"}
     assert found.success == (202,)
+    assert found.messages_per_second == 7
     assert "hemmelig" not in repr(found)
 
 
@@ -111,8 +135,9 @@ def test_the_file_is_read_and_the_key_put_in_its_place(settings: Settings, tmp_p
         {"body": {"to": "{to}"}},
         {"body": {"id": "{id}"}},
         {"colour": "red"},
+        {"messages_per_second": 7},
     ],
-    ids=["no TLS", "no id", "no recipient", "unknown field"],
+    ids=["no TLS", "no id", "no recipient", "unknown field", "a variable of the environment"],
 )
 def test_an_unsafe_file_does_not_start(changes: dict[str, Any]) -> None:
     with pytest.raises(GatewayMisconfigured):
@@ -212,29 +237,101 @@ def test_a_report_about_another_id_is_not_ours(gateway: HttpJson) -> None:
 
 
 # -- the whole way --------------------------------------------------------------------------------------
-@pytest.mark.django_db
-def test_a_stop_through_this_gateway_withdraws(
-    client: Client, settings: Settings, tmp_path: Path
-) -> None:
-    settings.GATEWAY = "http_json"
+class House(HttpJson):
+    """A gateway of one's own, as GATEWAY=<dotted path> brings it."""
+
+    name = "house-2"
+
+
+def build_house() -> HttpJson:
+    return House(JsonSettings.from_django(django_settings))
+
+
+def build_nameless() -> HttpJson:
+    """Its name is left as a dotted path, which no address can hold."""
+    made = build_house()
+    made.name = "tests.gateways"
+    return made
+
+
+@pytest.fixture
+def choose(settings: Settings, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Make this the gateway of the installation: what GATEWAY would say."""
     settings.HTTP_JSON_CONFIG = str(tmp_path / "gateway.toml")
     Path(settings.HTTP_JSON_CONFIG).write_text(FILE)
+
+    def name(path: str) -> None:
+        settings.GATEWAY = path
+        gateway_of_process.cache_clear()
+
+    yield name
     gateway_of_process.cache_clear()
+
+
+HOUSE = f"{__name__}.build_house"
+GATEWAYS = {"http_json": "http_json", HOUSE: "house-2"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", GATEWAYS)
+def test_a_stop_through_this_gateway_withdraws(
+    client: Client, choose: Callable[[str], None], path: str
+) -> None:
+    choose(path)
     consent = make_consent("granted", at=NOON - MINUTE)
     body = {"id": "m1", "from": phone().e164, "to": SHORT_NUMBER, "text": "STOPP"}
 
     answer = client.post(
-        f"/hooks/http_json/{environment.CALLBACK_SECRET}/inbound/",
+        f"/hooks/{GATEWAYS[path]}/{environment.CALLBACK_SECRET}/inbound/",
         json.dumps(body),
         content_type="application/json",
     )
 
-    found = get_gateway()
-    assert isinstance(found, HttpJson)
-    found.close()
-    gateway_of_process.cache_clear()
     consent.refresh_from_db()
     assert (answer.status_code, consent.state) == (200, Consent.State.WITHDRAWN)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["http_json", "strex", "house-3"])
+def test_no_other_gateway_is_let_in(
+    client: Client, choose: Callable[[str], None], name: str
+) -> None:
+    choose(HOUSE)
+
+    answer = client.post(
+        f"/hooks/{name}/{environment.CALLBACK_SECRET}/inbound/", b"{}", "text/json"
+    )
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.django_db
+def test_what_stops_a_gateway_of_ones_own_is_said(
+    client: Client, choose: Callable[[str], None]
+) -> None:
+    choose(HOUSE)
+    found = get_gateway()
+    assert isinstance(found, House)
+
+    found.client.breaker.pause(60, misconfigured="the key is refused")
+
+    assert "the key is refused" in str(client.get("/readyz").json()["warnings"])
+
+
+def test_a_name_that_no_address_can_hold_is_refused(choose: Callable[[str], None]) -> None:
+    choose(f"{__name__}.build_nameless")
+
+    with pytest.raises(GatewayMisconfigured, match="cannot stand in an address"):
+        get_gateway()
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_short_name_is_what_the_gateway_calls_itself(
+    choose: Callable[[str], None], name: str
+) -> None:
+    choose(name)
+
+    assert gateway_name() == get_gateway().name == name
 
 
 def test_the_example_in_the_document_works() -> None:

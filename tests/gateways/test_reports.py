@@ -1,6 +1,6 @@
 """Delivery reports from the simulator to the product's webhook, with every fault that it knows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
@@ -137,6 +137,53 @@ def test_an_account_that_the_operators_refuse_stops_the_lanes(
     assert "avviser kontoen vår" in watch.lane_warning()
 
 
+def ask_doubted() -> int:
+    return polling.ask_doubted(gateway=get_gateway(), record=suspensions.take_receipt, now=NOON)
+
+
+def recover() -> int:
+    ServiceMessage.objects.update(state="unknown", lease_until=NOON)
+    return outbox.recover(
+        ServiceMessage, gateway=get_gateway(), record=suspensions.take_receipt, now=NOON
+    )
+
+
+# By default nobody is known to sign: then all that is known of a message is what the gateway is asked.
+@pytest.mark.parametrize("ask", [ask_doubted, lambda: ask_overdue(NOON + 2 * DAY), recover])
+def test_an_account_that_is_refused_stops_the_lanes_though_nobody_vouched_for_the_report(
+    message: ServiceMessage,
+    ear: Ear,
+    simulator: Simulator,
+    client: Client,
+    ask: Callable[[], int],
+) -> None:
+    simulator.set(f"numbers/{phone().e164}", {"status": "Failed", "detail": "InvalidCredentials"})
+    simulator.set("faults", {"kind": "header_missing"})
+    send()
+    let_pass(simulator, 5)
+    ear.wait_for(1)
+
+    ear.pass_on(client)
+    assert watch.lane_warning() == ""
+    assert ask() == 1
+
+    assert "avviser kontoen vår" in watch.lane_warning()
+
+
+def test_old_news_of_a_refused_account_stops_nothing(
+    message: ServiceMessage, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    simulator.set(f"numbers/{phone().e164}", {"status": "Failed", "detail": "InvalidCredentials"})
+    send()
+    let_pass(simulator, 5)
+    ear.wait_for(1)
+    ServiceMessage.objects.update(state="failed")
+
+    ear.pass_on(client)
+
+    assert watch.lane_warning() == ""
+
+
 def test_a_report_that_cannot_be_read_is_refused_and_counted(
     ear: Ear, client: Client, settings: Settings
 ) -> None:
@@ -207,7 +254,7 @@ def test_a_duplicate_proves_that_a_lost_hand_over_arrived(
 
     assert state_of(message) == ("handed_over", "")
     # It says nothing of what became of it, so the gateway is asked.
-    polling.ask_doubted(gateway=get_gateway(), record=suspensions.take_receipt, now=NOON)
+    ask_doubted()
     assert state_of(message) == ("delivered", "Delivered")
 
 
@@ -239,13 +286,9 @@ def test_a_report_that_nobody_vouches_for_is_asked_about(
     ear.wait_for(1)
     ear.pass_on(client)
 
-    asked = polling.ask_doubted(gateway=get_gateway(), record=suspensions.take_receipt, now=NOON)
+    assert [ask_doubted(), ask_doubted()] == [1, 0]
 
-    assert asked == 1
     assert state_of(message) == ("delivered", "Delivered")
-    assert (
-        polling.ask_doubted(gateway=get_gateway(), record=suspensions.take_receipt, now=NOON) == 0
-    )
 
 
 def ask_overdue(now: object) -> int:

@@ -17,7 +17,7 @@ from consents import services, silence
 from consents.models import Organisation
 from consents.views.staff.doors import login_required, open_organisation, show
 from smsconsent import outbox, queues
-from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, watch
+from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, gateway_name, watch
 from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex_keywords import Action, Step
 from smsconsent.staff import access
@@ -53,7 +53,7 @@ def gateway(request: HttpRequest, organisation: str) -> HttpResponse:
     """Show the state that all processes share. Asks the cache and the queue, never the gateway."""
     controller = open_organisation(request, organisation, PERMISSION)
     now = timezone.now()
-    found = SharedState(settings.GATEWAY).snapshot(counted=tuple(COUNTED))
+    found = SharedState(gateway_name()).snapshot(counted=tuple(COUNTED))
     standing, kind = watch.standing(found)
     context = {
         "found": found,

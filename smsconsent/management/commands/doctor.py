@@ -17,6 +17,7 @@ from smsconsent.gateways import (
     Gateway,
     GatewayMisconfigured,
     GatewayUnavailable,
+    gateway_name,
     get_gateway,
     watch,
 )
@@ -125,7 +126,7 @@ def check_callbacks() -> Iterator[Finding]:
     base = settings.STREX_CALLBACK_BASE_URL
     if urlsplit(base).scheme != "https" and not settings.EMBEDDED:
         yield False, "STREX_CALLBACK_BASE_URL must begin with https."
-    problem = watch.callback_problem(f"{base}/hooks/{settings.GATEWAY}/{secrets[0]}/receipts/")
+    problem = watch.callback_problem(f"{base}/hooks/{gateway_name()}/{secrets[0]}/receipts/")
     # SECURITY: the secret is part of the address, so only the part before it is shown.
     yield not problem, f"The webhooks at {base}: {problem or 'they answer'}."
 
