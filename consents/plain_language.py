@@ -94,5 +94,5 @@ def _of_frequency(text: str, count: int, period: str) -> Iterator[Problem]:
     names = _NUMBERS[count - 1] if count <= len(_NUMBERS) else ()
     if words.isdisjoint({str(count), *names}):
         yield Problem("frequency", Fault.COUNT)
-    if words.isdisjoint(_PERIODS[period]):
+    elif words.isdisjoint(_PERIODS[period]):
         yield Problem("frequency", Fault.PERIOD)
