@@ -147,9 +147,7 @@ class WordingForm(forms.Form):
     frequency = forms.CharField(
         label=_("How often"),
         max_length=100,
-        help_text=_(
-            "As the purpose has it: that many messages are sent, and the rest is held back."
-        ),
+        help_text=_("Write the number that the purpose has. No more messages than that are sent."),
     )
     who = forms.CharField(label=_("Who sends"), max_length=200)
     how_to_stop = forms.CharField(label=_("How to stop"), max_length=200)
