@@ -23,12 +23,10 @@ CASE_CODES_A_DAY = 3
 CODES_A_DAY = 3
 ANSWER_KINDS = ("stopped", "help", "code")
 
-
 # Uses one of a limit in a window. No row comes back when it is used up.
 _COUNT = """INSERT INTO rate_window (scope, key, starts_at, used) VALUES (%s, %s, %s, 1)
             ON CONFLICT (scope, key, starts_at) DO UPDATE SET used = rate_window.used + 1
             WHERE rate_window.used < %s RETURNING used"""
-
 
 _NOTHING = "SELECT 1 WHERE 1 = 0"
 
@@ -71,18 +69,13 @@ def count_contact(
     return answers
 
 
-def may_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A_DAY) -> bool:
-    """Count one answer of this kind to this number today, and return whether it may be sent.
+def take_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A_DAY) -> bool:
+    """Use one of today's answers of this kind to this number. Return whether there was one left.
 
     Two machines cannot talk to each other for ever, and a second STOP gets no second receipt.
     """
     key = _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}"))
-    try:
-        with transaction.atomic():
-            _count("answer", key, a_day, _day(now))
-    except _Refused:
-        return False
-    return True
+    return _take(("answer", key, a_day, _day(now)))
 
 
 def count_answers(phones: Sequence[Phone], kind: str, *, now: datetime, trip: Trip) -> None:
@@ -95,33 +88,24 @@ def count_answers(phones: Sequence[Phone], kind: str, *, now: datetime, trip: Tr
     trip.add(_COUNT.replace(one, ", ".join([one] * len(keys))), [*windows, ANSWERS_A_DAY])
 
 
-def may_send_case_code(phone: Phone, *, now: datetime) -> bool:
-    """Count one code that a colleague has sent to this number today, and return whether it may be sent."""
+def take_case_code(phone: Phone, *, now: datetime) -> bool:
+    """Use one of today's codes from a colleague to this number. Return whether there was one left."""
     key = crypto.blind_index(phone, use="limit/case_code")
-    try:
-        with transaction.atomic():
-            _count("case_code", key, CASE_CODES_A_DAY, _day(now))
-    except _Refused:
-        return False
-    return True
+    return _take(("case_code", key, CASE_CODES_A_DAY, _day(now)))
 
 
-def may_send_code(phone: Phone, *, network: bytes | None, now: datetime) -> bool:
-    """Count one code for my page to this number, known or not, and return whether it may be sent.
+def take_page_code(phone: Phone, *, network: bytes | None, now: datetime) -> bool:
+    """Use one of today's codes for my page to this number, known or not. Return whether there was one left.
 
     3 a day per number over all organisations, which is also what bounds the guesses; then per network
-    and in total.
+    and in total. Where one of these says no, none is used.
     """
     key = _current(RateWindow, crypto.blind_indexes(phone, use="limit/page_code"))
-    try:
-        with transaction.atomic():
-            _count("page_code", key, CODES_A_DAY, _day(now))
-            if network is not None:
-                _count("page_network", network, settings.CODES_PER_NETWORK_AND_HOUR, _hour(now))
-            _count("page_total", b"", settings.CODES_PER_DAY, _day(now))
-    except _Refused:
-        return False
-    return True
+    uses = [("page_code", key, CODES_A_DAY, _day(now))]
+    if network is not None:
+        most = settings.CODES_PER_NETWORK_AND_HOUR
+        uses.append(("page_network", network, most, _hour(now)))
+    return _take(*uses, ("page_total", b"", settings.CODES_PER_DAY, _day(now)))
 
 
 def forget(phone: Phone) -> dict[str, int]:
@@ -161,6 +145,17 @@ def _hour(now: datetime) -> datetime:
 def _day(now: datetime) -> datetime:
     local = timezone.localtime(now)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _take(*uses: tuple[str, bytes, int, datetime]) -> bool:
+    """Use one of each limit (scope, key, how many, since when), or none. Return whether all had one left."""
+    try:
+        with transaction.atomic():
+            for use in uses:
+                _count(*use)
+    except _Refused:
+        return False
+    return True
 
 
 def _count(scope: str, key: bytes, limit: int, starts_at: datetime) -> None:

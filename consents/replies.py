@@ -153,7 +153,7 @@ def _start(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
 
 def _help(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
     """Say who we are and how to stop, once a day."""
-    if letter.purposes and limits.may_answer(letter.phone, "help", now=letter.now, a_day=1):
+    if letter.purposes and limits.take_answer(letter.phone, "help", now=letter.now, a_day=1):
         writing.queue_answer(
             Kind.HELP,
             organisation=(topic or letter.purposes[0]).organisation,
@@ -232,7 +232,7 @@ def _shown(code: HandsetCode) -> Facts:
 
 
 def _answer_unknown_code(letter: Letter) -> None:
-    if letter.purposes and limits.may_answer(letter.phone, "code", now=letter.now):
+    if letter.purposes and limits.take_answer(letter.phone, "code", now=letter.now):
         writing.queue_answer(
             Kind.UNKNOWN_CODE,
             organisation=letter.purposes[0].organisation,

@@ -81,7 +81,7 @@ def _answer(stops: Sequence[Stop], stopped: dict[int, Consent], *, trip: Trip) -
         for each in answered
         if each.letter.message.pk not in stopped
         and not each.letter.subjects
-        and limits.may_answer(each.letter.phone, "stopped", now=now)
+        and limits.take_answer(each.letter.phone, "stopped", now=now)
     ]
     if ending:
         limits.count_answers([each.letter.phone for each in ending], "stopped", now=now, trip=trip)

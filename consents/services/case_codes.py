@@ -37,7 +37,7 @@ def send_case_code(case: Case, *, by: User, now: datetime) -> None:
     sender = mine.organisation.senders.order_by("pk").first()
     if mine.number is None or sender is None:
         raise CodeNotSent
-    if not limits.may_send_case_code(mine.number, now=now):
+    if not limits.take_case_code(mine.number, now=now):
         raise CodeNotSent
     code = signing.new_pin()
     mine.codes.update(expires_at=now)

@@ -41,7 +41,7 @@ def ask_for_code(
     One row and the same statements for every number: known, unknown, withdrawn or blocked (law.md L14).
     """
     subject = Subject.objects.with_phone(organisation, phone).first()
-    may_send = limits.may_send_code(phone, network=network, now=now)
+    may_send = limits.take_page_code(phone, network=network, now=now)
     token, code = signing.new_token(), signing.new_pin()
     Visit.objects.create(
         organisation=organisation,
