@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from consents import ledger, legal_holds, limits, purging
-from consents.letters import open_letter
+from consents.incoming import open_incoming
 from consents.models import (
     Case,
     CaseCode,
@@ -179,9 +179,9 @@ def replies_of(subject: Subject) -> QuerySet[InboundMessage]:
 
 def _is_for_others(message: InboundMessage, subject: Subject) -> bool:
     """Return whether it is for another organisation, which knows the number or alone answers there."""
-    letter = open_letter(message, subject.phone, now=message.received_at)
-    known_to = {each.organisation_id for each in letter.subjects}
-    answered_by = {each.pk for each in letter.organisations}
+    incoming = open_incoming(message, subject.phone, now=message.received_at)
+    known_to = {each.organisation_id for each in incoming.subjects}
+    answered_by = {each.pk for each in incoming.organisations}
     return bool((known_to or answered_by) - {subject.organisation_id})
 
 

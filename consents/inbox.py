@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import F
 
 from consents import replies
+from consents.incoming import open_all_incoming, open_incoming
 from consents.keywords import Intent
-from consents.letters import open_letter, open_letters
 from consents.models import InboundMessage
 from consents.models.messages import ATTEMPTS
 from smsconsent.trips import Answer
@@ -24,7 +24,7 @@ State = InboundMessage.State
 def act(message: InboundMessage, *, found: Answer | None = None, now: datetime) -> None:
     """Do what the message says, in the open transaction, and mark it as read.
 
-    `found`: what `letters.ask_purposes` was told, where it was asked along with something else.
+    `found`: what `incoming.ask_purposes` was told, where it was asked along with something else.
     """
     if message.sender is None:
         message.intent, message.state = Intent.OTHER, State.DONE
@@ -32,13 +32,13 @@ def act(message: InboundMessage, *, found: Answer | None = None, now: datetime) 
             intent=message.intent, state=message.state
         )
         return
-    replies.obey(open_letter(message, message.sender, found=found, now=now))
+    replies.act_on(open_incoming(message, message.sender, found=found, now=now))
 
 
 def act_on_stops(messages: Sequence[InboundMessage], *, found: Answer, now: datetime) -> None:
     """The same for what looks like a stop, of different numbers, all at once. Raises replies.NotAStop."""
     senders = [(message, message.sender) for message in messages if message.sender is not None]
-    replies.obey_stops(open_letters(senders, found=found, now=now))
+    replies.act_on_stops(open_all_incoming(senders, found=found, now=now))
 
 
 def read_unread(*, now: datetime, limit: int = 100) -> int:
@@ -85,6 +85,6 @@ def _give_up(message_id: int, *, now: datetime) -> None:
                 .first()
             )
             if lost is not None and lost.sender is not None:
-                replies.leave_to_colleague(open_letter(lost, lost.sender, now=now))
+                replies.leave_to_colleague(open_incoming(lost, lost.sender, now=now))
     except Exception:
         log.exception("an inbound message could not be given up", extra={"inbound": message_id})

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from consents import confirmations, journal, keywords, limits, stopping, transitions, writing
+from consents.incoming import SHORTEST_QUOTE, Incoming
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
-from consents.letters import SHORTEST_QUOTE, Letter
 from consents.models import Confirmation, Consent, HandsetCode, Purpose, ServiceMessage, Subject
 from consents.stopping import Stop
 from smsconsent import signing
@@ -18,23 +18,23 @@ Kind = ServiceMessage.Kind
 _CODE = re.compile(r"^\W*ja\W+(\d{4,8})\W*$", re.IGNORECASE)
 
 
-def obey(letter: Letter) -> None:
+def act_on(incoming: Incoming) -> None:
     """Read the message and do what it says, in the open transaction."""
-    message = letter.message
+    message = incoming.message
     if (match := _CODE.match(message.text)) and message.is_stop is not True:
-        _take_code(letter, match[1])
+        _take_code(incoming, match[1])
         return
-    reading, topic = _read(letter)
-    _ACTS[reading.intent](letter, reading, topic)
+    reading, topic = _read(incoming)
+    _ACTS[reading.intent](incoming, reading, topic)
 
 
-def obey_stops(letters: Sequence[Letter]) -> None:
+def act_on_stops(messages: Sequence[Incoming]) -> None:
     """Do at once what many messages say that look like a stop (`looks_like_a_stop`), of different numbers.
 
     Raises NotAStop where one says something else at its short number: then each is to be obeyed by itself.
     """
-    read = [(letter, *_read(letter)) for letter in letters]
-    if any(reading.intent is not Intent.STOP for _letter, reading, _topic in read):
+    read = [(incoming, *_read(incoming)) for incoming in messages]
+    if any(reading.intent is not Intent.STOP for _incoming, reading, _topic in read):
         raise NotAStop
     stopping.stop([Stop(*each) for each in read])
 
@@ -55,16 +55,16 @@ def _is_plainly_a_stop(text: str, flagged: bool | None) -> bool:
     return not is_code and keywords.read(text, flagged=flagged).intent is Intent.STOP
 
 
-def _read(letter: Letter) -> tuple[Reading, Purpose | None]:
-    message = letter.message
+def _read(incoming: Incoming) -> tuple[Reading, Purpose | None]:
+    message = incoming.message
     reading = keywords.read(
         message.text,
-        keywords=frozenset(purpose.keyword for purpose in letter.purposes if purpose.keyword),
-        ours=letter.our_texts,
+        keywords=frozenset(purpose.keyword for purpose in incoming.purposes if purpose.keyword),
+        ours=incoming.our_texts,
         flagged=message.is_stop,
-        house=letter.house_words,
+        house=incoming.house_words,
     )
-    topic = _topic(letter, reading)
+    topic = _topic(incoming, reading)
     message.topic, message.is_certain = topic, reading.certain
     return reading, topic
 
@@ -81,100 +81,100 @@ def hold(subjects: Sequence[Subject], *, now: datetime) -> int:
     return held
 
 
-def leave_to_colleague(letter: Letter) -> None:
+def leave_to_colleague(incoming: Incoming) -> None:
     """Nobody knows what it says: no marketing to this number until a colleague has read it (law.md L31)."""
-    hold(letter.subjects, now=letter.now)
-    letter.close(Intent.HOLD, review=True)
+    hold(incoming.subjects, now=incoming.now)
+    incoming.close(Intent.HOLD, review=True)
 
 
-def _topic(letter: Letter, reading: Reading) -> Purpose | None:
+def _topic(incoming: Incoming, reading: Reading) -> Purpose | None:
     if not reading.topic:
         return None
     named = reading.topic.casefold()
-    return next((p for p in letter.purposes if p.keyword.casefold() == named), None)
+    return next((p for p in incoming.purposes if p.keyword.casefold() == named), None)
 
 
-def _stop(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
-    stopping.stop([Stop(letter, reading, topic)])
+def _stop(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
+    stopping.stop([Stop(incoming, reading, topic)])
 
 
-def _no(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+def _no(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     """A no to an open question is taken silently; any other no is a stop."""
-    waiting = [c for c in letter.consents(topic) if _is_open(c, letter.now)]
+    waiting = [c for c in incoming.consents(topic) if _is_open(c, incoming.now)]
     if not waiting:
-        _stop(letter, reading, topic)
+        _stop(incoming, reading, topic)
         return
     for consent in waiting:
-        transitions.refuse(consent, proof=letter.proof("mo_reply"), now=letter.now)
-    letter.close(Intent.NO)
+        transitions.refuse(consent, proof=incoming.proof("mo_reply"), now=incoming.now)
+    incoming.close(Intent.NO)
 
 
-def _yes(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+def _yes(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     """Answer exactly one open question, new or to renew. None, or several of which none is named: nothing."""
-    consents = letter.consents(topic)
-    waiting = [c for c in consents if _is_open(c, letter.now)]
+    consents = incoming.consents(topic)
+    waiting = [c for c in consents if _is_open(c, incoming.now)]
     renewals = list(
-        Confirmation.objects.renewals(letter.now)
+        Confirmation.objects.renewals(incoming.now)
         .filter(consent__in=consents, consent__state=Consent.State.GRANTED)
         .select_related("wording", "consent__subject")
     )
     count = len(waiting) + len(renewals)
-    if not letter.may_start:
-        letter.close(Intent.YES, review=count > 0)
+    if not incoming.may_start:
+        incoming.close(Intent.YES, review=count > 0)
         return
     if count == 1 and waiting:
-        _grant(letter, waiting[0], letter.proof("mo_reply"))
+        _grant(incoming, waiting[0], incoming.proof("mo_reply"))
     elif count == 1:
-        confirmations.renew(renewals[0], proof=letter.proof("mo_reply"), now=letter.now)
-    letter.close(Intent.YES, review=count > 1)
+        confirmations.renew(renewals[0], proof=incoming.proof("mo_reply"), now=incoming.now)
+    incoming.close(Intent.YES, review=count > 1)
 
 
-def _start(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+def _start(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     """Open a new double opt-in. It never restores a consent, also not after a stop."""
-    open_ones = [p for p in letter.purposes if p.closed_at is None or p.closed_at > letter.now]
+    open_ones = [p for p in incoming.purposes if p.closed_at is None or p.closed_at > incoming.now]
     chosen = topic if topic in open_ones else None
     if chosen is None and topic is None and len(open_ones) == 1:
         chosen = open_ones[0]
-    wording = chosen.wordings.current(letter.language) if chosen else None
+    wording = chosen.wordings.current(incoming.language) if chosen else None
     if chosen is None or wording is None:
-        _help(letter, reading, topic)
+        _help(incoming, reading, topic)
         return
-    if letter.may_start:
+    if incoming.may_start:
         confirmations.ask(
             chosen,
-            letter.phone,
+            incoming.phone,
             wording=wording,
             source=Consent.Source.KEYWORD,
-            proof=letter.proof("mo_keyword"),
-            now=letter.now,
+            proof=incoming.proof("mo_keyword"),
+            now=incoming.now,
         )
-    letter.close(Intent.START, review=not letter.may_start)
+    incoming.close(Intent.START, review=not incoming.may_start)
 
 
-def _help(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+def _help(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     """Say who we are and how to stop, once a day."""
-    if letter.purposes and limits.take_answer(letter.phone, "help", now=letter.now, a_day=1):
+    if incoming.purposes and limits.take_answer(incoming.phone, "help", now=incoming.now, a_day=1):
         writing.queue_answer(
             Kind.HELP,
-            organisation=(topic or letter.purposes[0]).organisation,
-            sender=letter.number,
-            phone=letter.phone,
-            language=letter.language,
-            now=letter.now,
+            organisation=(topic or incoming.purposes[0]).organisation,
+            sender=incoming.number,
+            phone=incoming.phone,
+            language=incoming.language,
+            now=incoming.now,
         )
-    letter.close(reading.intent)
+    incoming.close(reading.intent)
 
 
-def _hold(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
+def _hold(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     """Unclear: no receipt, no withdrawal."""
-    leave_to_colleague(letter)
+    leave_to_colleague(incoming)
 
 
-def _other(letter: Letter, reading: Reading, topic: Purpose | None) -> None:
-    letter.close(Intent.OTHER)
+def _other(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
+    incoming.close(Intent.OTHER)
 
 
-_ACTS: dict[Intent, Callable[[Letter, Reading, Purpose | None], None]] = {
+_ACTS: dict[Intent, Callable[[Incoming, Reading, Purpose | None], None]] = {
     Intent.STOP: _stop,
     Intent.NO: _no,
     Intent.YES: _yes,
@@ -186,40 +186,42 @@ _ACTS: dict[Intent, Callable[[Letter, Reading, Purpose | None], None]] = {
 
 
 # -- the message from the handset first (trust.md § 10) --------------------------------------------------
-def _take_code(letter: Letter, digits: str) -> None:
+def _take_code(incoming: Incoming, digits: str) -> None:
     """Grant in one step: the wording was shown, and the handset acted. An unknown code grants nothing."""
     code = (
         HandsetCode.objects.select_for_update(of=("self",))
         .select_related("purpose__organisation", "purpose__sender", "wording")
-        .filter(code=digits, used_at=None, expires_at__gt=letter.now, purpose__in=letter.purposes)
+        .filter(
+            code=digits, used_at=None, expires_at__gt=incoming.now, purpose__in=incoming.purposes
+        )
         .first()
         if signing.code_is_well_formed(digits)
         else None
     )
     if code is None:
-        _answer_unknown_code(letter)
-        letter.close(Intent.YES)
+        _answer_unknown_code(incoming)
+        incoming.close(Intent.YES)
         return
-    if not letter.may_start:
-        letter.close(Intent.YES, review=True)
+    if not incoming.may_start:
+        incoming.close(Intent.YES, review=True)
         return
-    code.used_at = letter.now
+    code.used_at = incoming.now
     code.save(update_fields=["used_at"])
     proof = Proof(
-        "handset_code", facts=letter.proof_facts | {"code": digits}, workflow=_shown(code)
+        "handset_code", facts=incoming.proof_facts | {"code": digits}, workflow=_shown(code)
     )
     consent = transitions.open_request(
         code.purpose,
-        letter.phone,
+        incoming.phone,
         wording=code.wording,
         source=Consent.Source.HANDSET,
         proof=proof,
-        now=letter.now,
+        now=incoming.now,
     )
     if consent is not None:
-        letter.message.subject = consent.subject
-        _grant(letter, consent, proof)
-    letter.close(Intent.YES)
+        incoming.message.subject = consent.subject
+        _grant(incoming, consent, proof)
+    incoming.close(Intent.YES)
 
 
 def _shown(code: HandsetCode) -> Facts:
@@ -231,22 +233,22 @@ def _shown(code: HandsetCode) -> Facts:
     }
 
 
-def _answer_unknown_code(letter: Letter) -> None:
-    if letter.purposes and limits.take_answer(letter.phone, "code", now=letter.now):
+def _answer_unknown_code(incoming: Incoming) -> None:
+    if incoming.purposes and limits.take_answer(incoming.phone, "code", now=incoming.now):
         writing.queue_answer(
             Kind.UNKNOWN_CODE,
-            organisation=letter.purposes[0].organisation,
-            sender=letter.number,
-            phone=letter.phone,
-            language=letter.language,
-            now=letter.now,
+            organisation=incoming.purposes[0].organisation,
+            sender=incoming.number,
+            phone=incoming.phone,
+            language=incoming.language,
+            now=incoming.now,
         )
 
 
-def _grant(letter: Letter, consent: Consent, proof: Proof) -> None:
-    if transitions.grant(consent, proof=proof, now=letter.now):
+def _grant(incoming: Incoming, consent: Consent, proof: Proof) -> None:
+    if transitions.grant(consent, proof=proof, now=incoming.now):
         consent.refresh_from_db()
-        confirmations.queue_welcome(consent, now=letter.now)
+        confirmations.queue_welcome(consent, now=incoming.now)
 
 
 def _is_open(consent: Consent, now: datetime) -> bool:

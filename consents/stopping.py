@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consents import limits, locking, transitions, writing
+from consents.incoming import Incoming, close
 from consents.keywords import Intent, Reading
-from consents.letters import Letter, close
 from consents.models import Consent, Purpose, ServiceMessage
 from smsconsent.trips import Trip
 
@@ -14,7 +14,7 @@ from smsconsent.trips import Trip
 class Stop:
     """A message that was read as a stop. `topic` is the one purpose that it names, if it names one."""
 
-    letter: Letter
+    incoming: Incoming
     reading: Reading
     topic: Purpose | None
 
@@ -32,62 +32,69 @@ def stop(stops: Sequence[Stop]) -> None:
     stopped = _withdraw(stops, trip=trip)
     _answer(stops, stopped, trip=trip)
     for each in stops:
-        each.letter.conclude(Intent.STOP, review=each.reading.erase and bool(each.letter.subjects))
-    close([each.letter for each in stops], trip=trip)
+        each.incoming.conclude(
+            Intent.STOP, review=each.reading.erase and bool(each.incoming.subjects)
+        )
+    close([each.incoming for each in stops], trip=trip)
     trip.go()
 
 
 def _find(stops: Sequence[Stop]) -> list[bool]:
-    """Lock what these numbers have, and give it to their letters. Return which of them are known."""
+    """Lock what these numbers have, and give it to their messages. Return which of them are known."""
     forms: dict[int, list[bytes]] = {}
-    whose: dict[tuple[int, bytes], Letter] = {}
+    whose: dict[tuple[int, bytes], Incoming] = {}
     for each in stops:
-        for organisation, indexes in each.letter.indexes.items():
+        for organisation, indexes in each.incoming.indexes.items():
             forms.setdefault(organisation, []).extend(indexes)
-            whose |= {(organisation, index): each.letter for index in indexes}
-        each.letter.subjects, each.letter.locked = [], []
-    purposes = {purpose.pk for each in stops for purpose in each.letter.about(each.topic)}
+            whose |= {(organisation, index): each.incoming for index in indexes}
+        each.incoming.subjects, each.incoming.locked = [], []
+    purposes = {purpose.pk for each in stops for purpose in each.incoming.about(each.topic)}
     subjects, consents = locking.lock_number(forms, sorted(purposes))
     owners = {}
     for subject in subjects:
-        letter = whose[subject.organisation_id, bytes(subject.phone_index)]
-        letter.subjects.append(subject)
-        owners[subject.pk] = letter
+        incoming = whose[subject.organisation_id, bytes(subject.phone_index)]
+        incoming.subjects.append(subject)
+        owners[subject.pk] = incoming
     for consent in consents:
         owners[consent.subject_id].locked.append(consent)
-    return [bool(each.letter.subjects) for each in stops]
+    return [bool(each.incoming.subjects) for each in stops]
 
 
 def _withdraw(stops: Sequence[Stop], *, trip: Trip) -> dict[int, Consent]:
     """Withdraw what each stop is about. Return the first consent that ends, by the key of its message."""
     consents, proofs, messages = [], {}, {}
     for each in stops:
-        purposes = {purpose.pk for purpose in each.letter.about(each.topic)}
-        consents += [one for one in each.letter.locked if one.purpose_id in purposes]
-        for subject in each.letter.subjects:
-            proofs[subject.pk] = each.letter.proof("mo_stop")
-            messages[subject.pk] = each.letter.message.pk
-    ended = transitions.withdraw_locked(consents, proofs=proofs, now=stops[0].letter.now, trip=trip)
+        purposes = {purpose.pk for purpose in each.incoming.about(each.topic)}
+        consents += [one for one in each.incoming.locked if one.purpose_id in purposes]
+        for subject in each.incoming.subjects:
+            proofs[subject.pk] = each.incoming.proof("mo_stop")
+            messages[subject.pk] = each.incoming.message.pk
+    ended = transitions.withdraw_locked(
+        consents, proofs=proofs, now=stops[0].incoming.now, trip=trip
+    )
     return {messages[consent.subject_id]: consent for consent in reversed(ended)}
 
 
 def _answer(stops: Sequence[Stop], stopped: dict[int, Consent], *, trip: Trip) -> None:
     """Answer whoever has stopped something; a stranger, as often as the limit lets through."""
-    now = stops[0].letter.now
-    answered = [each for each in stops if each.letter.purposes]
-    ending = [each for each in answered if each.letter.message.pk in stopped]
+    now = stops[0].incoming.now
+    answered = [each for each in stops if each.incoming.purposes]
+    ending = [each for each in answered if each.incoming.message.pk in stopped]
     strangers = [
         each
         for each in answered
-        if each.letter.message.pk not in stopped
-        and not each.letter.subjects
-        and limits.take_answer(each.letter.phone, "stopped", now=now)
+        if each.incoming.message.pk not in stopped
+        and not each.incoming.subjects
+        and limits.take_answer(each.incoming.phone, "stopped", now=now)
     ]
     if ending:
-        limits.count_answers([each.letter.phone for each in ending], "stopped", now=now, trip=trip)
+        limits.count_answers(
+            [each.incoming.phone for each in ending], "stopped", now=now, trip=trip
+        )
     texts: dict[object, str] = {}
     answers = [
-        _receipt(each, stopped.get(each.letter.message.pk), texts) for each in (*ending, *strangers)
+        _receipt(each, stopped.get(each.incoming.message.pk), texts)
+        for each in (*ending, *strangers)
     ]
     if answers:
         trip.insert(answers)
@@ -95,18 +102,18 @@ def _answer(stops: Sequence[Stop], stopped: dict[int, Consent], *, trip: Trip) -
 
 def _receipt(stop: Stop, ended: Consent | None, texts: dict[object, str]) -> ServiceMessage:
     """Return the answer to one stop. `texts` are those of the others: most say the same."""
-    letter = stop.letter
-    named = ended.purpose_id if ended else letter.purposes[0].pk
-    organisation = next(each for each in letter.purposes if each.pk == named).organisation
-    alike = (organisation.pk, stop.topic and stop.topic.pk, letter.number, letter.language)
+    incoming = stop.incoming
+    named = ended.purpose_id if ended else incoming.purposes[0].pk
+    organisation = next(each for each in incoming.purposes if each.pk == named).organisation
+    alike = (organisation.pk, stop.topic and stop.topic.pk, incoming.number, incoming.language)
     answer = writing.prepare_answer(
         ServiceMessage.Kind.STOPPED,
         organisation=organisation,
-        subject=next((s for s in letter.subjects if s.organisation_id == organisation.pk), None),
-        sender=letter.number,
-        phone=letter.phone,
-        language=letter.language,
-        now=letter.now,
+        subject=next((s for s in incoming.subjects if s.organisation_id == organisation.pk), None),
+        sender=incoming.number,
+        phone=incoming.phone,
+        language=incoming.language,
+        now=incoming.now,
         purpose=stop.topic,
         text=texts.get(alike, ""),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from consents import inbox, letters, replies, tasks
+from consents import inbox, incoming, replies, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
 from consents.services.callbacks import ONCE, Replay, ReplayedNonce, count, nonce_of, require_same
@@ -28,7 +28,7 @@ MOST_TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class InboundCallback:
     """An SMS from a person, as it came in."""
 
     inbound: Inbound
@@ -63,37 +63,37 @@ def receive_message(
     waits for us, the row alone is kept: its number is on hold at the gate until the sweeper or a
     colleague has read it. Stops that arrive together share a transaction. Raises ReplayedNonce.
     """
-    arrival = Arrival(inbound, gateway, callback, body, now)
-    is_new = _receive_stop(arrival) if arrival.is_like_a_stop else _receive(arrival)
+    call = InboundCallback(inbound, gateway, callback, body, now)
+    is_new = _receive_stop(call) if call.is_like_a_stop else _receive(call)
     SharedState(gateway).touch("inbound")
     if is_new and inbound.sender is None:
         count(gateway, "odd_sender")
 
 
-def _receive(arrival: Arrival) -> bool:
+def _receive(call: InboundCallback) -> bool:
     """Return whether it is new. Raises ReplayedNonce."""
     try:
-        message = _take_in(arrival, act=True)
+        message = _take_in(call, act=True)
     except ReplayedNonce:
         raise
     except Exception:
         # L31: what cannot be read holds the number, and is read later. Nothing personal is logged.
         log.exception("an inbound message could not be acted on yet")
-        message = _take_in(arrival, act=False)
+        message = _take_in(call, act=False)
     if message is None:
         return False
     if message.trust != Trust.SIGNED and message.intent in {Intent.STOP, Intent.NO}:
-        count(arrival.gateway, "doubtful_stop")
+        count(call.gateway, "doubtful_stop")
     wake(tasks.send_service_messages)
     return True
 
 
-def _take_in(arrival: Arrival, *, act: bool) -> InboundMessage | None:
+def _take_in(call: InboundCallback, *, act: bool) -> InboundMessage | None:
     """Store it, and act on it. Return None for what was taken in before. Raises ReplayedNonce.
 
     The nonce goes with it, so that a failed attempt may come again.
     """
-    message, nonce = arrival.message, arrival.nonce
+    message, nonce = call.message, call.nonce
     message.attempts = 0 if act else 1
     try:
         with transaction.atomic():
@@ -102,7 +102,7 @@ def _take_in(arrival: Arrival, *, act: bool) -> InboundMessage | None:
                 _bound_waiting(trip, LOCK_SHARE)
             fresh = trip.insert([nonce], after=ONCE) if nonce else None
             stored = trip.insert([message], after=ONCE)
-            found = letters.ask_purposes([message.recipient], trip=trip)
+            found = incoming.ask_purposes([message.recipient], trip=trip)
             trip.go()
             if fresh and not fresh.rows:
                 raise Replay
@@ -110,7 +110,7 @@ def _take_in(arrival: Arrival, *, act: bool) -> InboundMessage | None:
                 return None
             message.pk = stored.rows[0][0]
             if act:
-                inbox.act(message, found=found, now=arrival.now)
+                inbox.act(message, found=found, now=call.now)
     except Replay:
         require_same(nonce)
         return None
@@ -118,48 +118,48 @@ def _take_in(arrival: Arrival, *, act: bool) -> InboundMessage | None:
 
 
 # -- stops that arrive together ----------------------------------------------------------------------------
-def receive_together(arrivals: Sequence[Arrival]) -> list[bool | Exception]:
+def receive_together(calls: Sequence[InboundCallback]) -> list[bool | Exception]:
     """Receive stops in one transaction, and each by itself where that does not do.
 
     That is so for a second stop of a number, for what was taken in before, and when anything fails: then
     one that cannot be acted on, or waits for a lock, must not hold up the others.
     """
     firsts = {
-        str(each.inbound.sender and each.inbound.sender.e164): each for each in reversed(arrivals)
+        str(each.inbound.sender and each.inbound.sender.e164): each for each in reversed(calls)
     }
     done: set[int] = set()
     if len(firsts) > 1 and _take_in_together(list(firsts.values())):
         done = {id(each) for each in firsts.values()}
-    return [True if id(each) in done else _outcome(each) for each in arrivals]
+    return [True if id(each) in done else _outcome(each) for each in calls]
 
 
-def _outcome(arrival: Arrival) -> bool | Exception:
+def _outcome(call: InboundCallback) -> bool | Exception:
     try:
-        return _receive(arrival)
+        return _receive(call)
     except (ReplayedNonce, DatabaseError) as error:
         return error
 
 
-def _take_in_together(arrivals: Sequence[Arrival]) -> bool:
+def _take_in_together(calls: Sequence[InboundCallback]) -> bool:
     """Store these stops and act on them. Return False, with nothing stored, unless all were new and clear."""
     # In one order, so that two processes that are sent the same do not wait for each other.
-    arrivals = sorted(arrivals, key=lambda each: each.inbound.message_id)
-    messages = [each.message for each in arrivals]
-    nonces = [nonce for each in arrivals if (nonce := each.nonce)]
+    calls = sorted(calls, key=lambda each: each.inbound.message_id)
+    messages = [each.message for each in calls]
+    nonces = [nonce for each in calls if (nonce := each.nonce)]
     try:
         with transaction.atomic():
             trip = Trip()
             _bound_waiting(trip, SHORT_SHARE)
             fresh = trip.insert(nonces, after=ONCE) if nonces else None
             stored = trip.insert(messages, after=f"{ONCE}, message_id")
-            found = letters.ask_purposes({each.recipient for each in messages}, trip=trip)
+            found = incoming.ask_purposes({each.recipient for each in messages}, trip=trip)
             trip.go()
             if len(stored.rows) < len(messages) or (fresh and len(fresh.rows) < len(nonces)):
                 raise Replay
             keys = {message_id: key for key, message_id in stored.rows}
             for message in messages:
                 message.pk = keys[message.message_id]
-            inbox.act_on_stops(messages, found=found, now=max(each.now for each in arrivals))
+            inbox.act_on_stops(messages, found=found, now=max(each.now for each in calls))
     except (Replay, replies.NotAStop):
         return False
     except Exception:

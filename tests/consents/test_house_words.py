@@ -6,8 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from consents import keywords, letters, reading, services
+from consents import keywords, reading, services
 from consents.housewords import HouseWords, house_words
+from consents.incoming import open_incoming
 from consents.keywords import Intent, Reading, parse
 from consents.models import Consent, InboundMessage, Organisation, ServiceMessage
 from consents.services import Objection
@@ -189,10 +190,10 @@ def test_at_a_shared_number_a_stop_of_one_stops_all_and_a_start_of_one_starts_no
 def test_own_words_cost_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     make_purpose(make_organisation(stop_words="ferdig"))
     message = InboundMessage(recipient=SHORT_NUMBER, text="?", received_at=NOON)
-    letter = letters.open_letter(message, phone(), now=NOON)
+    incoming = open_incoming(message, phone(), now=NOON)
 
     with django_assert_num_queries(0):
-        assert letter.house_words.stop
+        assert incoming.house_words.stop
 
 
 # -- the page ------------------------------------------------------------------------------------------

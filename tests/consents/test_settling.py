@@ -98,7 +98,7 @@ def test_what_cannot_even_be_given_up_keeps_no_other_waiting(
     lost = keep_unread(attempts=ATTEMPTS)
     other = keep_unread(message_id="other")
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "open_letter", fail)
+        patch.setattr(inbox, "open_incoming", fail)
         assert inbox.read_unread(now=NOON) == 0
     monkeypatch.undo()
 

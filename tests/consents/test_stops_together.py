@@ -22,7 +22,7 @@ from consents.models import (
 )
 from consents.services import receiving
 from consents.services.callbacks import ReplayedNonce
-from consents.services.receiving import Arrival
+from consents.services.receiving import InboundCallback
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
 from tests.make import (
     HOUR,
@@ -38,7 +38,7 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 
-def arrival(
+def sms(
     number: int,
     text: str = "STOPP",
     *,
@@ -46,7 +46,7 @@ def arrival(
     trust: Trust = Trust.SIGNED,
     nonce: str = "",
     body: bytes = b"",
-) -> Arrival:
+) -> InboundCallback:
     inbound = Inbound(
         message_id=message_id or uuid4().hex,
         sender=phone(number),
@@ -57,7 +57,7 @@ def arrival(
     )
     proven = ("key", nonce) if nonce else None
     callback = Callback(trust=trust, basis=Basis.SIGNATURE, nonce=proven)
-    return Arrival(inbound, "strex", callback, body, NOON)
+    return InboundCallback(inbound, "strex", callback, body, NOON)
 
 
 def people() -> Purpose:
@@ -93,18 +93,18 @@ def test_together_they_end_and_answer_what_each_would_alone(with_campaign: None)
     numbers = [1, 2, 3, 4, 5]
     with transaction.atomic():
         for number in numbers:
-            receiving.receive_together([arrival(number)])
+            receiving.receive_together([sms(number)])
         alone = outcome()
         transaction.set_rollback(True)
 
-    assert receiving.receive_together([arrival(number) for number in numbers]) == [True] * 5
+    assert receiving.receive_together([sms(number) for number in numbers]) == [True] * 5
 
     assert outcome() == alone
     assert Consent.objects.filter(state="withdrawn").count() == 4
 
 
 def test_each_line_of_evidence_opens_and_follows_the_one_before(with_campaign: None) -> None:
-    receiving.receive_together([arrival(number) for number in (2, 1, 3)])
+    receiving.receive_together([sms(number) for number in (2, 1, 3)])
 
     for detail in EventDetail.objects.select_related("event"):
         ledger.open_detail(detail)
@@ -116,7 +116,7 @@ def test_each_line_of_evidence_opens_and_follows_the_one_before(with_campaign: N
 
 def test_the_evidence_names_the_message_of_its_own_person() -> None:
     purpose = people()
-    receiving.receive_together([arrival(1, message_id="mo-1"), arrival(2, message_id="mo-2")])
+    receiving.receive_together([sms(1, message_id="mo-1"), sms(2, message_id="mo-2")])
 
     for number in (1, 2):
         consent = Consent.objects.get(purpose=purpose, subject__in=subject_of(number))
@@ -131,7 +131,7 @@ def subject_of(number: int) -> list[Subject]:
 def test_a_second_stop_of_the_same_number_changes_nothing_more() -> None:
     people()
 
-    got = receiving.receive_together([arrival(1), arrival(2), arrival(1)])
+    got = receiving.receive_together([sms(1), sms(2), sms(1)])
 
     assert got == [True, True, True]
     assert ServiceMessage.objects.filter(kind="stopped").count() == 2
@@ -140,10 +140,10 @@ def test_a_second_stop_of_the_same_number_changes_nothing_more() -> None:
 
 def test_what_was_taken_in_before_holds_nobody_up() -> None:
     people()
-    again = arrival(1, message_id="once")
+    again = sms(1, message_id="once")
     receiving.receive_together([again])
 
-    got = receiving.receive_together([arrival(2), again, arrival(3)])
+    got = receiving.receive_together([sms(2), again, sms(3)])
 
     assert got == [True, False, True]
     assert Consent.objects.filter(state="granted").count() == 0
@@ -152,9 +152,9 @@ def test_what_was_taken_in_before_holds_nobody_up() -> None:
 
 def test_a_forged_replay_meets_its_own_sender_only() -> None:
     people()
-    receiving.receive_together([arrival(1, nonce="n1", body=b"first")])
+    receiving.receive_together([sms(1, nonce="n1", body=b"first")])
 
-    got = receiving.receive_together([arrival(2, nonce="n2"), arrival(3, nonce="n1", body=b"x")])
+    got = receiving.receive_together([sms(2, nonce="n2"), sms(3, nonce="n1", body=b"x")])
 
     assert got[0] is True
     assert isinstance(got[1], ReplayedNonce)
@@ -165,7 +165,7 @@ def test_a_forged_replay_meets_its_own_sender_only() -> None:
 def test_one_that_is_no_stop_here_is_read_by_itself() -> None:
     people()
 
-    got = receiving.receive_together([arrival(1), arrival(3, "JA")])
+    got = receiving.receive_together([sms(1), sms(3, "JA")])
 
     assert got == [True, True]
     assert sorted(InboundMessage.objects.values_list("intent", flat=True)) == ["stop", "yes"]
@@ -181,7 +181,7 @@ def test_a_stop_to_one_of_several_purposes_leaves_the_others() -> None:
         for purpose in (first, other):
             make_consent("granted", purpose=purpose, number=number)
 
-    receiving.receive_together([arrival(1, "STOPP SKI"), arrival(2, "STOPP")])
+    receiving.receive_together([sms(1, "STOPP SKI"), sms(2, "STOPP")])
 
     one, two = (subject_of(number) for number in (1, 2))
     assert Consent.objects.get(subject__in=one, purpose=other).state == "granted"
@@ -195,7 +195,7 @@ def test_many_stops_take_as_many_trips_as_one(settings: Settings) -> None:
         make_consent("granted", purpose=purpose, number=number)
 
     with CaptureQueriesContext(connection) as queries:
-        receiving.receive_together([arrival(number) for number in range(1, 9)])
+        receiving.receive_together([sms(number) for number in range(1, 9)])
 
     trips = [each for each in queries if "SAVEPOINT" not in each["sql"]]
     assert Consent.objects.filter(state="withdrawn").count() == 8
@@ -214,7 +214,7 @@ def test_who_is_waited_for_holds_nobody_else_up(settings: Settings) -> None:
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         list(busy.select_for_update())
-        got = pool.submit(_elsewhere, [arrival(1), arrival(2), arrival(3)]).result(timeout=10)
+        got = pool.submit(_elsewhere, [sms(1), sms(2), sms(3)]).result(timeout=10)
 
     assert got == [True, True, True]
     assert Consent.objects.filter(state="withdrawn").count() == 3
@@ -222,9 +222,9 @@ def test_who_is_waited_for_holds_nobody_else_up(settings: Settings) -> None:
     assert busy.get().state == "granted"
 
 
-def _elsewhere(arrivals: list[Arrival]) -> list[bool | Exception]:
+def _elsewhere(calls: list[InboundCallback]) -> list[bool | Exception]:
     try:
-        return receiving.receive_together(arrivals)
+        return receiving.receive_together(calls)
     finally:
         connection.close()
 
@@ -237,7 +237,7 @@ def test_each_is_answered_in_the_language_of_its_person() -> None:
             language=language
         )
 
-    receiving.receive_together([arrival(number) for number in range(1, 5)])
+    receiving.receive_together([sms(number) for number in range(1, 5)])
 
     told = {each.language: each.text for each in ServiceMessage.objects.filter(kind="stopped")}
     assert set(told) == {"nb", "nn", "en"}

@@ -24,7 +24,7 @@ State = InboundMessage.State
 
 
 @dataclass
-class Letter:
+class Incoming:
     """One message. `number` is our short number that it was written to, `purposes` all that answer there."""
 
     message: InboundMessage
@@ -139,9 +139,9 @@ class Letter:
         return whose.organisation_id if whose else None
 
 
-def close(letters: Sequence[Letter], *, trip: Trip) -> None:
+def close(messages: Sequence[Incoming], *, trip: Trip) -> None:
     """Have what these messages were taken for written."""
-    trip.update([letter.message for letter in letters], *_FOUND_OUT)
+    trip.update([each.message for each in messages], *_FOUND_OUT)
 
 
 _FOUND_OUT = ("organisation", "subject", "topic", "is_certain", "intent", "state")
@@ -161,34 +161,34 @@ def ask_purposes(recipients: Collection[str], *, trip: Trip) -> Answer:
     )
 
 
-def open_letter(
+def open_incoming(
     message: InboundMessage, phone: Phone, *, found: Answer | None = None, now: datetime
-) -> Letter:
+) -> Incoming:
     """Return the message with what it can be about. `found` is what `ask_purposes` was told, if it was."""
     if found is None:
         trip = Trip()
         found = ask_purposes([message.recipient], trip=trip)
         trip.go()
-    return _letter(message, phone, [_purpose(row) for row in found.rows], now=now)
+    return _open(message, phone, [_purpose(row) for row in found.rows], now=now)
 
 
-def open_letters(
+def open_all_incoming(
     messages: Sequence[tuple[InboundMessage, Phone]], *, found: Answer, now: datetime
-) -> list[Letter]:
+) -> list[Incoming]:
     """Return messages with what they can be about, of all that `found` says is answered somewhere."""
     purposes = [_purpose(row) for row in found.rows]
-    return [_letter(message, phone, purposes, now=now) for message, phone in messages]
+    return [_open(message, phone, purposes, now=now) for message, phone in messages]
 
 
-def _letter(
+def _open(
     message: InboundMessage, phone: Phone, purposes: Sequence[Purpose], *, now: datetime
-) -> Letter:
+) -> Incoming:
     """What is answered at the longest of our numbers that the message's recipient begins with."""
     written_to = set(_beginnings(message.recipient))
     numbers = {each.sender.reply_number for each in purposes} & written_to
     number = max(numbers, key=len, default="")
     mine = [each for each in purposes if each.sender.reply_number == number]
-    return Letter(message, phone, number or message.recipient.lstrip("+"), mine, now)
+    return Incoming(message, phone, number or message.recipient.lstrip("+"), mine, now)
 
 
 def _beginnings(recipient: str) -> list[str]:
