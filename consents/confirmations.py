@@ -1,4 +1,7 @@
-"""The second yes, and the receipts: makes rows for the outbox. Sends nothing itself but mail."""
+"""The question that a second yes answers, the question whether to go on, and the welcome after a yes.
+
+Makes rows for the outbox. Sends nothing itself but mail.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,14 +15,7 @@ from django.utils import translation
 
 from consents import limits, openings, transitions, writing
 from consents.ledger import Proof
-from consents.models import (
-    Confirmation,
-    Consent,
-    Purpose,
-    ServiceMessage,
-    Visit,
-    Wording,
-)
+from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Wording
 from consents.openings import Situation
 from smsconsent import outbox, signing
 from smsconsent.phones import Phone
@@ -27,7 +23,7 @@ from smsconsent.trips import Trip
 
 CONFIRM = "confirm"
 Kind = ServiceMessage.Kind
-SAVEPOINT = "SAVEPOINT asked"
+_SAVEPOINT = "SAVEPOINT asked"
 
 
 def ask(
@@ -77,7 +73,7 @@ def _ask(purpose: Purpose, phone: Phone, values: _Values, *, evenly: bool) -> Co
             _rehearse(found, values)
         return None
     trip = Trip()
-    trip.add(SAVEPOINT)
+    trip.add(_SAVEPOINT)
     confirmation = _put_down(found, values, trip=trip)
     counted = limits.count_contact(
         phone, purpose=purpose, network=values.network, now=values.now, trip=trip
@@ -119,7 +115,7 @@ def _rehearse(found: Situation, values: _Values) -> None:
     """
     stranger = replace(found, phone=openings.nobody(), subject=None, consent=None)
     trip = Trip()
-    trip.add(SAVEPOINT)
+    trip.add(_SAVEPOINT)
     _put_down(stranger, values, trip=trip)
     limits.count_contact(
         stranger.phone, purpose=found.purpose, network=values.network, now=values.now, trip=trip
@@ -129,9 +125,9 @@ def _rehearse(found: Situation, values: _Values) -> None:
 
 
 def _finish(*, take_back: bool) -> None:
-    """Keep what was done since SAVEPOINT, or take it back: the transaction ends alike in both cases."""
+    """Keep what was done since _SAVEPOINT, or take it back: the transaction ends alike in both cases."""
     trip = Trip()
-    trip.add("ROLLBACK TO SAVEPOINT asked" if take_back else "RELEASE SAVEPOINT asked")
+    trip.add(f"ROLLBACK TO {_SAVEPOINT}" if take_back else f"RELEASE {_SAVEPOINT}")
     trip.go()
 
 
@@ -220,13 +216,16 @@ def unsent_emails(now: datetime, *, limit: int) -> list[int]:
 
 def queue_welcome(consent: Consent, *, now: datetime) -> ServiceMessage:
     """Queue the receipt for a yes: who, what, how often, how to stop, and the right to object (L34)."""
-    return _queue(
+    message = writing.prepare(
         Kind.WELCOME,
         consent,
+        consent.wording,
         now=now,
         not_after=now + writing.ANSWER_WITHIN,
         link=writing.stop_link(consent),
     )
+    message.save(force_insert=True)
+    return message
 
 
 def prepare_renewal(
@@ -258,78 +257,3 @@ def renew(confirmation: Confirmation, *, proof: Proof, now: datetime) -> bool:
     consent.refresh_from_db()
     queue_welcome(consent, now=now)
     return True
-
-
-def queue_codes(*, now: datetime, limit: int = 100) -> int:
-    """Queue the SMS of each visit to my page that waits for its code. Return how many were queued.
-
-    The page itself stores one row for every number. Only here do known and unknown numbers part, where
-    nobody is waiting who could measure it (trust.md T17).
-    """
-    with transaction.atomic():
-        waiting = list(
-            Visit.objects.filter(code__isnull=False)
-            .select_for_update(of=("self",), skip_locked=True)
-            .order_by("pk")[:limit]
-        )
-        senders = [_queue_code(visit, now=now) for visit in waiting if visit.expires_at > now]
-        Visit.objects.filter(pk__in=[visit.pk for visit in waiting]).update(code=None)
-    return sum(senders)
-
-
-def _queue_code(visit: Visit, *, now: datetime) -> bool:
-    """Queue one code, to a number that we know, at an organisation that has a sender."""
-    subject, sender = visit.subject, visit.organisation.senders.order_by("pk").first()
-    if subject is None or sender is None:
-        return False
-    context: dict[str, object] = {
-        "organisation": visit.organisation,
-        "code": visit.code,
-        "until": visit.expires_at,
-    }
-    writing.store(
-        Kind.PAGE_CODE,
-        organisation=visit.organisation,
-        subject=subject,
-        consent=None,
-        sender=sender.value,
-        phone=subject.phone,
-        text=writing.render(Kind.PAGE_CODE, context, subject.language),
-        language=subject.language,
-        now=now,
-        not_after=visit.expires_at,
-    )
-    return True
-
-
-def _queue(
-    kind: ServiceMessage.Kind,
-    consent: Consent,
-    *,
-    now: datetime,
-    not_after: datetime,
-    link: str,
-) -> ServiceMessage:
-    message = writing.prepare(
-        kind, consent, consent.wording, now=now, not_after=not_after, link=link
-    )
-    message.save(force_insert=True)
-    return message
-
-
-def lapse_unanswered(*, now: datetime, limit: int = 500) -> int:
-    """End the requests that nobody answered in time. Return how many."""
-    late = Consent.objects.filter(state=Consent.State.PENDING, answer_by__lte=now)
-    return sum(
-        transitions.lapse(consent, now=now)
-        for consent in late.select_related("subject", "purpose").order_by("answer_by")[:limit]
-    )
-
-
-def expire_consents(*, now: datetime, limit: int = 500) -> int:
-    """End the consents whose lifetime is over. Return how many."""
-    late = Consent.objects.filter(state=Consent.State.GRANTED, valid_until__lte=now)
-    return sum(
-        transitions.expire(consent, now=now)
-        for consent in late.select_related("subject", "purpose").order_by("valid_until")[:limit]
-    )

@@ -18,7 +18,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 
-from consents import confirmations, drill, erasing, journal, overwriting, remanence, services
+from consents import drill, erasing, journal, overwriting, page_codes, remanence, services
 from consents.models import Erasure, Organisation, Subject
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
 from smsconsent.logs import NumberFilter
@@ -71,7 +71,7 @@ def _live(person: Phone, *, now: datetime) -> int:
         sent += len(drill.send(now))
         _answer(organisation, phone, f"JA, dette er {phone.e164}", number=number, now=now)
         services.ask_for_code(organisation, phone, network=None, now=now)
-        confirmations.queue_codes(now=now)
+        page_codes.queue_codes(now=now)
         sent += len(drill.send(now))
     journal.drain()
     return sent

@@ -16,7 +16,9 @@ from consents import (
     imports,
     inbox,
     journal,
+    lifetimes,
     overwriting,
+    page_codes,
     reminders,
     retention,
     sealing,
@@ -55,7 +57,7 @@ def send_service_messages() -> None:
 
 @shared_task(base=WakeUp)
 def queue_codes() -> None:
-    if confirmations.queue_codes(now=timezone.now()):
+    if page_codes.queue_codes(now=timezone.now()):
         send_service_messages.delay_on_commit()
 
 
@@ -104,12 +106,12 @@ def read_unread_messages() -> None:
 
 @shared_task(base=WakeUp)
 def lapse_unconfirmed() -> None:
-    confirmations.lapse_unanswered(now=timezone.now())
+    lifetimes.lapse_unanswered(now=timezone.now())
 
 
 @shared_task(base=WakeUp)
 def expire_consents() -> None:
-    confirmations.expire_consents(now=timezone.now())
+    lifetimes.expire_consents(now=timezone.now())
 
 
 @shared_task(base=WakeUp)

@@ -12,7 +12,16 @@ from pytest_django import Settings
 
 from campaigns import audiences
 from campaigns.models import Delivery
-from consents import confirmations, copies, exports, ledger, notices, receipts, services
+from consents import (
+    confirmations,
+    copies,
+    exports,
+    ledger,
+    notices,
+    page_codes,
+    receipts,
+    services,
+)
 from consents.models import (
     Consent,
     ConsentEvent,
@@ -67,7 +76,7 @@ def ask(organisation: Organisation, number: Phone, *, now: datetime = NOON) -> s
 
 
 def code_in_sms(now: datetime = NOON) -> str:
-    confirmations.queue_codes(now=now)
+    page_codes.queue_codes(now=now)
     text = ServiceMessage.objects.filter(kind="page_code").latest("queued_at").text
     found = re.search(r"\b(\d{6})\b", text)
     assert found, text
@@ -117,7 +126,7 @@ def test_every_number_is_answered_alike() -> None:
 def test_nothing_is_sent_to_a_number_that_we_do_not_know() -> None:
     ask(make_organisation(), phone())
 
-    assert confirmations.queue_codes(now=NOON) == 0
+    assert page_codes.queue_codes(now=NOON) == 0
     assert not ServiceMessage.objects.exists()
     assert not Visit.objects.filter(code__isnull=False).exists()
 
@@ -127,7 +136,7 @@ def test_a_code_asked_for_at_another_organisation_is_not_sent() -> None:
 
     ask(make_organisation(), phone())
 
-    assert confirmations.queue_codes(now=NOON) == 0
+    assert page_codes.queue_codes(now=NOON) == 0
 
 
 def test_a_number_gets_three_codes_a_day() -> None:
@@ -135,7 +144,7 @@ def test_a_number_gets_three_codes_a_day() -> None:
     for _time in range(5):
         ask(consent.purpose.organisation, phone())
 
-    assert confirmations.queue_codes(now=NOON) == 3
+    assert page_codes.queue_codes(now=NOON) == 3
 
 
 def test_one_network_gets_its_share_of_codes(settings: Any) -> None:
@@ -145,7 +154,7 @@ def test_one_network_gets_its_share_of_codes(settings: Any) -> None:
         make_consent(purpose=purpose, number=number)
         ask(purpose.organisation, phone(number))
 
-    assert confirmations.queue_codes(now=NOON) == 2
+    assert page_codes.queue_codes(now=NOON) == 2
 
 
 # -- the code (trust.md T18, invariant 19) -----------------------------------------------------------

@@ -9,7 +9,15 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from campaigns.models import Delivery
-from consents import confirmations, reminders, service_gate, services, transitions, writing
+from consents import (
+    confirmations,
+    lifetimes,
+    reminders,
+    service_gate,
+    services,
+    transitions,
+    writing,
+)
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Subject
@@ -156,7 +164,7 @@ def test_the_question_comes_once_and_silence_renews_nothing() -> None:
 
     for day in range(30, 0, -1):
         reminders.ask_to_renew(now=TWO_YEARS - day * DAY)
-    confirmations.expire_consents(now=TWO_YEARS)
+    lifetimes.expire_consents(now=TWO_YEARS)
 
     assert kinds() == ["renewal"]
     assert Consent.objects.get().state == "expired"

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from consents import confirmations, ledger, services, transitions
+from consents import confirmations, ledger, lifetimes, services, transitions
 from consents.ledger import Proof
 from consents.models import Consent, EventDetail, Subject, Suppression
 from smsconsent import outbox
@@ -196,8 +196,8 @@ class LifeCycle(RuleBasedStateMachine):
 
     @rule()
     def run_timers(self) -> None:
-        confirmations.lapse_unanswered(now=self.oracle.now)
-        confirmations.expire_consents(now=self.oracle.now)
+        lifetimes.lapse_unanswered(now=self.oracle.now)
+        lifetimes.expire_consents(now=self.oracle.now)
         self.oracle.run_timers()
 
     @rule(who=PEOPLE)
