@@ -98,7 +98,7 @@ def _put_down(found: Situation, values: _Values, *, trip: Trip) -> Confirmation:
         )
     if values.email:
         confirmation = question_by_email(consent, values.email, now=now)
-        stored = trip.insert([confirmation], after="RETURNING id")
+        stored = trip.insert([confirmation], returning=("id",))
         trip.then(lambda: setattr(confirmation, "pk", stored.rows[0][0]))
         return confirmation
     confirmation, message = _question_by_sms(consent, now=now)

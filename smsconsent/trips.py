@@ -47,21 +47,30 @@ class Trip:
         """Have something done once the answers are there, at the end of `go`."""
         self._conclusions.append(conclude)
 
-    def insert(self, rows: Sequence[Model], *, after: str = "") -> Answer:
-        """Take new rows of one model along. `after` is what follows them: ON CONFLICT, RETURNING.
+    def insert(
+        self,
+        rows: Sequence[Model],
+        *,
+        ignore_conflicts: bool = False,
+        returning: tuple[str, ...] = (),
+    ) -> Answer:
+        """Take new rows of one model along. The answer counts them, and has these fields of each.
 
+        `ignore_conflicts`: one that a unique constraint forbids is passed over, and not in the answer.
         No rows are no statement, and the answer stays empty.
         """
         if not rows:
             return Answer()
-        sql, fields = _inserting(type(rows[0]), rows[0].pk is not None)
+        model = type(rows[0])
+        sql, fields = _inserting(model, rows[0].pk is not None)
+        end = _ending_insert(model, ignore_conflicts, returning)
         row = "(" + ", ".join(["%s"] * len(fields)) + ")"
         params = [
             each.get_db_prep_save(each.pre_save(one, add=True), connection)
             for one in rows
             for each in fields
         ]
-        return self.add(f"{sql} VALUES {', '.join([row] * len(rows))} {after}", params)
+        return self.add(f"{sql} VALUES {', '.join([row] * len(rows))} {end}", params)
 
     def update(self, rows: Sequence[Model], *names: str) -> None:
         """Take the present values of these fields of rows of one model along. One may be there twice.
@@ -142,6 +151,20 @@ def _inserting(model: type[Model], with_key: bool) -> tuple[str, list[Any]]:
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(each.column)) for each in fields)
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns})", fields
+
+
+@cache
+def _ending_insert(model: type[Model], ignore_conflicts: bool, returning: tuple[str, ...]) -> str:
+    """Return what follows the values of new rows."""
+    columns = [
+        connection.ops.quote_name(str(model._meta.get_field(name).column)) for name in returning
+    ]
+    return " ".join(
+        [
+            "ON CONFLICT DO NOTHING" if ignore_conflicts else "",
+            f"RETURNING {', '.join(columns)}" if columns else "",
+        ]
+    )
 
 
 @cache

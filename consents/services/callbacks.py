@@ -9,7 +9,6 @@ from smsconsent.gateways import Callback
 from smsconsent.gateways.state import SharedState
 
 log = logging.getLogger(__name__)
-ONCE = "ON CONFLICT DO NOTHING RETURNING id"
 # Each so many of a day are worth an alarm.
 ALARM_EVERY = 20
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from consents import inbox, incoming, replies, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
-from consents.services.callbacks import ONCE, Replay, ReplayedNonce, count, nonce_of, require_same
+from consents.services.callbacks import Replay, ReplayedNonce, count, nonce_of, require_same
 from smsconsent import crypto
 from smsconsent.gateways import Callback, Inbound, Trust
 from smsconsent.gateways.state import SharedState
@@ -100,11 +100,11 @@ def _take_in(call: InboundCallback, *, act: bool) -> InboundMessage | None:
             trip = Trip()
             if act:
                 _bound_waiting(trip, LOCK_SHARE)
-            fresh = trip.insert([nonce], after=ONCE) if nonce else None
-            stored = trip.insert([message], after=ONCE)
+            fresh = trip.insert([nonce], ignore_conflicts=True) if nonce else None
+            stored = trip.insert([message], ignore_conflicts=True, returning=("id",))
             found = incoming.ask_purposes([message.recipient], trip=trip)
             trip.go()
-            if fresh and not fresh.rows:
+            if fresh and not fresh.count:
                 raise Replay
             if not stored.rows:
                 return None
@@ -150,11 +150,11 @@ def _take_in_together(calls: Sequence[InboundCallback]) -> bool:
         with transaction.atomic():
             trip = Trip()
             _bound_waiting(trip, SHORT_SHARE)
-            fresh = trip.insert(nonces, after=ONCE) if nonces else None
-            stored = trip.insert(messages, after=f"{ONCE}, message_id")
+            fresh = trip.insert(nonces, ignore_conflicts=True) if nonces else None
+            stored = trip.insert(messages, ignore_conflicts=True, returning=("id", "message_id"))
             found = incoming.ask_purposes({each.recipient for each in messages}, trip=trip)
             trip.go()
-            if len(stored.rows) < len(messages) or (fresh and len(fresh.rows) < len(nonces)):
+            if stored.count < len(messages) or (fresh and fresh.count < len(nonces)):
                 raise Replay
             keys = {message_id: key for key, message_id in stored.rows}
             for message in messages:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from consents import suspensions
 from consents.models import CallbackNonce
-from consents.services.callbacks import ONCE, ReplayedNonce, count, nonce_of, require_same
+from consents.services.callbacks import ReplayedNonce, count, nonce_of, require_same
 from smsconsent import arrivals, outbox, polling
 from smsconsent.gateways import Callback, Receipt, ReceiptState, Trust
 from smsconsent.gateways.state import SharedState
@@ -47,7 +47,7 @@ class Report:
 def receive_receipt(
     receipt: Receipt | None,
     *,
-    gateway: str = "strex",
+    gateway: str,
     callback: Callback,
     body: bytes,
     now: datetime,
@@ -80,27 +80,29 @@ def _take_in_together(reports: Sequence[Report]) -> dict[int, bool | Exception]:
     """Return how those fared that were taken in, by their `id`. Of the others nothing was stored."""
     firsts = {each.receipt.id: each for each in reversed(reports) if each.receipt}
     found = outbox.find_all(list(firsts))
-    plain = [
-        (row, each.receipt, each)
-        for row, each in ((row, firsts[key]) for key, row in found.items())
-        if each.receipt and arrivals.is_arrival(each.receipt, row)
-    ]
+    plain: list[Report] = []
+    arrived: list[tuple[OutboundMessage, Receipt]] = []
+    for key, message in found.items():
+        report = firsts[key]
+        if report.receipt and arrivals.is_arrival(report.receipt, message):
+            arrived.append((message, report.receipt))
+            plain.append(report)
     if not plain:
         return {}
-    arrived = [(row, receipt) for row, receipt, _each in plain]
-    nonces = [nonce for _row, _receipt, each in plain if (nonce := each.nonce)]
-    now = max(each.now for _row, _receipt, each in plain)
+    nonces = [nonce for each in plain if (nonce := each.nonce)]
+    now = max(each.now for each in plain)
     try:
         moved = _take_arrivals(arrived, nonces, now=now)
     except DatabaseError:
         # One was here before, or somebody holds what another needs: each tells by itself which it is.
         return {}
-    for gateway in {each.gateway for _row, _receipt, each in plain}:
+    for gateway in {each.gateway for each in plain}:
         SharedState(gateway).touch("receipt")
     return {
         # One that somebody has moved since we looked is looked at again.
-        id(each): row.pk in moved or _attempt(partial(suspensions.take_receipt, receipt, now=now))
-        for row, receipt, each in plain
+        id(each): message.pk in moved
+        or _attempt(partial(suspensions.take_receipt, receipt, now=now))
+        for each, (message, receipt) in zip(plain, arrived, strict=True)
     }
 
 
@@ -175,9 +177,9 @@ def _is_replay(nonce: CallbackNonce | None) -> bool:
     if nonce is None:
         return False
     trip = Trip()
-    fresh = trip.insert([nonce], after=ONCE)
+    fresh = trip.insert([nonce], ignore_conflicts=True)
     trip.go()
-    if fresh.rows:
+    if fresh.count:
         return False
     require_same(nonce)
     return True

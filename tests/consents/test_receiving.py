@@ -423,7 +423,9 @@ def test_a_report_that_a_message_arrived_takes_two_trips_to_the_database() -> No
     delivery = Delivery.objects.get()
 
     with CaptureQueriesContext(connection) as queries:
-        services.receive_receipt(receipt_of(delivery.pk), callback=SIGNED, body=b"", now=NOON)
+        services.receive_receipt(
+            receipt_of(delivery.pk), gateway="strex", callback=SIGNED, body=b"", now=NOON
+        )
 
     trips = [each for each in queries if "SAVEPOINT" not in each["sql"]]
     assert Delivery.objects.get().state == "delivered"
@@ -443,7 +445,11 @@ def test_a_message_that_was_moved_while_its_report_came_in_is_looked_at_again(
     monkeypatch.setattr(outbox, "find", lambda pk: next(looks, None) or find(pk))
 
     services.receive_receipt(
-        receipt_of(campaign.deliveries.get().pk), callback=SIGNED, body=b"", now=NOON
+        receipt_of(campaign.deliveries.get().pk),
+        gateway="strex",
+        callback=SIGNED,
+        body=b"",
+        now=NOON,
     )
 
     assert Delivery.objects.get().state == "delivered"
@@ -456,12 +462,12 @@ def test_a_report_that_is_played_again_changes_nothing_and_another_under_its_non
     Delivery.objects.update(state="handed_over", handed_over_at=NOON)
     receipt = receipt_of(Delivery.objects.get().pk)
     signed = Callback(trust=Trust.SIGNED, nonce=("key", "once"))
-    services.receive_receipt(receipt, callback=signed, body=b"first", now=NOON)
+    services.receive_receipt(receipt, gateway="strex", callback=signed, body=b"first", now=NOON)
     Delivery.objects.update(state="handed_over")
 
-    services.receive_receipt(receipt, callback=signed, body=b"first", now=NOON)
+    services.receive_receipt(receipt, gateway="strex", callback=signed, body=b"first", now=NOON)
     with pytest.raises(services.ReplayedNonce):
-        services.receive_receipt(receipt, callback=signed, body=b"other", now=NOON)
+        services.receive_receipt(receipt, gateway="strex", callback=signed, body=b"other", now=NOON)
 
     assert Delivery.objects.get().state == "handed_over"
 

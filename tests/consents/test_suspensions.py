@@ -50,7 +50,7 @@ def make_sent(consent: Consent, *, at: datetime = NOON) -> Delivery:
 def report(message: outbox.OutboundMessage, outcome: str, *, at: datetime = NOON) -> None:
     """Have the gateway report `outcome`: delivered, gone, barred, bounce, or another failure."""
     receipt = receipt_of(message, outcome)
-    services.receive_receipt(receipt, callback=SIGNED, body=b"", now=at)
+    services.receive_receipt(receipt, gateway="strex", callback=SIGNED, body=b"", now=at)
 
 
 def receipt_of(message: outbox.OutboundMessage, outcome: str) -> Receipt:
