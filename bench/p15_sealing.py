@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.registry import Bench, Figure, timed
-from consents import merkle, notes, sealing, verification
+from consents import merkle, notes, proofs, sealing, verification
 from consents.models import ConsentEvent
 from tests import servers
 
@@ -55,17 +55,17 @@ def prove(size: int) -> Iterator[float]:
     places = range(0, size, size // 100)
     ids = [ConsentEvent.objects.get(leaf=place).event_id for place in places]
     for event_id in ids:
-        yield timed(sealing.proof_text, event_id)
-    found = sealing.inclusion_proof(ids[-1], size)
+        yield timed(proofs.proof_text, event_id)
+    found = proofs.inclusion_proof(ids[-1], size)
     header = bytes(ConsentEvent.objects.get(event_id=ids[-1]).header)
     assert merkle.is_included(
         merkle.leaf_hash(header),
         index=found.index,
         size=size,
         proof=found.hashes,
-        root=sealing.root_at(size),
+        root=proofs.root_at(size),
     )
-    assert sealing.proof_text(ids[-1]).startswith(notes.PROOF_HEADER)
+    assert proofs.proof_text(ids[-1]).startswith(notes.PROOF_HEADER)
 
 
 def require_whole() -> None:

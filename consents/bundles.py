@@ -9,19 +9,15 @@ import zipfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from django.db.models import Q
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from consents import ledger, logkeys, reports
+from consents import bundle_files, ledger, reports
 from consents.canonical import canonical_json
 from consents.models import (
-    Anchor,
     Checkpoint,
     ConsentEvent,
     EventDetail,
@@ -30,13 +26,10 @@ from consents.models import (
     LegalHold,
     Organisation,
     Subject,
-    Wording,
 )
 
 FORMAT = "smsconsent-bundle/v1"
 PAGE = 5_000
-# A ZIP cannot tell an earlier moment, and this one says nothing: the same data gives the same bytes.
-NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class NothingSealed(Exception):
@@ -60,17 +53,17 @@ def write_audit(file: IO[bytes], organisation: Organisation, *, now: datetime) -
     Raises NothingSealed.
     """
     checkpoint = _newest_checkpoint()
-    with _archive(file) as bundle:
-        _start(bundle, checkpoint)
+    with bundle_files.archive(file) as bundle:
+        bundle_files.start(bundle, checkpoint)
         found = _write_leaves(bundle, checkpoint, organisation)
-        _write_texts(bundle, organisation, found.wordings)
-        anchors = _write_anchors(bundle, checkpoint, organisation)
+        bundle_files.write_texts(bundle, organisation, found.wordings)
+        anchors = bundle_files.write_anchors(bundle, checkpoint, organisation)
         facts = _manifest("audit", organisation, checkpoint, found, now=now)
         holds = organisation.holds.active(timezone.localdate(now)).order_by("pk")
         facts |= {"waiting": [], "held": _holds(holds)}
-        _write(bundle, "manifest.json", canonical_json(facts))
+        bundle_files.write(bundle, "manifest.json", canonical_json(facts))
         shown = facts | {"anchors": anchors, "rows": reports.audit_rows(organisation, found.counts)}
-        _write_report(bundle, "audit", shown)
+        bundle_files.write_report(bundle, "audit", shown)
     return found.size
 
 
@@ -136,8 +129,8 @@ def _write_person(
     file: IO[bytes], person: Person, *, now: datetime, with_all_headers: bool = False
 ) -> int:
     checkpoint, organisation = _newest_checkpoint(), person.organisation
-    with _archive(file) as bundle:
-        _start(bundle, checkpoint)
+    with bundle_files.archive(file) as bundle:
+        bundle_files.start(bundle, checkpoint)
         found = _write_leaves(
             bundle,
             checkpoint,
@@ -147,41 +140,18 @@ def _write_person(
         )
         opened, waiting = _opened(person, found)
         lines = [canonical_json(event) + b"\n" for event in opened]
-        _write(bundle, "events.jsonl", b"".join(lines))
+        bundle_files.write(bundle, "events.jsonl", b"".join(lines))
         subject_facts = {"subject_ref": person.reference, "tag_key": person.tag_key.hex()}
-        _write(bundle, "subject.json", canonical_json(subject_facts))
+        bundle_files.write(bundle, "subject.json", canonical_json(subject_facts))
         named = {header["notice_sha256"] for _index, header in found.mine.values()}
-        texts = _write_texts(bundle, organisation, named)
-        anchors = _write_anchors(bundle, checkpoint, organisation)
+        texts = bundle_files.write_texts(bundle, organisation, named)
+        anchors = bundle_files.write_anchors(bundle, checkpoint, organisation)
         facts = _manifest("case", organisation, checkpoint, found, now=now)
         facts |= {"waiting": waiting, "held": person.holds, "has_tag_key": bool(person.tag_key)}
-        _write(bundle, "manifest.json", canonical_json(facts))
+        bundle_files.write(bundle, "manifest.json", canonical_json(facts))
         story = reports.case_events(opened, found.mine, texts)
-        _write_report(bundle, "case", facts | {"anchors": anchors, "events": story})
+        bundle_files.write_report(bundle, "case", facts | {"anchors": anchors, "events": story})
     return found.size
-
-
-# -- the archive -----------------------------------------------------------------------------------------
-@contextmanager
-def _archive(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
-        yield bundle
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, NO_TIME)
-    info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3
-    info.external_attr = 0o644 << 16
-    return info
-
-
-def _write(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
-    bundle.writestr(_entry(name), content)
-
-
-def _start(bundle: zipfile.ZipFile, checkpoint: Checkpoint) -> None:
-    _write(bundle, "checkpoint.txt", checkpoint.note.encode())
-    _write(bundle, "log.pub", logkeys.published().encode())
 
 
 def _newest_checkpoint() -> Checkpoint:
@@ -203,7 +173,7 @@ def _write_leaves(
     """Write one line per entry, in the order of the tree, and return what was met."""
     found = Found(checkpoint.size)
     own = {each.hex for each in organisation.purposes.values_list("public_id", flat=True)}
-    with bundle.open(_entry("leaves.jsonl"), "w", force_zip64=True) as lines:
+    with bundle.open(bundle_files.file_named("leaves.jsonl"), "w", force_zip64=True) as lines:
         for index, raw, leaf_hash in _leaves(checkpoint.size):
             header = json.loads(raw)
             is_own = header.get("purpose") in own
@@ -262,49 +232,6 @@ def _opened(person: Person, found: Found) -> tuple[list[dict[str, Any]], list[di
     return opened, [{"event_id": each.event_id, "type": ledger.kind_of(each)} for each in waiting]
 
 
-# -- what is beside them ---------------------------------------------------------------------------------
-def _write_texts(
-    bundle: zipfile.ZipFile, organisation: Organisation, named: set[str]
-) -> dict[str, Wording]:
-    """Write the exact bytes of each wording that is named, and of the privacy notices that those name."""
-    wordings = Wording.objects.filter(
-        purpose__organisation=organisation, sha256__in=named
-    ).select_related("purpose", "notice")
-    texts = {wording.sha256: wording for wording in wordings.order_by("sha256", "pk")}
-    for sha256, wording in texts.items():
-        content = canonical_json(ledger.wording_bundle(wording))
-        _write(bundle, f"wordings/{sha256}.json", content)
-    notices = {wording.notice.sha256: wording.notice for wording in texts.values()}
-    for sha256, notice in sorted(notices.items()):
-        _write(bundle, f"notices/{sha256}.json", canonical_json(ledger.notice_bundle(notice)))
-    return texts
-
-
-def _write_anchors(
-    bundle: zipfile.ZipFile, checkpoint: Checkpoint, organisation: Organisation
-) -> list[dict[str, Any]]:
-    """Write the checkpoints that stand outside, with their time stamps. Return what stands where.
-
-    Of the append-only file only the newest: it holds a checkpoint a minute.
-    """
-    own_mail = Q(kind=Anchor.Kind.MAIL, place=str(organisation.pk))
-    kept = Anchor.objects.filter(own_mail | Q(kind=Anchor.Kind.TIME_STAMP))
-    outside = list(kept.filter(size__lte=checkpoint.size).order_by("size", "kind", "place"))
-    newest = Anchor.objects.filter(kind=Anchor.Kind.FILE, size__lte=checkpoint.size)
-    outside += newest.order_by("-size")[:1]
-    sizes = {anchor.size for anchor in outside}
-    notes = Checkpoint.objects.filter(size__in=sizes).order_by("size").values_list("size", "note")
-    for size, note in notes:
-        _write(bundle, f"anchors/{size:012}.txt", note.encode())
-    stamps = [anchor for anchor in outside if anchor.proof]
-    for number, anchor in enumerate(stamps, 1):
-        _write(bundle, f"anchors/{anchor.size:012}-{number}.tsr", bytes(anchor.proof))
-    return [
-        {"size": each.size, "kind": each.get_kind_display(), "at": each.anchored_at}
-        for each in outside
-    ]
-
-
 def _manifest(
     kind: str, organisation: Organisation, checkpoint: Checkpoint, found: Found, *, now: datetime
 ) -> dict[str, Any]:
@@ -326,10 +253,3 @@ def _manifest(
         "own_entries": found.own_count,
         "person_entries": len(found.mine),
     }
-
-
-def _write_report(bundle: zipfile.ZipFile, kind: str, facts: dict[str, Any]) -> None:
-    """Write the same for people, in bokmål: one file that prints and needs no network."""
-    with translation.override("nb"):
-        text = render_to_string(f"consents/bundles/{kind}.html", facts)
-    _write(bundle, "report.html", text.encode())

@@ -9,7 +9,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from consents import logkeys, notes, publication, sealing
+from consents import logkeys, notes, proofs, publication, sealing
 
 # Asked for each batch that leaves; looked up once a minute, and at once when something new was published.
 EVERY = 60.0
@@ -61,7 +61,7 @@ def compare() -> str:
     if newest.size > here:
         return OLDER.format(published=newest.size, here=here)
     try:
-        is_same = sealing.root_at(newest.size) == newest.root
+        is_same = proofs.root_at(newest.size) == newest.root
     except publication.PublishedLogDiffers:
         is_same = False
     return "" if is_same else DIFFERS.format(published=newest.size)

@@ -9,18 +9,17 @@ until `manage.py replay_journal` has run (trust.md § 6, invariant 14).
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from secrets import token_hex
 from typing import IO
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consents import journalfile
+from consents import journal_blocks, journal_gaps, journalfile
 from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, Entry, exclusive
 from consents.models import (
     ConsentEvent,
@@ -30,7 +29,6 @@ from consents.models import (
     Subject,
     Suppression,
 )
-from smsconsent import crypto
 from smsconsent.trips import Trip, stored
 
 __all__ = ["BEAT", "BLOCKED", "HELD", "RELEASED", "SEALED", "Entry", "exclusive"]
@@ -70,7 +68,7 @@ def problem() -> str:
 
 def unreplayed() -> list[Entry]:
     """Return, oldest first, the entries that this database lacks. Those before its mark it has."""
-    return list(_lacking(journalfile.after(_mark())))[::-1]
+    return list(journal_gaps.lacking(journalfile.after(_mark())))[::-1]
 
 
 # -- writing ---------------------------------------------------------------------------------------------
@@ -181,21 +179,6 @@ def begin_anew(*, now: datetime) -> None:
     JournalMark.objects.update(batch="")
 
 
-def open_block(entry: Entry) -> dict[str, str]:
-    """Return what a block says: organisation, purpose, index under today's key and then, reason, dates.
-
-    Raises CannotDecrypt and UnknownKey when a key of those days is gone.
-    """
-    content: dict[str, str] = json.loads(crypto.decrypt_bytes(entry.sealed.encode()))
-    index = crypto.add_layers(
-        bytes.fromhex(content["index"]),
-        key_id=content.pop("index_key_id"),
-        use="suppression",
-        organisation=int(content["organisation"]),
-    )
-    return content | {"index": index.hex(), "index_then": content["index"]}
-
-
 def _drain_batch(file: IO[bytes]) -> int:
     with transaction.atomic():
         sealed = JournalMark.objects.values_list("leaves", flat=True).first() or 0
@@ -236,20 +219,9 @@ def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
 
 
 def _blocks(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
-    """PRIVACY: law.md L42 has blocks replayed, and a pseudonym is all there is of them: encrypted."""
     ids = [row.block for row in rows if row.block]
     for block in Suppression.objects.filter(pk__in=ids).select_related("purpose"):
-        content = {
-            "organisation": str(block.organisation_id),
-            "purpose": block.purpose.public_id.hex if block.purpose else "",
-            "index": bytes(block.index).hex(),
-            "index_key_id": block.index_key_id,
-            "reason": block.reason,
-            "created_on": block.created_on.isoformat(),
-            "review_on": block.review_on.isoformat(),
-        }
-        token = crypto.encrypt_bytes(json.dumps(content).encode())
-        yield Entry(batch, BLOCKED, sealed=token.decode())
+        yield Entry(batch, BLOCKED, sealed=journal_blocks.seal_block(block))
 
 
 def _holds(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
@@ -273,72 +245,10 @@ def _compare(mark: str) -> str:
 
     A batch whose transaction did not commit is there twice, and not missing.
     """
-    if next(_lacking(journalfile.after(mark)), None):
+    if next(journal_gaps.lacking(journalfile.after(mark)), None):
         return STOPPED
     is_found = not mark or any(entry.batch == mark for entry in journalfile.backwards())
     return "" if is_found else LOST
-
-
-def _lacking(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield those of these entries, newest first, that the database does not have.
-
-    Of holds the newest about a number counts. A beat is missing when it says that a batch had been committed
-    which this database does not know of; without such a word, whoever wrote the batch may have died before.
-    """
-    told: set[str] = set()
-    beats: dict[str, Entry] = {}
-    rest = iter(entries)
-    while chunk := list(islice(rest, 500)):
-        absent = _absent(chunk)
-        for entry in chunk:
-            if (witness := beats.pop(entry.batch, None)) is not None:
-                yield witness
-            if entry.type == BEAT:
-                beats[entry.prev] = entry
-            elif entry.type in {HELD, RELEASED}:
-                if entry.subject not in told and entry in absent:
-                    yield entry
-                told.add(entry.subject)
-            elif entry in absent:
-                yield entry
-
-
-def _absent(entries: list[Entry]) -> set[Entry]:
-    """Return those of these entries, beats apart, that the database does not have, each by itself."""
-    ids = {entry.event for entry in entries if entry.event}
-    events = ConsentEvent.objects.filter(event_id__in=ids)
-    found = set(events.values_list("event_id", flat=True))
-    placed = set(events.exclude(leaf=None).values_list("event_id", flat=True))
-    held = {entry.subject for entry in entries if entry.type == HELD}
-    free = Subject.objects.filter(public_id__in=held, held_at=None).values_list(
-        "public_id", flat=True
-    )
-    released = {subject.hex for subject in free}
-
-    def is_here(entry: Entry) -> bool:
-        if entry.type in {BEAT, RELEASED}:
-            return True
-        if entry.type == BLOCKED:
-            return _is_blocked(entry)
-        if entry.type == HELD:
-            return entry.subject not in released
-        return entry.event in (placed if entry.type == SEALED else found)
-
-    return {entry for entry in entries if not is_here(entry)}
-
-
-def _is_blocked(entry: Entry) -> bool:
-    try:
-        content = open_block(entry)
-    except (crypto.CannotDecrypt, crypto.UnknownKey):
-        return False
-    where = Q(purpose__public_id=content["purpose"]) if content["purpose"] else Q(purpose=None)
-    # The row may still wait for the rotation of keys.
-    forms = [bytes.fromhex(content[name]) for name in ("index", "index_then")]
-    blocks = Suppression.objects.filter(
-        where, organisation=int(content["organisation"]), index__in=forms
-    )
-    return blocks.exists()
 
 
 # -- what wants a person ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from consents import keychanges, logkeys, merkle, notes, publication, sealing
+from consents import keychanges, logkeys, merkle, notes, proofs, publication, sealing
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, PendingEvent
 
 
@@ -51,7 +51,7 @@ def place_waiting() -> int:
     events = ConsentEvent.objects.filter(pk__in=list(waiting[: published.size - size])).order_by(
         "pk"
     )
-    frontier = sealing.frontier_at(size)
+    frontier = proofs.frontier_at(size)
     for event in events:
         frontier.append(merkle.leaf_hash(bytes(event.header)))
     if (frontier.size, frontier.root) != (published.size, published.root):
@@ -65,7 +65,7 @@ def take_published_back(*, now: datetime) -> int:
     newest = Checkpoint.objects.aggregate(newest=Max("size"))["newest"] or 0
     size, count = sealing.log_size(), 0
     for text, note in _published():
-        if newest < note.size <= size and sealing.root_at(note.size) == note.root:
+        if newest < note.size <= size and proofs.root_at(note.size) == note.root:
             row = Checkpoint(size=note.size, root=note.root, note=text, signed_at=now)
             row.save(force_insert=True)
             Anchor.objects.get_or_create(

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from consents import ledger, logkeys, sealing
+from consents import ledger, logkeys, proofs
 from consents.models import Consent, EventDetail
 from consents.vocabulary import CONTEXT, RIGHTS, SCHEMA
 from smsconsent import signing
@@ -94,8 +94,8 @@ def of(consent: Consent) -> Receipt:
     except ledger.BrokenCommitment as error:
         raise ReceiptBroken from error
     try:
-        proof = sealing.proof_text(consent.last_event_id)
-    except sealing.NotSealed:
+        proof = proofs.proof_text(consent.last_event_id)
+    except proofs.NotSealed:
         proof = ""
     return Receipt(consent, detail, content, proof)
 

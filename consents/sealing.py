@@ -4,7 +4,7 @@ One sealer at a time. It takes what waits, never what comes after an id or a tim
 not the order of commits, and whoever commits late waits for the next batch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Max
 
-from consents import journal, keychanges, logkeys, merkle, notes, publication
+from consents import journal, keychanges, logkeys, merkle, notes, proofs, publication
 from consents.models import (
     Anchor,
     Checkpoint,
@@ -38,10 +38,6 @@ PAUSES_AFTER = timedelta(minutes=10)
 TROUBLE = "ledger:trouble"
 
 
-class NotSealed(Exception):
-    """The event is not in the log, or not among its first `size` events."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """What one batch did: how many events it moved, and the checkpoint it signed."""
@@ -50,16 +46,6 @@ class Sealed:
     checkpoint: Checkpoint | None
 
 
-@dataclass(frozen=True, slots=True)
-class Inclusion:
-    """Where an event stands, and the hashes that lead from it to the root of the log of `size` events."""
-
-    index: int
-    size: int
-    hashes: tuple[bytes, ...]
-
-
-# -- sealing ---------------------------------------------------------------------------------------------
 def seal(*, now: datetime, limit: int = BATCH, must_sign: bool = False) -> Sealed:
     """Move one batch of waiting events into the log, sign a checkpoint when one is due, and publish it.
 
@@ -161,8 +147,8 @@ def require_published_beginning(size: int) -> None:
         old=published.size,
         new=size,
         old_root=published.root,
-        new_root=root_at(size),
-        proof=consistency_proof(published.size, size),
+        new_root=proofs.root_at(size),
+        proof=proofs.consistency_proof(published.size, size),
     ):
         raise PublishedLogDiffers(
             f"The first {published.size} events are not those that were published."
@@ -195,14 +181,9 @@ def _move_waiting(size: int, *, limit: int) -> int:
     return grow(size, headers)
 
 
-def frontier_at(size: int) -> merkle.Frontier:
-    """Return the right edge of the log of `size` events, to grow it from there."""
-    return merkle.Frontier(size, _read_nodes(merkle.perfect_nodes((0, size))))
-
-
 def grow(size: int, headers: Iterable[bytes]) -> int:
     """Write the nodes that these headers complete, after the first `size`. Return how many headers."""
-    frontier = frontier_at(size)
+    frontier = proofs.frontier_at(size)
     completed = [pair for header in headers for pair in frontier.append(merkle.leaf_hash(header))]
     Node.objects.bulk_create(
         [Node(number=merkle.number_of(node), hash=digest) for node, digest in completed],
@@ -268,7 +249,7 @@ def _sign(size: int, *, now: datetime) -> Checkpoint | None:
     """Sign the log as it stands. The caller has shown that it extends what was published."""
     if size == 0 or Checkpoint.objects.filter(size=size).exists():
         return None
-    root, name = root_at(size), logkeys.origin()
+    root, name = proofs.root_at(size), logkeys.origin()
     body = notes.checkpoint_body(name, size, root)
     signatures = [
         notes.Signature(name, notes.key_id(name, key), value)
@@ -277,48 +258,3 @@ def _sign(size: int, *, now: datetime) -> Checkpoint | None:
     return Checkpoint.objects.create(
         size=size, root=root, note=notes.assemble(body, signatures), signed_at=now
     )
-
-
-# -- proving ---------------------------------------------------------------------------------------------
-def root_at(size: int) -> bytes:
-    """Return the root of the first `size` events, from the stored nodes."""
-    return merkle.join(_read_nodes(merkle.perfect_nodes((0, size))))
-
-
-def inclusion_proof(event_id: str, size: int) -> Inclusion:
-    """Prove that an event is among the first `size`. Three short queries. Raises NotSealed."""
-    leaf = Leaf.objects.filter(event__event_id=event_id, tree_index__lt=size).first()
-    if leaf is None or size > log_size():
-        raise NotSealed(event_id)
-    hashes = _read_spans(merkle.inclusion_spans(leaf.tree_index, size))
-    return Inclusion(leaf.tree_index, size, tuple(hashes))
-
-
-def consistency_proof(old: int, new: int) -> list[bytes]:
-    """Prove that the log of `new` events extends that of `old`. Raises ValueError beyond the log."""
-    return _read_spans(merkle.consistency_spans(old, new))
-
-
-def proof_text(event_id: str) -> str:
-    """Return the proof of one event as C2SP tlog-proof@v1. Raises NotSealed until a checkpoint covers it."""
-    newest = Checkpoint.objects.order_by("-size").first()
-    if newest is None:
-        raise NotSealed(event_id)
-    inclusion = inclusion_proof(event_id, newest.size)
-    return notes.inclusion_text(inclusion.index, inclusion.hashes, newest.note)
-
-
-def _read_spans(spans: Sequence[merkle.Span]) -> list[bytes]:
-    """Return the hash of each span, after one query for all their nodes."""
-    parts = [merkle.perfect_nodes(span) for span in spans]
-    hashes = iter(_read_nodes(node for part in parts for node in part))
-    return [merkle.join([next(hashes) for _node in part]) for part in parts]
-
-
-def _read_nodes(nodes: Iterable[merkle.Node]) -> list[bytes]:
-    """Return these hashes, in their order. Raises PublishedLogDiffers when one is missing."""
-    numbers = [merkle.number_of(node) for node in nodes]
-    found = {row.number: bytes(row.hash) for row in Node.objects.filter(number__in=numbers)}
-    if missing := set(numbers) - found.keys():
-        raise PublishedLogDiffers(f"The log has lost {len(missing)} of its nodes.")
-    return [found[number] for number in numbers]

@@ -10,7 +10,17 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from consents import entries, erasing, guard, journal, keychanges, mending, merkle, transitions
+from consents import (
+    entries,
+    erasing,
+    guard,
+    journal,
+    journal_blocks,
+    keychanges,
+    mending,
+    merkle,
+    transitions,
+)
 from consents.journal import Entry
 from consents.ledger import Proof
 from consents.models import (
@@ -143,7 +153,7 @@ def _put_back(entry: Entry) -> None:
 
 def _block(entry: Entry) -> str:
     try:
-        content = journal.open_block(entry)
+        content = journal_blocks.open_block(entry)
     except (crypto.CannotDecrypt, crypto.UnknownKey):
         return "blocks under a key that is gone"
     organisation = Organisation.objects.filter(pk=content["organisation"]).first()

@@ -16,7 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from consents import merkle, notes, publication, sealing, services, triggers
+from consents import merkle, notes, proofs, publication, sealing, services, triggers
 from consents.models import Anchor, Checkpoint, ConsentEvent, Leaf, LogEntry, Node, PendingEvent
 from smsconsent import crypto
 from tests.environment import ROOT
@@ -63,7 +63,7 @@ def test_root_and_nodes_are_those_of_the_headers(batches: list[int]) -> None:
     size = sum(batches)
     stored = {merkle.node_of(row.number): bytes(row.hash) for row in Node.objects.all()}
     frontier = merkle.Frontier()
-    assert sealing.root_at(size) == merkle.root(leaves())
+    assert proofs.root_at(size) == merkle.root(leaves())
     assert stored == dict(pair for leaf in leaves() for pair in frontier.append(leaf))
 
 
@@ -72,17 +72,17 @@ def test_a_stored_proof_is_the_one_from_all_leaves() -> None:
     sealing.seal(now=NOON)
 
     for event in ConsentEvent.objects.all():
-        found = sealing.inclusion_proof(event.event_id, 11)
+        found = proofs.inclusion_proof(event.event_id, 11)
         assert list(found.hashes) == merkle.inclusion_proof(leaves(), found.index)
         assert merkle.is_included(
             merkle.leaf_hash(bytes(event.header)),
             index=found.index,
             size=11,
             proof=found.hashes,
-            root=sealing.root_at(11),
+            root=proofs.root_at(11),
         )
     for old in range(12):
-        assert sealing.consistency_proof(old, 11) == merkle.consistency_proof(leaves(), old)
+        assert proofs.consistency_proof(old, 11) == merkle.consistency_proof(leaves(), old)
 
 
 def test_a_proof_takes_three_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -90,20 +90,20 @@ def test_a_proof_takes_three_queries(django_assert_num_queries: DjangoAssertNumQ
     sealing.seal(now=NOON)
 
     with django_assert_num_queries(3):
-        sealing.inclusion_proof(event_id, 33)
+        proofs.inclusion_proof(event_id, 33)
 
 
 def test_an_event_beyond_the_size_is_not_sealed_yet() -> None:
     early, late = make_events(2)
 
-    with pytest.raises(sealing.NotSealed):
-        sealing.proof_text(early)
+    with pytest.raises(proofs.NotSealed):
+        proofs.proof_text(early)
     sealing.seal(now=NOON)
 
-    assert sealing.inclusion_proof(early, 1).index == 0
+    assert proofs.inclusion_proof(early, 1).index == 0
     for event_id, size in ((late, 1), (early, 3), ("f" * 32, 2)):
-        with pytest.raises(sealing.NotSealed):
-            sealing.inclusion_proof(event_id, size)
+        with pytest.raises(proofs.NotSealed):
+            proofs.inclusion_proof(event_id, size)
 
 
 # -- checkpoints -----------------------------------------------------------------------------------
@@ -154,11 +154,11 @@ def test_a_proof_reads_as_a_tlog_proof_to_somebody_else() -> None:
     event_id = make_events(5)[3]
     sealing.seal(now=NOON)
 
-    head, index, *hashes = sealing.proof_text(event_id).partition("\n\n")[0].split("\n")
+    head, index, *hashes = proofs.proof_text(event_id).partition("\n\n")[0].split("\n")
 
     assert (head, index) == ("c2sp.org/tlog-proof@v1", "index 3")
     assert [b64decode(each) for each in hashes] == merkle.inclusion_proof(leaves(), 3)
-    assert sealing.proof_text(event_id).endswith("\n\n" + Checkpoint.objects.get().note)
+    assert proofs.proof_text(event_id).endswith("\n\n" + Checkpoint.objects.get().note)
 
 
 def test_without_a_key_nothing_is_sealed(settings: Settings) -> None:

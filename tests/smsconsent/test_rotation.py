@@ -11,7 +11,7 @@ from django.db.models import BinaryField
 from django.db.models.functions import Cast
 from pytest_django import Settings
 
-from consents import canary, confirmations, journal, journalfile, services, writing
+from consents import canary, confirmations, journal, journal_blocks, journalfile, services, writing
 from consents.models import (
     Consent,
     ContactGuard,
@@ -418,7 +418,7 @@ def test_a_block_in_the_journal_outlives_a_new_index_key(settings: Settings, tmp
     (entry,) = (each for each in journalfile.backwards() if each.type == journal.BLOCKED)
     put_in_front(settings, "INDEX_KEYS", NEW_INDEX)
 
-    content = journal.open_block(entry)
+    content = journal_blocks.open_block(entry)
 
     assert content["index"] == (
         crypto.blind_index(
