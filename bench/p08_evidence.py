@@ -30,7 +30,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
             written = EventDetail.objects.count()
             with (
                 patch.object(ledger, "prepare", no_evidence),
-                patch.object(ledger, "take_along", lambda *_, **__: None),
+                patch.object(ledger, "append_on", lambda *_, **__: None),
                 patch.object(steps, "with_steps", lambda proof, **_: proof),
             ):
                 bare += timed(say_yes, purpose, 20_000 + turn * PEOPLE, PEOPLE)

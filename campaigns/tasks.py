@@ -39,12 +39,12 @@ def block_cancelled() -> None:
 @shared_task(base=WakeUp)
 def recover_deliveries() -> None:
     outbox.recover(
-        Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()
+        Delivery, gateway=get_gateway(), record=suspensions.record_receipt, now=timezone.now()
     )
 
 
 @shared_task(base=WakeUp)
 def ask_for_missing_reports() -> None:
     polling.ask_overdue(
-        Delivery, gateway=get_gateway(), record=suspensions.take_receipt, now=timezone.now()
+        Delivery, gateway=get_gateway(), record=suspensions.record_receipt, now=timezone.now()
     )

@@ -74,7 +74,7 @@ def _ask(purpose: Purpose, phone: Phone, values: _Values, *, evenly: bool) -> Co
         return None
     trip = Trip()
     trip.add(_SAVEPOINT)
-    confirmation = _put_down(found, values, trip=trip)
+    confirmation = _record_question(found, values, trip=trip)
     counted = limits.count_contact(
         phone, purpose=purpose, network=values.network, now=values.now, trip=trip
     )
@@ -84,11 +84,11 @@ def _ask(purpose: Purpose, phone: Phone, values: _Values, *, evenly: bool) -> Co
     return confirmation if is_allowed else None
 
 
-def _put_down(found: Situation, values: _Values, *, trip: Trip) -> Confirmation:
-    """Have the request and its question put down on this trip."""
+def _record_question(found: Situation, values: _Values, *, trip: Trip) -> Confirmation:
+    """Have the request and its question recorded on this trip."""
     now, consent = values.now, found.consent
     if consent is None or not found.is_open(now):
-        consent = openings.put_down(
+        consent = openings.record_request(
             found,
             wording=values.wording,
             source=values.source,
@@ -116,7 +116,7 @@ def _rehearse(found: Situation, values: _Values) -> None:
     stranger = replace(found, phone=openings.nobody(), subject=None, consent=None)
     trip = Trip()
     trip.add(_SAVEPOINT)
-    _put_down(stranger, values, trip=trip)
+    _record_question(stranger, values, trip=trip)
     limits.count_contact(
         stranger.phone, purpose=found.purpose, network=values.network, now=values.now, trip=trip
     )

@@ -82,7 +82,7 @@ def append(
         kind, subject=subject, consent=consent, wording=wording, proof=proof, said_at=now, now=now
     )
     trip = Trip()
-    take_along([line], trip=trip)
+    append_on([line], trip=trip)
     trip.go()
     return line.event_id
 
@@ -181,7 +181,7 @@ def detail_json(*, prev: bytes, private: bytes, salt: bytes, seq: int) -> str:
     )
 
 
-def take_along(lines: Sequence[Line], *, trip: Trip) -> None:
+def append_on(lines: Sequence[Line], *, trip: Trip) -> None:
     """Have events written on a trip of the transaction of what they prove. Their subjects must be locked."""
     assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
     trip.insert([ConsentEvent(**dict(zip(_EVENT, _event_of(line), strict=True))) for line in lines])

@@ -1,7 +1,7 @@
-"""Opening a request for consent: what stands in its way, and how it is put down. Two trips to the database.
+"""Opening a request for consent: what stands in its way, and how it is recorded. Two trips to the database.
 
 One number after the other comes in by the public form, and whoever waits there could measure the answer.
-So every number costs the same: `look` and `put_down` once each, whatever is known of it (trust.md T17).
+So every number costs the same: `look` and `record_request` once each, whatever is known of it (trust.md T17).
 """
 
 from collections.abc import Sequence
@@ -164,10 +164,10 @@ def _ask_numbers(
     )
 
 
-def put_down(
+def record_request(
     situation: Situation, *, wording: Wording, source: str, proof: Proof, now: datetime, trip: Trip
 ) -> Consent:
-    """Have a request put down, with its line of evidence, on a trip of the transaction that has looked.
+    """Have a request recorded, with its line of evidence, on a trip of the transaction that has looked.
 
     Two requests for a number that nobody knew may meet here: the later one fails with IntegrityError.
     """
@@ -191,17 +191,17 @@ def put_down(
         now=now,
     )
     consent.last_event_id = line.event_id
-    _put_down_subject(situation, subject, now=now, trip=trip)
+    _record_subject(situation, subject, now=now, trip=trip)
     if known is None:
         trip.insert([consent])
     else:
         trip.update([consent], *(each.name for each in Consent._meta.concrete_fields[1:]))
-    ledger.take_along([line], trip=trip)
+    ledger.append_on([line], trip=trip)
     close_links([consent.pk], now=now, trip=trip)
     return consent
 
 
-def _put_down_subject(situation: Situation, subject: Subject, *, now: datetime, trip: Trip) -> None:
+def _record_subject(situation: Situation, subject: Subject, *, now: datetime, trip: Trip) -> None:
     """A number that was here before is not written anew, so somebody else's is, and taken back."""
     trip.add("SAVEPOINT subject")
     if situation.subject is None:

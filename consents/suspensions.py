@@ -26,7 +26,7 @@ SETTLED = {State.DELIVERED, State.FAILED}
 
 
 @transaction.atomic
-def take_receipt(
+def record_receipt(
     receipt: Receipt, *, message: outbox.OutboundMessage | None = None, now: datetime
 ) -> None:
     """Record what became of a message, and what that says about its number. Repeating it changes nothing.
@@ -42,17 +42,17 @@ def take_receipt(
     outbox.record_receipt(receipt, row=message, now=now)
 
 
-def take_arrivals(
+def record_arrivals(
     arrived: Sequence[tuple[outbox.OutboundMessage, Receipt]], *, now: datetime, trip: Trip
 ) -> list[Answer]:
-    """Take in, on one trip, that messages have arrived: the numbers are alive, and the messages delivered.
+    """Record, on one trip, that messages have arrived: the numbers are alive, and the messages delivered.
 
-    The numbers first, as everywhere. See `arrivals.take_arrivals` for the answers.
+    The numbers first, as everywhere. See `arrivals.record_arrivals` for the answers.
     """
     numbers = {_number_of(message) for message, _receipt in arrived} - {None}
     if numbers:
         _note_reached(sorted(filter(None, numbers)), now=now, trip=trip)
-    return arrivals.take_arrivals(arrived, now=now, trip=trip)
+    return arrivals.record_arrivals(arrived, now=now, trip=trip)
 
 
 def suspend(subjects: QuerySet[Subject], *, reason: Doubt, now: datetime) -> int:

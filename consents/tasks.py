@@ -66,20 +66,20 @@ def recover_service_messages() -> None:
     outbox.recover(
         ServiceMessage,
         gateway=get_gateway(),
-        record=suspensions.take_receipt,
+        record=suspensions.record_receipt,
         now=timezone.now(),
     )
 
 
 @shared_task(base=WakeUp)
 def ask_for_missing_reports() -> None:
-    record, now = suspensions.take_receipt, timezone.now()
+    record, now = suspensions.record_receipt, timezone.now()
     polling.ask_overdue(ServiceMessage, gateway=get_gateway(), record=record, now=now)
 
 
 @shared_task(base=WakeUp)
 def ask_about_doubted_reports() -> None:
-    record = suspensions.take_receipt
+    record = suspensions.record_receipt
     polling.ask_doubted(gateway=get_gateway(), record=record, now=timezone.now())
 
 

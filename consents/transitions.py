@@ -52,7 +52,7 @@ def open_request(
     if found.is_open(now):
         return found.consent
     trip = Trip()
-    consent = openings.put_down(
+    consent = openings.record_request(
         found, wording=wording, source=source, proof=proof, now=now, trip=trip
     )
     trip.go()
@@ -75,7 +75,7 @@ def grant(consent: Consent, *, proof: Proof, now: datetime) -> bool:
         evidence = steps.with_steps(proof, consent=mine, now=now)
         changed = ["state", "confirmed_at", "delete_after", "valid_until"]
         trip = Trip()
-        _put_down(Event.GRANTED, mine, changed, proof=evidence, now=now, trip=trip)
+        _record(Event.GRANTED, mine, changed, proof=evidence, now=now, trip=trip)
         openings.close_links([mine.pk], now=now, trip=trip)
         trip.go()
         return True
@@ -99,7 +99,7 @@ def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) ->
         mine.wording = wording
         changed = ["renewed_at", "reminded_at", "renewal_asked_at", "valid_until", "wording"]
         trip = Trip()
-        _put_down(Event.RENEWED, mine, changed, proof=evidence, now=now, trip=trip)
+        _record(Event.RENEWED, mine, changed, proof=evidence, now=now, trip=trip)
         openings.close_links([mine.pk], now=now, trip=trip)
         trip.go()
         return True
@@ -219,7 +219,7 @@ def _end_locked(
     now: datetime,
     trip: Trip,
 ) -> list[Consent]:
-    """Have those that can end put down as ended, with a line of evidence each, and return them."""
+    """Have those that can end marked as ended, with a line of evidence each, and return them."""
     ended = [consent for consent in consents if consent.state in ends]
     if not ended:
         return []
@@ -270,7 +270,7 @@ def _adjust(
             setattr(mine, name, value)
         trip = Trip()
         trip.update([mine], *changes)
-        ledger.take_along([_line(Event.CORRECTED, mine, proof=proof, now=now)], trip=trip)
+        ledger.append_on([_line(Event.CORRECTED, mine, proof=proof, now=now)], trip=trip)
         trip.go()
         return True
 
@@ -280,7 +280,7 @@ def _lock(consent: Consent) -> Consent | None:
     return next(iter(locking.lock([consent.pk])), None)
 
 
-def _put_down(
+def _record(
     kind: Event,
     consent: Consent,
     changed: Sequence[str],
@@ -299,7 +299,7 @@ def _write(
     for consent, line in zip(consents, lines, strict=True):
         consent.last_event_id = line.event_id
     trip.update(consents, *changed, "last_event_id")
-    ledger.take_along(lines, trip=trip)
+    ledger.append_on(lines, trip=trip)
 
 
 def _line(kind: Event, consent: Consent, *, proof: Proof, now: datetime) -> ledger.Line:

@@ -28,10 +28,10 @@ def is_arrival(receipt: Receipt, row: OutboundMessage) -> bool:
     )
 
 
-def take_arrivals(
+def record_arrivals(
     arrived: Sequence[tuple[OutboundMessage, Receipt]], *, now: datetime, trip: Trip
 ) -> list[Answer]:
-    """Have these messages put down as delivered, and counted, if they are still as `is_arrival` saw them.
+    """Have these messages recorded as delivered, and counted, if they are still as `is_arrival` saw them.
 
     They are different ones. The rows of the answers name those that were moved; the others somebody has
     moved meanwhile, and nothing was written about them.

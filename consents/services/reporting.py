@@ -92,7 +92,7 @@ def _take_in_together(reports: Sequence[Report]) -> dict[int, bool | Exception]:
     nonces = [nonce for each in plain if (nonce := each.nonce)]
     now = max(each.now for each in plain)
     try:
-        moved = _take_arrivals(arrived, nonces, now=now)
+        moved = _record_arrivals(arrived, nonces, now=now)
     except DatabaseError:
         # One was here before, or somebody holds what another needs: each tells by itself which it is.
         return {}
@@ -101,7 +101,7 @@ def _take_in_together(reports: Sequence[Report]) -> dict[int, bool | Exception]:
     return {
         # One that somebody has moved since we looked is looked at again.
         id(each): message.pk in moved
-        or _attempt(partial(suspensions.take_receipt, receipt, now=now))
+        or _attempt(partial(suspensions.record_receipt, receipt, now=now))
         for each, (message, receipt) in zip(plain, arrived, strict=True)
     }
 
@@ -123,12 +123,12 @@ def _receive(report: Report) -> None:
     if receipt and message and report.is_of_an_arrival and arrivals.is_arrival(receipt, message):
         SharedState(report.gateway).touch("receipt")
         try:
-            moved = _take_arrivals([(message, receipt)], [nonce] if nonce else [], now=report.now)
+            moved = _record_arrivals([(message, receipt)], [nonce] if nonce else [], now=report.now)
         except IntegrityError:
             require_same(nonce)
             return
         if not moved:
-            suspensions.take_receipt(receipt, now=report.now)
+            suspensions.record_receipt(receipt, now=report.now)
         return
     with transaction.atomic():
         if not _is_replay(nonce):
@@ -136,7 +136,7 @@ def _receive(report: Report) -> None:
             _take_report(report, message)
 
 
-def _take_arrivals(
+def _record_arrivals(
     arrived: Sequence[tuple[OutboundMessage, Receipt]],
     nonces: Sequence[CallbackNonce],
     *,
@@ -149,7 +149,7 @@ def _take_arrivals(
     trip = Trip()
     if nonces:
         trip.insert(sorted(nonces, key=attrgetter("nonce")))
-    answers = suspensions.take_arrivals(arrived, now=now, trip=trip)
+    answers = suspensions.record_arrivals(arrived, now=now, trip=trip)
     trip.go_alone()
     return {UUID(str(key)) for answer in answers for (key,) in answer.rows}
 
@@ -169,7 +169,7 @@ def _take_report(report: Report, message: OutboundMessage | None) -> None:
         polling.doubt(gateway, receipt.id)
     if trust is not Trust.SIGNED:
         return
-    suspensions.take_receipt(receipt, message=message, now=report.now)
+    suspensions.record_receipt(receipt, message=message, now=report.now)
 
 
 def _is_replay(nonce: CallbackNonce | None) -> bool:

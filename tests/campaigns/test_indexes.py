@@ -64,12 +64,12 @@ def updates(table: str) -> tuple[int, int]:
 
 
 def take_receipt(message: Any) -> None:
-    suspensions.take_receipt(reported(message, "failed"), now=NOON)
+    suspensions.record_receipt(reported(message, "failed"), now=NOON)
 
 
 def take_arrival(message: Any) -> None:
     trip = Trip()
-    suspensions.take_arrivals([(message, reported(message, "delivered"))], now=NOON, trip=trip)
+    suspensions.record_arrivals([(message, reported(message, "delivered"))], now=NOON, trip=trip)
     trip.go()
 
 

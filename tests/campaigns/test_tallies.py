@@ -55,7 +55,7 @@ def arrive(times: int) -> None:
     message = Delivery.objects.order_by("pk")[0]
     for _time in range(times):
         trip = Trip()
-        arrivals.take_arrivals([(message, receipt(ReceiptState.DELIVERED))], now=NOON, trip=trip)
+        arrivals.record_arrivals([(message, receipt(ReceiptState.DELIVERED))], now=NOON, trip=trip)
         trip.go()
 
 

@@ -55,7 +55,7 @@ def report(message: outbox.OutboundMessage, *, arrived: bool = False, at: dateti
         segments=1,
         transient=not arrived,
     )
-    suspensions.take_receipt(receipt, now=at)
+    suspensions.record_receipt(receipt, now=at)
 
 
 def test_it_leaves_once_more_half_an_hour_later_under_a_new_id(

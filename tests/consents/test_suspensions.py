@@ -175,7 +175,7 @@ def test_what_the_sweeper_finds_out_counts_as_well() -> None:
     outbox.recover(
         Delivery,
         gateway=cast("Gateway", Reporting(message)),
-        record=suspensions.take_receipt,
+        record=suspensions.record_receipt,
         now=NOON + HOUR,
     )
 

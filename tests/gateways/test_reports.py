@@ -138,13 +138,13 @@ def test_an_account_that_the_operators_refuse_stops_the_lanes(
 
 
 def ask_doubted() -> int:
-    return polling.ask_doubted(gateway=get_gateway(), record=suspensions.take_receipt, now=NOON)
+    return polling.ask_doubted(gateway=get_gateway(), record=suspensions.record_receipt, now=NOON)
 
 
 def recover() -> int:
     ServiceMessage.objects.update(state="unknown", lease_until=NOON)
     return outbox.recover(
-        ServiceMessage, gateway=get_gateway(), record=suspensions.take_receipt, now=NOON
+        ServiceMessage, gateway=get_gateway(), record=suspensions.record_receipt, now=NOON
     )
 
 
@@ -295,7 +295,7 @@ def ask_overdue(now: object) -> int:
     return polling.ask_overdue(
         ServiceMessage,
         gateway=get_gateway(),
-        record=suspensions.take_receipt,
+        record=suspensions.record_receipt,
         now=now,  # type: ignore[arg-type]  # a moment
     )
 

@@ -311,7 +311,7 @@ transitions_grant = transitions.grant
     ("verb", "bug"),
     [
         ("grant", grant_what_was_stopped),
-        ("_put_down", forget_the_evidence),
+        ("_record", forget_the_evidence),
         ("withdraw", never_end),
     ],
 )
