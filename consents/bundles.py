@@ -68,7 +68,7 @@ def write_audit(file: IO[bytes], organisation: Organisation, *, now: datetime) -
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CaseSubject:
     """Whose case it is, the key that lists their events, and the details that are there, by event.
 
     Without the key (a hold whose number was erased before holds kept it) only the events whose details
@@ -97,7 +97,7 @@ def write_case(
     that no event of the person hides among them. Return the log's size. Raises NothingSealed.
     """
     rows = EventDetail.objects.filter(subject=subject).select_related("event").order_by("seq")
-    person = Person(
+    person = CaseSubject(
         subject.organisation,
         subject.public_id.hex,
         bytes(subject.tag_key),
@@ -115,7 +115,7 @@ def write_held(file: IO[bytes], hold: LegalHold, rows: list[HeldEvidence], *, no
     """
     details = {row.event_id: json.loads(row.detail) for row in rows}
     newest = max(details.values(), key=lambda detail: int(detail["seq"]))
-    person = Person(
+    person = CaseSubject(
         hold.organisation,
         newest["private"]["subject_ref"],
         bytes.fromhex(hold.tag_key or ""),
@@ -126,7 +126,7 @@ def write_held(file: IO[bytes], hold: LegalHold, rows: list[HeldEvidence], *, no
 
 
 def _write_person(
-    file: IO[bytes], person: Person, *, now: datetime, with_all_headers: bool = False
+    file: IO[bytes], person: CaseSubject, *, now: datetime, with_all_headers: bool = False
 ) -> int:
     checkpoint, organisation = _newest_checkpoint(), person.organisation
     with bundle_files.archive(file) as bundle:
@@ -166,7 +166,7 @@ def _write_leaves(
     bundle: zipfile.ZipFile,
     checkpoint: Checkpoint,
     organisation: Organisation,
-    person: Person | None = None,
+    person: CaseSubject | None = None,
     *,
     with_all_headers: bool = False,
 ) -> Found:
@@ -198,7 +198,7 @@ def _leaves(size: int) -> Iterator[tuple[int, bytes, bytes]]:
             yield index, bytes(header), bytes(leaf_hash)
 
 
-def _note(found: Found, index: int, header: dict[str, Any], person: Person | None) -> None:
+def _note(found: Found, index: int, header: dict[str, Any], person: CaseSubject | None) -> None:
     found.own_count += 1
     found.wordings.add(header["notice_sha256"])
     found.counts[header["purpose"], header["recorded_day"][:7], header["type"]] += 1
@@ -218,7 +218,7 @@ def _holds(holds: Iterable[LegalHold]) -> list[dict[str, Any]]:
     ]
 
 
-def _opened(person: Person, found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _opened(person: CaseSubject, found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the person's sealed events, opened where their detail is still there, and what waits.
 
     A detail is written as it is stored: one that was tampered with must show, not stop the export.

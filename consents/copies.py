@@ -76,7 +76,7 @@ _MOMENTS = ("queued_at", "received_at", "asked_at", "written_at", "at")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CopiedField:
     """One field of one row: its name in the file, and its label and value for people."""
 
     name: str
@@ -93,12 +93,12 @@ class Section:
     title: str
     reason: str
     life: str
-    rows: list[list[Entry]]
+    rows: list[list[CopiedField]]
 
     @property
-    def readable(self) -> list[list[Entry]]:
+    def readable(self) -> list[list[CopiedField]]:
         """The rows as people read them: without what only machines understand, and what is empty."""
-        shown = [[entry for entry in row if entry.label and entry.shown] for row in self.rows]
+        shown = [[each for each in row if each.label and each.shown] for row in self.rows]
         return [row for row in shown if row]
 
 
@@ -111,7 +111,7 @@ def sections(subject: Subject, *, since: datetime | None = None) -> list[Section
     for policy in retention.policies():
         labels = dict.fromkeys(name.rsplit(".", 1)[0] for name in policy.covers)
         rows = [
-            _entries(row)
+            _fields(row)
             for label in labels
             for row in _rows(label, subject)
             if since is None or _is_newer(row, since)
@@ -132,7 +132,7 @@ def copy_of(subject: Subject, *, now: datetime, since: datetime | None = None) -
                 "title": section.title,
                 "why": section.reason,
                 "how_long": section.life,
-                "rows": [{entry.name: entry.value for entry in row} for row in section.rows],
+                "rows": [{each.name: each.value for each in row} for row in section.rows],
             }
             for section in sections(subject, since=since)
         ],
@@ -151,9 +151,9 @@ def table_of(
     yield from (["about", "1", name, "", _cell(value)] for name, value in about.items())
     for section in sections(subject, since=since):
         yield from (
-            [section.name, str(number), entry.name, entry.label, _cell(entry.value)]
+            [section.name, str(number), each.name, each.label, _cell(each.value)]
             for number, row in enumerate(section.rows, 1)
-            for entry in row
+            for each in row
         )
 
 
@@ -221,28 +221,30 @@ def _is_newer(row: Model, since: datetime) -> bool:
     return moment > since
 
 
-def _entries(row: Model) -> list[Entry]:
+def _fields(row: Model) -> list[CopiedField]:
     """Return every field of a row, and what belongs to it: words that were shown, words that were sent."""
     fields = [each for each in row._meta.concrete_fields if not each.generated]
-    found = [_entry(row, field) for field in fields if field.name != "id"]
+    found = [_field(row, field) for field in fields if field.name != "id"]
     if isinstance(row, Consent):
         bundle = ledger.wording_bundle(row.wording) | {"notice": row.wording.notice.body}
-        found.append(Entry("wording_texts", "", bundle, ""))
+        found.append(CopiedField("wording_texts", "", bundle, ""))
         found += [
-            Entry("what", _("What"), row.wording.what, row.wording.what),
-            Entry("why", _("Why"), row.wording.why, row.wording.why),
-            Entry("declaration", _("You said"), row.wording.declaration, row.wording.declaration),
+            CopiedField("what", _("What"), row.wording.what, row.wording.what),
+            CopiedField("why", _("Why"), row.wording.why, row.wording.why),
+            CopiedField(
+                "declaration", _("You said"), row.wording.declaration, row.wording.declaration
+            ),
         ]
     if isinstance(row, outbox.OutboundMessage):
-        found.append(Entry("words", _("The words"), row.words, row.words))
+        found.append(CopiedField("words", _("The words"), row.words, row.words))
     return found
 
 
-def _entry(row: Model, field: "Field[Any, Any]") -> Entry:
+def _field(row: Model, field: "Field[Any, Any]") -> CopiedField:
     value = _plain(getattr(row, field.name))
     if field.name == "detail" and field.model.__name__ == "EventDetail":
-        return Entry(field.name, _("What happened"), json.loads(value), exports.in_words(row))
-    return Entry(field.name, _label(field), value, _shown(row, field, value))
+        return CopiedField(field.name, _("What happened"), json.loads(value), exports.in_words(row))
+    return CopiedField(field.name, _label(field), value, _shown(row, field, value))
 
 
 def _plain(value: Any) -> Any:

@@ -21,8 +21,8 @@ SIGNATURES = frozenset({"by_key", "by_former"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry, and its place in the log: None until it is sealed."""
+class LogChange:
+    """An entry that says how the log itself changes. `index` is its place, None until it is sealed."""
 
     index: int | None
     content: dict[str, Any]
@@ -58,7 +58,7 @@ def statement(content: dict[str, Any]) -> bytes:
     return LABEL + canonical_json(signed)
 
 
-def signers(found: Iterable[Entry], *, size: int, first: bytes) -> list[bytes]:
+def signers(found: Iterable[LogChange], *, size: int, first: bytes) -> list[bytes]:
     """Return the public keys that must sign the log of `size` entries, the newest first.
 
     A key signs from the checkpoint that covers its announcement, and no longer from the one that covers
@@ -80,15 +80,15 @@ def next_origin(origin: str) -> str:
     return f"{base}/{int(number) + 1}" if slash and number.isdecimal() else f"{origin}/2"
 
 
-def begun(found: Sequence[Entry]) -> list[Entry]:
+def begun(found: Sequence[LogChange]) -> list[LogChange]:
     """Return the entries with which a new log took over from one whose end was lost, oldest first."""
     return [entry for entry in found if entry.kind == LOG_BEGUN]
 
 
-def announced(found: Sequence[Entry]) -> list[Entry]:
+def announced(found: Sequence[LogChange]) -> list[LogChange]:
     return [entry for entry in found if entry.kind == KEY_ANNOUNCED]
 
 
-def retired_keys(found: Sequence[Entry]) -> dict[bytes, Entry]:
+def retired_keys(found: Sequence[LogChange]) -> dict[bytes, LogChange]:
     """Return the keys that are retired, or will be once their entry is sealed."""
     return {entry.key: entry for entry in found if entry.kind == KEY_RETIRED}

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consents import journal_blocks, journal_gaps, journalfile
-from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, Entry, exclusive
+from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, JournalEntry, exclusive
 from consents.models import (
     ConsentEvent,
     JournalMark,
@@ -31,7 +31,7 @@ from consents.models import (
 )
 from smsconsent.trips import Trip, stored
 
-__all__ = ["BEAT", "BLOCKED", "HELD", "RELEASED", "SEALED", "Entry", "exclusive"]
+__all__ = ["BEAT", "BLOCKED", "HELD", "RELEASED", "SEALED", "JournalEntry", "exclusive"]
 
 BATCH = 2_000
 # A worker writes every two seconds.
@@ -66,7 +66,7 @@ def problem() -> str:
         return UNREADABLE % error.strerror
 
 
-def unreplayed() -> list[Entry]:
+def unreplayed() -> list[JournalEntry]:
     """Return, oldest first, the entries that this database lacks. Those before its mark it has."""
     return list(journal_gaps.lacking(journalfile.after(_mark())))[::-1]
 
@@ -95,7 +95,7 @@ def beat(*, now: datetime) -> None:
         if stop := problem():
             raise JournalBehind(stop)
         at = now.astimezone(UTC).isoformat(timespec="seconds")
-        entry = Entry(token_hex(8), BEAT, prev=_mark(), at=at)
+        entry = JournalEntry(token_hex(8), BEAT, prev=_mark(), at=at)
         journalfile.append(file, [entry])
         _set_mark(batch=entry.batch)
 
@@ -151,7 +151,7 @@ def note_holds(subjects: Iterable[Subject]) -> None:
     )
 
 
-def accept(entries: Iterable[Entry]) -> None:
+def accept(entries: Iterable[JournalEntry]) -> None:
     """Forget what waits about these events: the journal holds them. For the replay."""
     ids = [entry.event for entry in entries if entry.event]
     events = ConsentEvent.objects.filter(event_id__in=ids)
@@ -193,7 +193,7 @@ def _drain_batch(file: IO[bytes]) -> int:
         if stop := problem():
             raise JournalBehind(stop)
         batch = token_hex(8)
-        places = (Entry(batch, SEALED, event=event, index=str(at)) for at, event in leaves)
+        places = (JournalEntry(batch, SEALED, event=event, index=str(at)) for at, event in leaves)
         kinds = (_events, _blocks, _holds)
         entries = [each for kind in kinds for each in kind(rows, batch=batch)] + list(places)
         if entries:
@@ -203,13 +203,13 @@ def _drain_batch(file: IO[bytes]) -> int:
     return len(rows) + len(leaves)
 
 
-def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
+def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[JournalEntry]:
     named = {row.event: row.reference for row in rows if row.event}
     events = ConsentEvent.objects.filter(pk__in=named.keys()).order_by("pk")
     for event in events:
         header = bytes(event.header).decode()
         reference = named[event.pk]
-        yield Entry(
+        yield JournalEntry(
             batch,
             json.loads(header)["type"],
             consent=reference.hex if reference else "",
@@ -218,17 +218,17 @@ def _events(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
         )
 
 
-def _blocks(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
+def _blocks(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[JournalEntry]:
     ids = [row.block for row in rows if row.block]
     for block in Suppression.objects.filter(pk__in=ids).select_related("purpose"):
-        yield Entry(batch, BLOCKED, sealed=journal_blocks.seal_block(block))
+        yield JournalEntry(batch, BLOCKED, sealed=journal_blocks.seal_block(block))
 
 
-def _holds(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[Entry]:
+def _holds(rows: Iterable[PendingEntry], *, batch: str) -> Iterator[JournalEntry]:
     ids = {row.hold for row in rows if row.hold}
     for subject in Subject.objects.filter(pk__in=ids).order_by("pk").only("public_id", "held_at"):
         kind = HELD if subject.held_at else RELEASED
-        yield Entry(batch, kind, subject=subject.public_id.hex)
+        yield JournalEntry(batch, kind, subject=subject.public_id.hex)
 
 
 def _set_mark(**values: str | int) -> None:

@@ -5,7 +5,7 @@ PRIVACY: law.md L42 has blocks replayed, and a pseudonym is all there is of them
 
 import json
 
-from consents.journalfile import Entry
+from consents.journalfile import JournalEntry
 from consents.models import Suppression
 from smsconsent import crypto
 
@@ -24,7 +24,7 @@ def seal_block(block: Suppression) -> str:
     return crypto.encrypt_bytes(json.dumps(content).encode()).decode()
 
 
-def open_block(entry: Entry) -> dict[str, str]:
+def open_block(entry: JournalEntry) -> dict[str, str]:
     """Return what a block says: organisation, purpose, index under today's key and then, reason, dates.
 
     Raises CannotDecrypt and UnknownKey when a key of those days is gone.

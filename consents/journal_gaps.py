@@ -6,19 +6,19 @@ from itertools import islice
 from django.db.models import Q
 
 from consents import journal_blocks
-from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, Entry
+from consents.journalfile import BEAT, BLOCKED, HELD, RELEASED, SEALED, JournalEntry
 from consents.models import ConsentEvent, Subject, Suppression
 from smsconsent import crypto
 
 
-def lacking(entries: Iterable[Entry]) -> Iterator[Entry]:
+def lacking(entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
     """Yield those of these entries, newest first, that the database does not have.
 
     Of holds the newest about a number counts. A beat is missing when it says that a batch had been committed
     which this database does not know of; without such a word, whoever wrote the batch may have died before.
     """
     told: set[str] = set()
-    beats: dict[str, Entry] = {}
+    beats: dict[str, JournalEntry] = {}
     rest = iter(entries)
     while chunk := list(islice(rest, 500)):
         absent = _absent(chunk)
@@ -35,7 +35,7 @@ def lacking(entries: Iterable[Entry]) -> Iterator[Entry]:
                 yield entry
 
 
-def _absent(entries: list[Entry]) -> set[Entry]:
+def _absent(entries: list[JournalEntry]) -> set[JournalEntry]:
     """Return those of these entries, beats apart, that the database does not have, each by itself."""
     ids = {entry.event for entry in entries if entry.event}
     events = ConsentEvent.objects.filter(event_id__in=ids)
@@ -47,7 +47,7 @@ def _absent(entries: list[Entry]) -> set[Entry]:
     )
     released = {subject.hex for subject in free}
 
-    def is_here(entry: Entry) -> bool:
+    def is_here(entry: JournalEntry) -> bool:
         if entry.type in {BEAT, RELEASED}:
             return True
         if entry.type == BLOCKED:
@@ -59,7 +59,7 @@ def _absent(entries: list[Entry]) -> set[Entry]:
     return {entry for entry in entries if not is_here(entry)}
 
 
-def _is_blocked(entry: Entry) -> bool:
+def _is_blocked(entry: JournalEntry) -> bool:
     try:
         content = journal_blocks.open_block(entry)
     except (crypto.CannotDecrypt, crypto.UnknownKey):

@@ -22,7 +22,7 @@ BLOCKED, SEALED, HELD, RELEASED, BEAT = "blocked", "sealed", "held", "released",
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One line: an event with its header; its `index` in the log once sealed; a block; a hold; a beat.
 
     What a block says is in `sealed`, a Fernet token. A beat comes each minute: `at` is its time, `prev`
@@ -70,7 +70,7 @@ def _locked(place: Path) -> Iterator[IO[bytes]]:
                 return
 
 
-def append(file: IO[bytes], entries: Sequence[Entry]) -> None:
+def append(file: IO[bytes], entries: Sequence[JournalEntry]) -> None:
     """Add whole lines and wait for the disk. A line that a crash cut off is ended first: it is no entry."""
     lines = [json.dumps(_filled(entry), ensure_ascii=False) + "\n" for entry in entries]
     with path().open("rb") as written:
@@ -124,7 +124,7 @@ def _last_byte(file: IO[bytes]) -> bytes:
     return file.read(1)
 
 
-def _filled(entry: Entry) -> dict[str, str]:
+def _filled(entry: JournalEntry) -> dict[str, str]:
     return {name: value for name, value in asdict(entry).items() if value}
 
 
@@ -137,7 +137,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 # -- reading ---------------------------------------------------------------------------------------------
-def backwards() -> Iterator[Entry]:
+def backwards() -> Iterator[JournalEntry]:
     """Yield the entries, the newest first, reading no more of the file than is asked for."""
     try:
         file = path().open("rb")
@@ -161,7 +161,7 @@ def newest_batch() -> str:
     return newest.batch if newest else ""
 
 
-def after(mark: str) -> Iterator[Entry]:
+def after(mark: str) -> Iterator[JournalEntry]:
     """Yield the entries after the last one of this batch, newest first."""
     for entry in backwards():
         if entry.batch == mark:
@@ -169,9 +169,9 @@ def after(mark: str) -> Iterator[Entry]:
         yield entry
 
 
-def _parsed(line: bytes) -> Iterator[Entry]:
+def _parsed(line: bytes) -> Iterator[JournalEntry]:
     """Yield the entry of this line; nothing for one that a crash cut off."""
     try:
-        yield Entry(**json.loads(line))
+        yield JournalEntry(**json.loads(line))
     except (ValueError, TypeError):
         return

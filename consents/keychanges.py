@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from consents import entries, logkeys, merkle, notes
 from consents.canonical import canonical_json
-from consents.entries import Entry
+from consents.entries import LogChange
 from consents.models import ConsentEvent, LogEntry
 from smsconsent import crypto
 
@@ -41,7 +41,7 @@ class Agreement:
 @transaction.atomic
 def announce(
     *, now: datetime, both_for: timedelta = BOTH_FOR, agreement: Agreement | None = None
-) -> Entry:
+) -> LogChange:
     """Announce in the log that the first of LEDGER_SIGNING_KEY signs from now on. Return the entry.
 
     The former key signs beside it for `both_for`, and signs the announcement. With an `agreement` it is
@@ -71,7 +71,7 @@ def announce(
     _write(content)
     if is_former_lost or not both_for:
         _retire(former, now=now)
-    return Entry(None, content)
+    return LogChange(None, content)
 
 
 def begin_log(former: notes.SignedNote, *, kept: int, now: datetime) -> ConsentEvent:
@@ -114,7 +114,7 @@ def take_in(event: ConsentEvent) -> bool:
     return is_entry
 
 
-def _former(own: list[bytes], found: list[Entry], *, is_former_lost: bool) -> bytes:
+def _former(own: list[bytes], found: list[LogChange], *, is_former_lost: bool) -> bytes:
     """Return the key that has signed until now. Raises CannotAnnounce."""
     first = logkeys.first_key(found)
     if not own or first is None:
@@ -122,7 +122,7 @@ def _former(own: list[bytes], found: list[Entry], *, is_former_lost: bool) -> by
             "LEDGER_SIGNING_KEY must hold the new key, and behind it the one that has signed until now."
         )
     # What waits to be sealed counts as well: a second call announces nothing twice.
-    placed = [Entry(0, entry.content) for entry in found]
+    placed = [LogChange(0, entry.content) for entry in found]
     keys = entries.signers(placed, size=1, first=first)
     if own[0] in keys:
         raise CannotAnnounce(

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from consents import entries, notes
-from consents.entries import Entry
+from consents.entries import LogChange
 from consents.models import Checkpoint, LogEntry
 from smsconsent import crypto
 
@@ -29,11 +29,11 @@ class Period:
     until: datetime | None
 
 
-def read() -> list[Entry]:
+def read() -> list[LogChange]:
     """Return the entries about the log, in the order in which they were written."""
     rows = LogEntry.objects.select_related("event__leaf").order_by("event")
     return [
-        Entry(
+        LogChange(
             row.event.leaf.tree_index if hasattr(row.event, "leaf") else None,
             json.loads(bytes(row.event.header)),
         )
@@ -55,7 +55,7 @@ def origin() -> str:
     return str(taken_over[-1].content["origin"]) if taken_over else settings.LEDGER_ORIGIN
 
 
-def takeovers() -> dict[str, Entry]:
+def takeovers() -> dict[str, LogChange]:
     """Return, by the name of each former log, the entry with which the next one took over from it."""
     return {str(each.content["former_origin"]): each for each in entries.begun(read())}
 
@@ -127,7 +127,7 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def first_key(found: list[Entry]) -> bytes | None:
+def first_key(found: list[LogChange]) -> bytes | None:
     """Return the key that signed before any was announced; None when this process cannot tell."""
     if changes := entries.announced(found):
         return changes[0].former

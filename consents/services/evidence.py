@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from consents import keychanges, tasks, verification
-from consents.entries import Entry
+from consents.entries import LogChange
 from consents.keychanges import Agreement
 from consents.models import Verification
 from smsconsent.staff import roles
@@ -31,7 +31,7 @@ def verify_log(*, now: datetime) -> Verification:
 
 def announce_log_key(
     *, both_for: timedelta, now: datetime, agreement: Agreement | None = None
-) -> Entry:
+) -> LogChange:
     """Announce in the log that the first of LEDGER_SIGNING_KEY takes over. Raises keychanges.CannotAnnounce.
 
     `agreement`: the former key is lost, and these two stand for the change instead.

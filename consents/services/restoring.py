@@ -21,7 +21,7 @@ from consents import (
     merkle,
     transitions,
 )
-from consents.journal import Entry
+from consents.journal import JournalEntry
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -97,7 +97,7 @@ def begin_new_journal(*, now: datetime) -> None:
     journal.begin_anew(now=now)
 
 
-def _places(lost: list[Entry]) -> list[tuple[int, str]]:
+def _places(lost: list[JournalEntry]) -> list[tuple[int, str]]:
     """Return the places in the log that the journal tells. A new log gave places anew where it began."""
     places: dict[int, str] = {}
     for entry in lost:
@@ -109,7 +109,7 @@ def _places(lost: list[Entry]) -> list[tuple[int, str]]:
     return list(places.items())
 
 
-def _apply(entry: Entry, *, now: datetime) -> str:
+def _apply(entry: JournalEntry, *, now: datetime) -> str:
     """Apply one entry through the verbs, and return the word it is counted under."""
     if entry.type == journal.BLOCKED:
         return _block(entry)
@@ -121,7 +121,7 @@ def _apply(entry: Entry, *, now: datetime) -> str:
     return _apply_event(entry, now=now)
 
 
-def _apply_event(entry: Entry, *, now: datetime) -> str:
+def _apply_event(entry: JournalEntry, *, now: datetime) -> str:
     consent = (
         Consent.objects.select_related("subject", "purpose")
         .filter(public_id=entry.consent or UUID(int=0))
@@ -139,7 +139,7 @@ def _apply_event(entry: Entry, *, now: datetime) -> str:
     return "headers only"
 
 
-def _put_back(entry: Entry) -> None:
+def _put_back(entry: JournalEntry) -> None:
     """Put back a header, byte by byte. Its detail is gone for good."""
     if not entry.event:
         return
@@ -151,7 +151,7 @@ def _put_back(entry: Entry) -> None:
     journal.accept([entry])
 
 
-def _block(entry: Entry) -> str:
+def _block(entry: JournalEntry) -> str:
     try:
         content = journal_blocks.open_block(entry)
     except (crypto.CannotDecrypt, crypto.UnknownKey):

@@ -441,7 +441,7 @@ def test_a_replay_that_is_cut_off_goes_on_where_it_was(
     put_back = services.restoring._put_back
     done: list[str] = []
 
-    def fail_at_the_second(entry: journal.Entry) -> None:
+    def fail_at_the_second(entry: journal.JournalEntry) -> None:
         if len(done) == 1:
             raise Backup
         done.append(entry.event)
@@ -637,7 +637,7 @@ def test_cutting_the_journal_waits_for_whoever_writes(file: Path) -> None:
         cut.start()
         cut.join(0.3)
         assert cut.is_alive()
-        journalfile.append(held, [journal.Entry("late", journal.BEAT, at=NOON.isoformat())])
+        journalfile.append(held, [journal.JournalEntry("late", journal.BEAT, at=NOON.isoformat())])
     cut.join(10)
 
     assert lines(file)[-1]["batch"] == "late"
@@ -645,7 +645,7 @@ def test_cutting_the_journal_waits_for_whoever_writes(file: Path) -> None:
 
 def write_line() -> None:
     with journal.exclusive() as file:
-        journalfile.append(file, [journal.Entry("late", journal.BEAT, at=NOON.isoformat())])
+        journalfile.append(file, [journal.JournalEntry("late", journal.BEAT, at=NOON.isoformat())])
 
 
 @pytest.mark.parametrize(("late", "warns"), [(59, False), (61, True)])
