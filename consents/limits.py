@@ -74,15 +74,13 @@ def take_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_
 
     Two machines cannot talk to each other for ever, and a second STOP gets no second receipt.
     """
-    key = _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}"))
+    key = _number_key(phone, kind)
     return _take(("answer", key, a_day, _day(now)))
 
 
 def count_answers(phones: Sequence[Phone], kind: str, *, now: datetime, trip: Trip) -> None:
     """Count answers that are sent whatever the limit says, so that the next ones meet it."""
-    keys = [
-        _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}")) for phone in phones
-    ]
+    keys = [_number_key(phone, kind) for phone in phones]
     one, day = "(%s, %s, %s, 1)", _stored(_day(now))
     windows = [each for key in keys for each in ("answer", key, day)]
     trip.add(_COUNT.replace(one, ", ".join([one] * len(keys))), [*windows, ANSWERS_A_DAY])
@@ -90,7 +88,7 @@ def count_answers(phones: Sequence[Phone], kind: str, *, now: datetime, trip: Tr
 
 def take_case_code(phone: Phone, *, now: datetime) -> bool:
     """Use one of today's codes from a colleague to this number. Return whether there was one left."""
-    key = crypto.blind_index(phone, use="limit/case_code")
+    key = _number_key(phone, "case_code")
     return _take(("case_code", key, CASE_CODES_A_DAY, _day(now)))
 
 
@@ -100,7 +98,7 @@ def take_page_code(phone: Phone, *, network: bytes | None, now: datetime) -> boo
     3 a day per number over all organisations, which is also what bounds the guesses; then per network
     and in total. Where one of these says no, none is used.
     """
-    key = _current(RateWindow, crypto.blind_indexes(phone, use="limit/page_code"))
+    key = _number_key(phone, "page_code")
     uses = [("page_code", key, CODES_A_DAY, _day(now))]
     if network is not None:
         most = settings.CODES_PER_NETWORK_AND_HOUR
@@ -123,6 +121,10 @@ def windows_of(phone: Phone) -> QuerySet[RateWindow]:
 def network_key(network: str, *, day: date) -> bytes:
     """Return the key of a visitor's network for one day. The address itself is never stored."""
     return crypto.keyed_digest(f"{day.isoformat()} {network}".encode(), use="network")
+
+
+def _number_key(phone: Phone, kind: str) -> bytes:
+    return _current(RateWindow, crypto.blind_indexes(phone, use=f"limit/{kind}"))
 
 
 def _current(model: type[ContactGuard] | type[RateWindow], keys: list[bytes]) -> bytes:

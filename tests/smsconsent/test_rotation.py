@@ -11,7 +11,16 @@ from django.db.models import BinaryField
 from django.db.models.functions import Cast
 from pytest_django import Settings
 
-from consents import canary, confirmations, journal, journal_blocks, journalfile, services, writing
+from consents import (
+    canary,
+    confirmations,
+    journal,
+    journal_blocks,
+    journalfile,
+    limits,
+    services,
+    writing,
+)
 from consents.models import (
     Consent,
     ContactGuard,
@@ -309,6 +318,14 @@ def test_limits_count_on_under_the_new_key(settings: Settings) -> None:
     assert not count_contact(phone(1), purpose)
     assert count_contact(phone(1), purpose, now=NOON + DAY)
     assert ContactGuard.objects.count() == 1
+
+
+def test_the_codes_of_a_colleague_count_on_under_the_new_key(settings: Settings) -> None:
+    for _code in range(limits.CASE_CODES_A_DAY):
+        assert limits.take_case_code(phone(1), now=NOON)
+    put_in_front(settings, "INDEX_KEYS", NEW_INDEX)
+
+    assert not limits.take_case_code(phone(1), now=NOON)
 
 
 def test_a_swapped_row_is_noticed_and_left_alone(settings: Settings) -> None:
