@@ -188,16 +188,7 @@ _ACTS: dict[Intent, Callable[[Incoming, Reading, Purpose | None], None]] = {
 # -- the message from the handset first (trust.md § 10) --------------------------------------------------
 def _take_code(incoming: Incoming, digits: str) -> None:
     """Grant in one step: the wording was shown, and the handset acted. An unknown code grants nothing."""
-    code = (
-        HandsetCode.objects.select_for_update(of=("self",))
-        .select_related("purpose__organisation", "purpose__sender", "wording")
-        .filter(
-            code=digits, used_at=None, expires_at__gt=incoming.now, purpose__in=incoming.purposes
-        )
-        .first()
-        if signing.code_is_well_formed(digits)
-        else None
-    )
+    code = _find_code(incoming, digits)
     if code is None:
         _answer_unknown_code(incoming)
         incoming.close(Intent.YES)
@@ -222,6 +213,23 @@ def _take_code(incoming: Incoming, digits: str) -> None:
         incoming.message.subject = consent.subject
         _grant(incoming, consent, proof)
     incoming.close(Intent.YES)
+
+
+def _find_code(incoming: Incoming, digits: str) -> HandsetCode | None:
+    """Return the code, locked, if it can still be used at this short number."""
+    if not signing.code_is_well_formed(digits):
+        return None
+    return (
+        HandsetCode.objects.select_for_update(of=("self",))
+        .select_related("purpose__organisation", "purpose__sender", "wording")
+        .filter(
+            code=digits,
+            used_at=None,
+            expires_at__gt=incoming.now,
+            purpose__in=incoming.purposes,
+        )
+        .first()
+    )
 
 
 def _shown(code: HandsetCode) -> Facts:
