@@ -156,15 +156,10 @@ def _inserting(model: type[Model], with_key: bool) -> tuple[str, list[Any]]:
 @cache
 def _ending_insert(model: type[Model], ignore_conflicts: bool, returning: tuple[str, ...]) -> str:
     """Return what follows the values of new rows."""
-    columns = [
-        connection.ops.quote_name(str(model._meta.get_field(name).column)) for name in returning
-    ]
-    return " ".join(
-        [
-            "ON CONFLICT DO NOTHING" if ignore_conflicts else "",
-            f"RETURNING {', '.join(columns)}" if columns else "",
-        ]
-    )
+    fields: list[Any] = [model._meta.get_field(name) for name in returning]
+    columns = ", ".join(connection.ops.quote_name(str(each.column)) for each in fields)
+    conflicts = "ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+    return f"{conflicts} RETURNING {columns}" if columns else conflicts
 
 
 @cache
