@@ -96,8 +96,7 @@ def _answer(stops: Sequence[Stop], stopped: dict[int, Consent], *, trip: Trip) -
         _receipt(each, stopped.get(each.incoming.message.pk), texts)
         for each in (*ending, *strangers)
     ]
-    if answers:
-        trip.insert(answers)
+    trip.insert(answers)
 
 
 def _receipt(stop: Stop, ended: Consent | None, texts: dict[object, str]) -> ServiceMessage:

@@ -150,11 +150,11 @@ def _take_in_together(calls: Sequence[InboundCallback]) -> bool:
         with transaction.atomic():
             trip = Trip()
             _bound_waiting(trip, SHORT_SHARE)
-            fresh = trip.insert(nonces, ignore_conflicts=True) if nonces else None
+            fresh = trip.insert(nonces, ignore_conflicts=True)
             stored = trip.insert(messages, ignore_conflicts=True, returning=("id", "message_id"))
             found = incoming.ask_purposes({each.recipient for each in messages}, trip=trip)
             trip.go()
-            if stored.count < len(messages) or (fresh and fresh.count < len(nonces)):
+            if stored.count < len(messages) or fresh.count < len(nonces):
                 raise Replay
             keys = {message_id: key for key, message_id in stored.rows}
             for message in messages:

@@ -147,8 +147,7 @@ def _record_arrivals(
     Raises IntegrityError, and stores nothing, when a nonce was used before.
     """
     trip = Trip()
-    if nonces:
-        trip.insert(sorted(nonces, key=attrgetter("nonce")))
+    trip.insert(sorted(nonces, key=attrgetter("nonce")))
     answers = suspensions.record_arrivals(arrived, now=now, trip=trip)
     trip.go_alone()
     return {UUID(str(key)) for answer in answers for (key,) in answer.rows}
