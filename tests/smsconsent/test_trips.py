@@ -1,6 +1,7 @@
 """Several statements in one trip: what nothing, a failure and a savepoint mean."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
 from smsconsent.trips import Trip
@@ -21,11 +22,23 @@ def names() -> list[tuple[object, ...]]:
 def test_no_rows_are_no_statement() -> None:
     trip = Trip()
 
-    inserted = trip.insert([], after="RETURNING id")
+    inserted = trip.insert([], returning=("id",))
     trip.update([], "name")
     trip.go()
 
     assert (inserted.rows, inserted.count) == ([], 0)
+
+
+def test_what_is_there_already_is_passed_over_and_not_in_the_answer() -> None:
+    Group.objects.create(pk=8001, name="one")
+    rows = [Group(pk=8001, name="one"), Group(pk=8002, name="two")]
+    trip = Trip()
+    named = trip.insert(rows, ignore_conflicts=True, returning=("name", "id"))
+    counted = trip.insert(rows, ignore_conflicts=True)
+
+    trip.go()
+
+    assert (named.rows, named.count, counted.count) == ([("two", 8002)], 1, 0)
 
 
 def test_an_answer_is_empty_until_the_trip_is_over() -> None:
