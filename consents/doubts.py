@@ -72,5 +72,5 @@ def _is_a_choice(rest: Sequence[str], after: str) -> bool:
         return False
     kinds = "".join(refusals.kind_of(word) for word in rest[:limit])
     # «Send me the parcel», «my parcel»: it is still the parcel.
-    kinds = kinds.replace("oe", "e")
+    kinds = kinds.replace("oe", "e").replace("Me", "e")
     return "e" in kinds and set("mbtoq").isdisjoint(kinds) and _US.isdisjoint(rest)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consents import housewords, reading, refusals, words
+from consents import abroad, housewords, reading, refusals, words
 from consents.doubts import Doubts
 from consents.housewords import NOTHING, HouseWords
 from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
@@ -74,8 +74,8 @@ def read(
     return Reading(intent, certain, _topic(prepared, intent), _erase(prepared, intent))
 
 
-# Kinds of words that a refusal can do without: a message (m, b), and none of them (e).
-_NAMES_OF_THINGS = frozenset("emb")
+# Kinds of words that a refusal can do without: a message (m, b), a membership (B), and none of them (e).
+_NAMES_OF_THINGS = frozenset("embB")
 
 
 def can_be_topic(word: str, *, house: HouseWords = NOTHING) -> bool:
@@ -126,9 +126,10 @@ def _decide(mine: str, text: Prepared) -> tuple[Intent, bool]:
     """Return the intent, and whether it is a stop that says nothing else."""
     if not reading.has_words(mine):
         return _by_signs(mine), False
-    if reading.is_unreadable(mine, text):
+    decided = _by_rules(text, signed=not _SIGNS.isdisjoint(mine))
+    if decided[0] is not Intent.STOP and reading.is_unreadable(mine, text):
         return Intent.HOLD, False
-    return _by_rules(text, signed=not _SIGNS.isdisjoint(mine))
+    return decided
 
 
 def _by_rules(text: Prepared, *, signed: bool) -> tuple[Intent, bool]:
@@ -185,12 +186,18 @@ def _stop_matches(text: Prepared) -> list[bool]:
     """Rule C: return one entry per stop inside the text, true where it is negated or about something else."""
     found: list[bool] = []
     for tokens in (text.full, text.trimmed):
-        phrases = [*_phrases(tokens, reading.STOP_PHRASE), *refusals.spans(tokens)]
+        foreign = list(abroad.spans(tokens))
+        phrases = [
+            *_phrases(tokens, reading.STOP_PHRASE),
+            *refusals.spans(tokens),
+            *((start, end) for start, end, negated in foreign if not negated),
+        ]
         negations, doubts = _Negations(tokens, phrases), Doubts(tokens)
         if tokens is text.full:
             found.extend(
                 negations.hit(start, end) or doubts.hit(start, end) for start, end in phrases
             )
+            found.extend(True for *_, negated in foreign if negated)
         places = [i for i, token in enumerate(tokens) if token.word not in POLITE | OBJECT]
         found.extend(
             negations.hit(place, place + 1) or doubts.hit(place, place + 1)
@@ -320,6 +327,7 @@ def _has_hold_mark(text: Prepared) -> bool:
     return (
         any("stop" in token.word or token.word.startswith(_HOLD_PREFIX) for token in text.full)
         or bool(_phrases(text.full, reading.HOLD_PHRASE))
+        or abroad.is_doubtful(text.full)
         or core in (["av"], ["off"])
         or (len(core) > 1 and not {"nei", "nej", "nein"}.isdisjoint((core[0], core[-1])))
     )

@@ -205,6 +205,11 @@ def _known(word: str, own: Own) -> str:
     """Return the word as the lists have it: as it is, or with its look-alikes replaced."""
     if word.isascii() or word in KNOWN or (word,) in own.entries:
         return word
+    return looking_alike(word)
+
+
+def looking_alike(word: str) -> str:
+    """Step 6: the word with Latin letters for those that look like them."""
     return word.translate(_LOOK_ALIKES)
 
 

@@ -15,7 +15,7 @@ def _entries(text: str) -> tuple[str, ...]:
 STOP_STRONG = _entries(
     """
     stop, stopp, stoppe, stoppa, stopall, unsubscribe, unsub, avmeld, avmelde, avmelding,
-    avanmäl, avregistrera, afmeld, afmelde, afmelding, frameld, framelde, lopeta, стоп
+    avanmäl, avregistrera, avprenumerera, afmeld, afmelde, afmelding, frameld, framelde, lopeta, стоп
     """
 )
 # Stop only when nothing else is said.
@@ -28,7 +28,9 @@ STOP_WEAK = _entries(
     parar, alto, aldri mer, aldri meir, never again, la meg være, la meg vere, la meg i fred,
     låt mig vara, hold opp, hald opp, kutt ut, kutt det ut, oppsigelse, stans utsendelse, go away,
     i want out, hör auf, hört auf, aufhören, nicht mehr, en halua, peru tilaus, peruuta tilaus, nie chcę, nie
-    piszcie, heaitte, heaittet, heaittes, bisset, bissehit
+    piszcie, heaitte, heaittet, heaittes, bisset, bissehit, cease, cease and desist, desist,
+    terminate, discontinue, deactivate, unregister, deregister, opphør, ophør, upphör, undanbedes,
+    frabedes, stawp, stahp, avbeställ, afbestil, cut it out, knock it off
     """
 )
 NO = _entries(
@@ -77,7 +79,7 @@ POLITE = _entries(
 )
 NOT = _entries(
     """
-    ikke, ikkje, ikkj, ikje, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not, dont,
+    ikke, ikkje, ikkj, ikje, ikk, ik, int, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not, dont,
     doesnt, never, uten, utan, uden, without, non, älä, nie, nicht
     """
 )
@@ -92,7 +94,8 @@ HOLD_PREFIX = _entries(
     """
     avmeld, afmeld, framel, avbestil, afbestil, avregistr, avanmal, avslut, afslut, unsub,
     slutt, sluta, fjern, slett, cancel, remov, delet, rezygn, wypis, lopett, spam, datatilsyn,
-    forbrukertilsyn, gdpr, klag, trakasser, harass, fuck, helvete
+    forbrukertilsyn, gdpr, klag, trakasser, harass, fuck, helvete, lawyer, attorney, solicitor, lawsuit,
+    advokat, ombud, politianm, polisanm, integritetsskydd, konsumentv, forbrukerråd, forbrugerombud
     """
 )
 HOLD_PHRASE = _entries(
@@ -107,7 +110,9 @@ HOLD_PHRASE = _entries(
     meldt meg, never signed up, didnt sign up, did not sign up, didnt ask for, for mange
     meldinger, for mange sms, færre meldinger, lei av dette, lei av maset, blokkerer dere,
     blokkert dere, orker ikke mer, gidder ikke mer, drit i, av lista, av listen, off the list, jeg
-    meg ut, eg meg ut, meldt meg ut
+    meg ut, eg meg ut, meldt meg ut, legal action, report you, reporting you, small claims, rettslige
+    skritt, anmelder dere, anmelder jer, anmäler er, politianmelder, polisanmäler, cease and desist,
+    how did you get, where did you get, why am i getting, why do i get, why are you
     """
 )
 # Ordinary words one slip away from «stopp».
@@ -155,20 +160,21 @@ STOP_PHRASE_EN = _entries(
     text, dont text, do not contact, dont contact, dont want any, dont want more, dont want
     these, no more messages, no more texts, no more sms, take me off, remove me, remove my
     number, delete me, delete my number, delete my data, opt me out, not interested, leave me
-    alone, withdraw my consent, cancel my subscription, lose my number
+    alone, withdraw my consent, cancel my subscription, lose my number, un subscribe, cut it out,
+    knock it off, do not call list
     """
 )
 STOP_PHRASE_SV = _entries(
     """
     sluta skicka, sluta att skicka, skicka inte, inga fler, inte ha fler, vill inte ha, inte
     intresserad, ta bort mig, ta bort mitt nummer, avregistrera mig, avsluta prenumerationen,
-    lämna mig ifred, återkallar mitt samtycke
+    lämna mig ifred, återkallar mitt samtycke, säger upp, säga upp, säg upp, lägg av med, låt bli
     """
 )
 STOP_PHRASE_DA = _entries(
     """
     hold op, vil ikke have, ikke interesseret, meld mig fra, fjern mig, slet mig, slet mit
-    nummer, lad mig være, trækker mit samtykke
+    nummer, lad mig være, trækker mit samtykke, siger op, sige op
     """
 )
 STOP_PHRASE_FI = _entries(
@@ -226,79 +232,3 @@ FOLLOWED_BY = (
     (_entries("lad mig være"), _entries("den, det, de, med, en")),
     (_entries("ei enää"), _entries("montaa, monta, pitkään, kauan")),
 )
-# Kinds of words, each under the letter that stands for it in `refusals`.
-KINDS = {
-    "w": _entries(
-        """
-        vil, ville, ønsker, ønskjer, ynskjer, ynskje, ønske, ønskar, vill, want, wanna, wish,
-        möchte, haluan
-        """
-    ),
-    "z": _entries(
-        "nei, nej, nein, ingen, inga, inget, intet, ingenting, no, zero, kein, keine, keinen"
-    ),
-    "q": _entries(
-        """
-        mer, meir, mere, flere, fleire, fler, flera, more, further, lenger, lengre, lengere,
-        längre, longer, igjen, igen, again, anymore, mehr, weitere, weiteren
-        """
-    ),
-    "f": _entries(
-        """
-        å, at, att, to, noe, noen, noko, nokon, nogen, något, any, slik, slike, sånn, sånne, av,
-        fra, frå, från, from, mot, på, til, med, om, dere, deres, their, your, bli, here,
-        her, alle, all, også, enn, do, im
-        """
-    ),
-    "a": _entries(
-        "do, kan, kunne, kunna, må, skal, skulle, vennligst, can, could, will, would, men, og, så, ber"
-    ),
-    "y": _entries("dere, dykk, dokker, dåkk, dåkker, du, de, ni, you, i, ye"),
-    "r": _entries("motta, mottar, mottas, receive, recieve, modtage, tilsendt, tilsent"),
-    "g": _entries("få, get, bekomme"),
-    "h": _entries("ha, have, hava"),
-    "t": _entries("dette, denne, disse, this, these, those, detta, dessa"),
-    "v": _entries(
-        """
-        send, sende, senda, skriv, skrive, skriva, kontakt, kontakte, mas, mase, masa, forstyrr,
-        forstyrre, plag, plage, plaga, spamme, spamma, skicka, störa, kontakta, ringe, ringa,
-        write, writing, contact, contacting, texting, sending, messaging, spamming, bother,
-        bothering, disturb, email, emailing, calling, piszcie, pisz, schreiben, senden
-        """
-    ),
-    "b": _entries("sms, text, texts, message, spam, tekst"),
-    "s": _entries(
-        """
-        slutt, slutte, slutta, sluta, quit, stanse, stansa, kutte, kutt, avslutte, avslutta,
-        avsluta, afslutte
-        """
-    ),
-    "S": _entries("stop, stopp, stoppe, stoppa"),
-    "o": _entries(
-        "meg, me, us, oss, mig, mitt, mit, min, mine, mi, my, mnie, mich, mir, meine, mu"
-    ),
-    "x": _entries(
-        "fjern, fjerne, slett, slette, stryk, stryke, delete, remove, erase, lösch, löschen, radera"
-    ),
-    "j": _entries("ta, tar, take"),
-    "l": _entries("bort, vekk, ut, off, away"),
-    "i": _entries("alt, alle, all, allt, everything"),
-    "d": _entries(
-        "nr, nummer, nummeret, nummret, number, tlf, telefonnummer, telefonnummeret, data, info, navn"
-    ),
-    "c": _entries("samtykke, samtykket, samtykker, samtykkja, samtykkjer, consent, samtycke"),
-    "k": _entries(
-        "trekk, trekke, trekker, trekkjer, tilbakekaller, tilbakekall, withdraw, återkallar"
-    ),
-    "u": _entries("reserverer, reservert, reserverar"),
-}
-STEMS = {
-    "m": _entries(
-        """
-        melding, tekstmelding, reklame, reklam, smse, messages, meddeland, beskje, besked, viest,
-        wiadomosc, nachricht, werbung, markedsføring, marknadsføring, nyhetsbrev, ads, advert,
-        marketing, newsletter, utsend, kampanje, tilbud
-        """
-    ),
-    "d": _entries("opplysning, personopplysning, information, kontaktinfo"),
-}

@@ -593,3 +593,52 @@ NEAR_A_REFUSAL = _lines(
     """
 )
 ORDINARY = BOKMAL + NYNORSK + SVENSKA + DANSK + ENGLISH + REACTIONS + NEAR_A_REFUSAL
+# In the languages of `tongues`, with the words of a stop in them.
+FOREIGN = _lines(
+    """
+    En halua sipulia
+    Voitteko poistaa tuotteen tilauksesta?
+    Älä unohda minun takkia
+    Lopetatteko kello viisi?
+    En saanut viestiä
+    Perun varaukseni huomiselta
+    Nie chcę cebuli
+    Nie mam numeru zamówienia
+    Proszę usunąć cebulę z zamówienia
+    Rezygnuję z wizyty w piątek
+    Nie dostałem wiadomości z kodem
+    Proszę nie dzwonić przed dziesiątą
+    Ich möchte keine Zwiebeln
+    Ich habe keine Nachricht bekommen
+    Bitte löschen Sie die Bestellung
+    Ich kann mich nicht anmelden
+    Hören Sie mich?
+    Nehmen Sie auch Karten?
+    Ich möchte den Termin absagen
+    Wann hört der Verkauf auf?
+    Je ne veux pas de sauce
+    Je n'ai pas reçu le message
+    Pouvez-vous retirer les oignons ?
+    Vous arrêtez à quelle heure ?
+    Il n'y a plus de places ?
+    Je voudrais annuler mon rendez-vous
+    No quiero cebolla
+    No he recibido el mensaje
+    ¿Me pueden quitar la cebolla?
+    No puedo ir mañana
+    Quiero cancelar la reserva
+    El precio está muy bajo, la calidad baja
+    No me gusta el color
+    Nenoriu svogūnų
+    Negavau žinutės su kodu
+    Ar galite atšaukti vizitą?
+    Я не получил сообщение
+    Не хочу лук
+    Можно отменить запись?
+    Уберите лук, пожалуйста
+    Я не отримав повідомлення
+    Не хочу цибулю
+    Приберіть цибулю, будь ласка
+    Скасуйте замовлення на завтра
+    """
+)

@@ -1,0 +1,141 @@
+"""Stops in the languages of `tongues`: made of kinds of words, in the order in which people put them.
+
+As in `refusals`, each word of a clause becomes a letter for its kind, here once per language, and patterns
+over these letters say what makes a stop. A word of no kind («the parcel») behind it makes it about something
+else. Pure, and linear: no gap is longer than a few words.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+
+from consents import tongues
+from consents.reading import Entry, Token, entry_of, looking_alike, phrases_in
+
+# The letter of each kind. Where a word is of two kinds, the later one counts.
+_LETTERS = {
+    "polite": "p", "small": "f", "you": "y", "this": "t", "my": "M", "me": "o", "more": "q", "not": "n",
+    "none": "z", "want": "w", "interest": "i", "unwant": "W", "receive": "r", "message": "m", "list": "L",
+    "data": "d", "subscription": "B", "consent": "c", "write": "v", "unwrite": "N", "begin": "h", "end": "a",
+    "stop": "s", "enough": "E", "cancel": "C", "withdraw": "k", "remove": "x", "removeme": "X",
+    "unsubscribe": "U", "out": "b", "give": "g", "object": "J", "leave": "T", "peace": "R",
+}  # fmt: skip
+# Every stop has one of these.
+_NEEDED = frozenset("wWivNsEmBhUbxXkCcJTR")
+# Patterns are written with «..» for a few words that may stand between, «~» where no thing follows, «m» for
+# messages and what one subscribes to, and «$» for nothing more than small words.
+_SMALL = "[fpyaoMtqi]{0,4}"
+_PATTERNS = (
+    # I do not want: messages, this, to receive, any more, you to write to me; I am not interested.
+    "n..wn?..(?:m|B|t$|[qr]~|[oy]{1,2}[fp]{0,2}v|v[fp]{0,2}o)",
+    "w..[nz]..(?:m|t$|[qr]~)",
+    "W..(?:m|t|[qr]~)|^[pfyt]{0,3}W$",
+    "[nz]..i$",
+    # Do not write, to me or any more.
+    "n[fpya]{0,3}[oq]{1,3}[fp]{0,2}v{1,2}~",
+    "n..w?v{1,2}[fpy]{0,2}(?:[oqm]|nq)",
+    "n[fpya]{0,2}v{1,2}$",
+    "[oq]{1,3}[fpy]?nv{1,2}~",
+    "v[fpyo]{0,3}nq",
+    "N..(?:[qnomt])|N$",
+    # Stop writing, stop the messages; stop.
+    "[sTE]..(?:v|m)",
+    "^[pfy]{0,3}s[ot]?$",
+    "h..[pn]{0,2}a(?=[fpo]{0,3}(?:v|m|$))",
+    # No more messages.
+    "^[pf]{0,3}[nzq]{1,2}..m$",
+    "[nz]f?q[fq]{0,2}m",
+    "z..m[pf]?q|^[pf]{0,2}ntq|qf?nw$",
+    # Take me, my number, or what is mine away; cancel what was ordered; withdraw consent; object.
+    "[xk]..(?:[oM]?[fM]?d~|L)|x[fpya]{0,2}o~",
+    "(?:o[fpy]{0,2}|d[fpMo]{0,3}|L[fpo]{0,2})x~",
+    "X~",
+    "[xkCs]..B|[kC]..r?..m|B..C|C..L|w..C$|m..[sx]$",
+    "[xkC]..c|c..k|n.{0,3}c",
+    "J.{0,5}[dmcv]|^[pfo]{0,3}J$",
+    # Unsubscribe, in whatever form; leave me in peace.
+    "(?:^[pfyo]{0,3}|[wo]..)U~|U..(?:m|o|L)|[BLdm]..U$",
+    "[gw]..b~",
+    "T.{0,4}R",
+)
+
+
+def _compiled(pattern: str) -> str:
+    """Spell out a pattern."""
+    spelled = pattern.replace("..", _SMALL).replace("~", "(?![fpyM]{0,3}e)")
+    spelled = re.sub(r"(?<!\|)\$", "(?=[fpqotyM]{0,5}$)", spelled)
+    return re.sub(r"m(?![^\[]*\])", "[mB]", spelled)
+
+
+_STOPS = re.compile("|".join(map(_compiled, _PATTERNS)))
+
+
+# -- the words -------------------------------------------------------------------------------------------
+def _written(tongue: Mapping[str, str], kind: str) -> Iterator[tuple[str, bool]]:
+    """Yield the words of a kind folded, and whether each is a stem; with and without what French elides."""
+    for word in tongue.get(kind, "").split(","):
+        folded = entry_of(word)
+        if len(folded) != 1:
+            continue
+        for before in ("", *(tongue.get("elided", "") if folded[0][0] in "aeiouh" else "")):
+            written = before + folded[0]
+            for form in {written, looking_alike(written)}:
+                yield form, word.strip().endswith("*")
+
+
+def _index() -> tuple[dict[str, dict[int, str]], dict[str, dict[int, str]]]:
+    """Return the whole words and the stems, each with its letter in each language that has it."""
+    whole: dict[str, dict[int, str]] = {}
+    stems: dict[str, dict[int, str]] = {}
+    for place, tongue in enumerate(tongues.TONGUES):
+        for kind, letter in _LETTERS.items():
+            for word, is_stem in _written(tongue, kind):
+                (stems if is_stem else whole).setdefault(word, {})[place] = letter
+    return whole, stems
+
+
+_WHOLE, _STEMS = _index()
+_STEM_SIZES = range(min(map(len, _STEMS)), max(map(len, _STEMS)) + 1)
+_DOUBT_WORDS = [
+    (entry_of(word), word.strip().endswith("*"))
+    for tongue in tongues.TONGUES
+    for word in tongue["doubt"].split(",")
+    if word.strip()
+]
+_DOUBT_PREFIX = tuple(entry[0] for entry, is_stem in _DOUBT_WORDS if is_stem)
+_DOUBT = frozenset(entry for entry, is_stem in _DOUBT_WORDS if not is_stem)
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(word: str) -> Mapping[int, str]:
+    """Return the letter of the word's kind for each language that knows it; the longest stem counts."""
+    found: dict[int, str] = {}
+    for size in _STEM_SIZES:
+        if size > len(word):
+            break
+        found |= _STEMS.get(word[:size], {})
+    return found | _WHOLE.get(word, {})
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
+    """Yield where such a stop stands: first word, the one after its last, and whether it is negated."""
+    start = 0
+    for _clause, run in groupby(tokens, key=lambda token: token.clause):
+        known = [kinds_of(token.word) for token in run]
+        for place in {place for kinds in known for place in kinds if kinds[place] in _NEEDED}:
+            letters = "".join(kinds.get(place, "e") for kinds in known)
+            first_not = letters.find("n")
+            for match in _STOPS.finditer(letters):
+                negated = 0 <= first_not < match.start()
+                yield start + match.start(), start + match.end(), negated
+        start += len(known)
+
+
+def is_doubtful(tokens: Sequence[Token]) -> bool:
+    """Whether a word or a phrase of doubt is said: a threat, a wrong number, a stop in part."""
+    row: Entry = tuple(token.word for token in tokens)
+    if any(word.startswith(_DOUBT_PREFIX) for word in row):
+        return True
+    return next(phrases_in(row, _DOUBT, longest=4), None) is not None

@@ -1,0 +1,168 @@
+"""Families of wishes to stop that people word in ever new ways, each beside what only looks like it."""
+
+import pytest
+
+from consents.keywords import Intent, parse
+
+WISHES = {
+    "unsubscribe in the middle": """
+        I need to unsubscribe from your texts
+        I would like to opt out
+        Opting out of these messages
+        Jeg vil gjerne avmelde meg
+        Eg ønskjer å avmelde meg frå dykkar sms
+        Jag vill avprenumerera från utskicken
+        Jeg vil gerne afmelde mig
+        un-subscribe
+        Unsubscribe me from this
+        deregister this number
+    """,
+    "cancel what one subscribes to": """
+        Please cancel my membership
+        Terminate my subscription
+        I want to end this subscription
+        Avslutt medlemskapet mitt
+        Avbestill nyhetsbrevet
+        Avsluta prenumerationen
+        Afslut mit medlemskab
+        Jag säger upp mitt medlemskap
+        Dropp reklamen
+    """,
+    "stop, cease, discontinue": """
+        cease
+        Cease all messages
+        Kindly discontinue these texts
+        Terminate
+        stahp
+        Vennligst opphør med disse utsendelsene
+        Upphör med era utskick
+        Ophør med at skrive
+        I have told you to stop
+        Jeg har bedt dere om å slutte
+        Hei. Slutt. Takk
+    """,
+    "hold up, give over, let be": """
+        Hold opp med å sende sms
+        Håll upp med reklamen
+        Lägg av med dessa sms
+        Hold nu op med at sende
+        Gi dere med disse meldingene
+        La være å sende meg ting
+        Låt bli att skicka sms
+        La meg få være i fred
+        Lämna oss i fred
+        leave us alone please
+        knock it off
+    """,
+    "no more, enough, spare me": """
+        I don't want any of your texts
+        Trenger ikke, vil ikke få flere sms
+        Jeg ønsker ikke å høre fra dere
+        Vil ikke bli kontaktet mer
+        I would prefer not to be contacted
+        Skal ikke ha sms fra dere
+        Vil slippe reklame
+        Jag vill slippa dessa utskick
+        Enough with the messages
+        Frabeder meg reklame
+        Jag undanber mig reklam
+        Takker nei til reklame
+        Tackar nej till utskick
+    """,
+    "take off the list, the number, the details": """
+        Please remove my contact details
+        Remove this number from your database
+        erase my number
+        Wipe my details
+        Get me off this list
+        Put this on the do not text list
+        Stryk nummeret mitt frå lista
+        Plocka bort mig från listan
+        Tag mig af jeres liste
+        Jeg vil av listen
+        Jag vill ut ur ert register
+        Jeg vil bli fjernet fra listen
+        Nummeret vårt må bli slettet
+        Ta nummeret mitt ut av registeret
+        Meld mæ ut
+        Slet mine oplysninger
+        Radera mina uppgifter
+    """,
+    "the law": """
+        Consent revoked
+        I hereby revoke my permission
+        I object to the processing of my data
+        I object to marketing
+        Jeg motsetter meg bruk av opplysningene mine
+        Jag motsätter mig marknadsföring
+        Jeg tilbagetrækker mit samtykke
+        Jag drar inte på det, jag återkallar mitt medgivande
+        You do not have my consent
+    """,
+    "without the keys for å, ø and ä": """
+        jeg oensker ikke flere sms
+        vil ikke faa reklame
+    """,
+}
+DOUBTFUL = """
+    I'll get my lawyer on this
+    My solicitor will be in touch about legal action
+    Jeg anmelder dere
+    Advokaten min tar kontakt
+    Jag polisanmäler er
+    How did you get my number
+    Vær så snill, ikke avslutt medlemskapet mitt
+    Please don't remove my number from the list
+    Never said you should stop texting me
+"""
+OTHERS = """
+    Can I opt out of dinner?
+    The sale ends on Friday
+    I'd like to end with the cake
+    Take me to the list of shops
+    Remove the tag please
+    Can you take the table off my booking?
+    Meld meg på lista
+    Sett meg på lista
+    Hold av en plass til meg
+    Gi dere beskjed i morgen
+    La meg være med på turen
+    La oss ta den fredag
+    Til slutt, hvor er det?
+    Vil høre mer om tilbudet
+    Jag vill höra mer
+    Nummeret mitt er på lista
+    Ta nummeret mitt og ring meg
+    Jeg har lagt av tre
+    Jeg har hørt nok om det
+    I have enough plates
+    Nok mat til alle
+    Trekk kortet mitt for beløpet
+    I object, it was the blue one
+    Avbestill hotellet
+    Cancel the blue one
+    Skal ikke ha dressing
+"""
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("family", "text"),
+    [(family, text) for family, texts in WISHES.items() for text in lines(texts)],
+)
+def test_a_wish_of_each_family_is_a_stop(family: str, text: str) -> None:
+    assert parse(text) is Intent.STOP, family
+    assert parse(f"Hei,\n{text.upper()}!!") is Intent.STOP
+
+
+@pytest.mark.parametrize("text", lines(DOUBTFUL))
+def test_a_threat_and_the_opposite_hold(text: str) -> None:
+    assert parse(text) is Intent.HOLD
+
+
+@pytest.mark.parametrize("text", lines(OTHERS))
+def test_what_only_looks_like_one_is_no_stop(text: str) -> None:
+    assert parse(text) not in {Intent.STOP, Intent.NO, Intent.YES}
