@@ -34,6 +34,8 @@ class Incoming:
     now: datetime
     # The sender's consents here, while the transaction holds them (`locking.lock_number`).
     locked: list[Consent] = field(default_factory=list)
+    # What `conclude` leaves to the other organisations that know the sender.
+    copies: list[InboundMessage] = field(default_factory=list)
 
     @cached_property
     def subjects(self) -> list[Subject]:
@@ -124,13 +126,24 @@ class Incoming:
         trip.go()
 
     def conclude(self, intent: Intent, *, review: bool) -> None:
-        """The same, for `close` to write."""
+        """The same, for `close` to write. Whoever knows the sender looks: each organisation for itself."""
         message = self.message
         message.subject = message.subject or next(iter(self.subjects), None)
         message.organisation_id = self._addressee
         # Nothing is answered at this number: then there is nobody to look.
         waits = review and message.organisation_id is not None
         message.intent, message.state = intent, State.REVIEW if waits else State.DONE
+        others = [each for each in self.subjects if each.pk != message.subject_id]
+        self.copies = [self._copy_for(each) for each in others] if waits else []
+
+    def _copy_for(self, subject: Subject) -> InboundMessage:
+        fields = [each for each in InboundMessage._meta.concrete_fields if not each.primary_key]
+        values = {each.attname: getattr(self.message, each.attname) for each in fields}
+        return InboundMessage(
+            **values
+            | {"organisation_id": subject.organisation_id, "subject_id": subject.pk}
+            | {"is_copy": True, "key_id": crypto.current_key_id()}
+        )
 
     @property
     def _addressee(self) -> int | None:
@@ -142,6 +155,8 @@ class Incoming:
 def close(messages: Sequence[Incoming], *, trip: Trip) -> None:
     """Have what these messages were taken for written."""
     trip.update([each.message for each in messages], *_FOUND_OUT)
+    if copies := [copy for each in messages for copy in each.copies]:
+        trip.insert(copies)
 
 
 _FOUND_OUT = ("organisation", "subject", "topic", "is_certain", "intent", "state")

@@ -67,6 +67,8 @@ class InboundMessage(models.Model):
     is_certain = models.BooleanField(_("certain"), default=False)
     topic = models.ForeignKey(Purpose, models.SET_NULL, null=True, blank=True, related_name="+")
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Of a reply to a shared short number each organisation that knows the sender has one to settle.
+    is_copy = models.BooleanField(default=False, db_default=False, editable=False)
     received_at = models.DateTimeField(_("received"))
     reviewed_at = models.DateTimeField(_("settled"), null=True, blank=True)
     reviewed_by = models.ForeignKey(
@@ -80,7 +82,9 @@ class InboundMessage(models.Model):
         verbose_name = _("reply")
         verbose_name_plural = _("replies")
         constraints = [
-            models.UniqueConstraint(fields=["gateway", "message_id"], name="inbound_once"),
+            models.UniqueConstraint(
+                fields=["gateway", "message_id"], condition=Q(is_copy=False), name="inbound_once"
+            ),
         ]
         indexes = [
             models.Index(F("received_at"), name="inbound_by_time"),

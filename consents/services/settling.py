@@ -79,31 +79,39 @@ def suppress(
 
 @transaction.atomic
 def settle_review(message: InboundMessage, *, decision: str, by: User, now: datetime) -> None:
-    """Settle an unclear reply by one of DECISIONS. Safe to repeat.
+    """Settle an unclear reply by one of DECISIONS, for its organisation alone. Safe to repeat.
 
     «Wrong person» declares every yes of this number invalid and keeps the proof; «never ask» also blocks.
+    Raises ValueError when the person is another organisation's.
     """
-    mine = InboundMessage.objects.select_for_update(of=("self",)).get(pk=message.pk)
-    if mine.state != InboundMessage.State.REVIEW:
+    # The number before its messages, as an erasure locks them.
+    if message.subject is not None:
+        Subject.objects.select_for_update(no_key=True).filter(pk=message.subject.pk).first()
+    waiting = InboundMessage.objects.for_review().select_for_update(of=("self",))
+    mine = waiting.filter(pk=message.pk).first()
+    if mine is None or mine.organisation is None or mine.sender is None:
         return
+    subject = mine.subject or find_subject(mine.organisation, mine.sender)
+    if subject is not None and subject.organisation_id != mine.organisation_id:
+        raise ValueError("an organisation settles what its own people wrote")
     mine.state = InboundMessage.State.REVIEWED
     mine.reviewed_at, mine.reviewed_by = now, by
     mine.save(update_fields=["state", "reviewed_at", "reviewed_by"])
-    if mine.subject is None:
-        return
-    if decision == "stop":
-        _stop_all(mine.subject, by=by, message=mine, now=now)
-    if decision in {"wrong_person", "never_ask"}:
-        declare_wrong_person(mine.subject, by=by, now=now)
     if decision == "never_ask":
-        suppress(
-            mine.subject.organisation,
-            mine.subject.phone,
-            purpose=None,
-            reason=Suppression.Reason.WRONG_PERSON,
-            now=now,
-        )
-    release_number(mine.subject, by=by)
+        reason = Suppression.Reason.WRONG_PERSON
+        suppress(mine.organisation, mine.sender, purpose=None, reason=reason, now=now)
+    if subject is not None:
+        _carry_out(decision, subject, by=by, message=mine, now=now)
+
+
+def _carry_out(
+    decision: str, subject: Subject, *, by: User, message: InboundMessage, now: datetime
+) -> None:
+    if decision == "stop":
+        _stop_all(subject, by=by, message=message, now=now)
+    if decision in {"wrong_person", "never_ask"}:
+        declare_wrong_person(subject, by=by, now=now)
+    release_number(subject, by=by)
 
 
 @transaction.atomic

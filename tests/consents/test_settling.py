@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from consents import inbox, services
-from consents.models import InboundMessage, Organisation, Subject
+from consents.models import Consent, InboundMessage, Organisation, Subject, Suppression
 from consents.models.messages import ATTEMPTS
 from smsconsent import crypto
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
@@ -115,6 +115,92 @@ def test_a_message_to_a_number_where_nothing_is_answered_waits_for_nobody() -> N
     receive("Jeg har ikke bedt om dette???", recipient="1234")
 
     assert InboundMessage.objects.get().state == "done"
+
+
+# -- a short number that two organisations share ---------------------------------------------------------
+def make_neighbours() -> tuple[Consent, Consent]:
+    """One person, and what she has said yes to at each of two organisations behind one short number."""
+    return make_consent("granted"), make_consent("granted")
+
+
+def waiting_at(consent: Consent) -> InboundMessage | None:
+    organisation = consent.purpose.organisation
+    return InboundMessage.objects.for_review().filter(organisation=organisation).first()
+
+
+def test_an_unclear_reply_waits_where_its_sender_is_known() -> None:
+    stranger_here, knows = make_purpose(), make_consent("granted")
+
+    receive("Jeg har ikke bedt om dette???")
+
+    message = InboundMessage.objects.get()
+    assert message.organisation != stranger_here.organisation
+    assert (message.organisation, message.subject) == (knows.purpose.organisation, knows.subject)
+
+
+@pytest.mark.parametrize("text", ["Jeg har ikke bedt om dette???", "STOPP, og slett meg"])
+def test_a_reply_waits_at_each_organisation_that_knows_its_sender_and_is_taken_in_once(
+    text: str,
+) -> None:
+    first, second = make_neighbours()
+
+    receive(text)
+    receive(text)
+
+    for consent in (first, second):
+        message = waiting_at(consent)
+        assert message is not None
+        assert (message.subject, message.text) == (consent.subject, text)
+    assert InboundMessage.objects.count() == 2
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_one_organisation_settles_changes_nothing_at_the_other(is_first: bool) -> None:
+    here, there = make_neighbours() if is_first else make_neighbours()[::-1]
+    receive("Jeg har ikke bedt om dette???")
+    message = waiting_at(here)
+    assert message is not None
+
+    services.settle_review(message, decision="stop", by=make_user(), now=NOON)
+
+    states = {each.purpose_id: each for each in Consent.objects.select_related("subject")}
+    assert states[here.purpose_id].state == "withdrawn"
+    assert states[here.purpose_id].subject.held_at is None
+    assert states[there.purpose_id].state == "granted"
+    assert states[there.purpose_id].subject.held_at == NOON
+    assert waiting_at(there) is not None
+
+
+def test_no_organisation_settles_for_a_person_of_another() -> None:
+    here, there = make_neighbours()
+    receive("Jeg har ikke bedt om dette???")
+    InboundMessage.objects.filter(subject=here.subject).update(subject=there.subject)
+    message = waiting_at(here)
+    assert message is not None
+
+    with pytest.raises(ValueError, match="its own people"):
+        services.settle_review(message, decision="stop", by=make_user(), now=NOON)
+
+    assert not Consent.objects.filter(state="withdrawn").exists()
+
+
+def test_erasing_at_one_organisation_leaves_the_reply_to_the_other() -> None:
+    here, there = make_neighbours()
+    receive("Jeg har ikke bedt om dette???")
+
+    services.erase_subject(here.subject, now=NOON)
+
+    assert InboundMessage.objects.get() == waiting_at(there)
+
+
+def test_a_stranger_who_is_never_to_be_asked_is_blocked() -> None:
+    purpose = make_purpose()
+    receive("Jeg har ikke bedt om dette???")
+    message = InboundMessage.objects.get()
+
+    services.settle_review(message, decision="never_ask", by=make_user(), now=NOON)
+
+    assert Suppression.objects.blocking(purpose.organisation, phone()).exists()
 
 
 # -- the end of a hold ---------------------------------------------------------------------------------
