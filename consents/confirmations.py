@@ -17,6 +17,7 @@ from consents import limits, openings, transitions, writing
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Wording
 from consents.openings import Situation
+from consents.turns import take_turns
 from smsconsent import outbox, signing
 from smsconsent.phones import Phone
 from smsconsent.trips import Trip
@@ -202,8 +203,11 @@ def send_email(confirmation_id: int, *, now: datetime) -> bool:
     return True
 
 
-def unsent_emails(now: datetime, *, limit: int) -> list[int]:
-    """Return ids of confirmations whose mail has not gone: the broker may have lost the wake-up."""
+def send_waiting_emails(*, now: datetime, limit: int = 100) -> int:
+    """Send the mail that has not gone: the broker may have lost the wake-up. Return how many were sent.
+
+    Mail that cannot be sent keeps no other waiting. Raises the first error at the end.
+    """
     waiting = Confirmation.objects.filter(
         channel=Confirmation.Channel.EMAIL,
         email__isnull=False,
@@ -211,7 +215,8 @@ def unsent_emails(now: datetime, *, limit: int) -> list[int]:
         used_at=None,
         expires_at__gt=now,
     )
-    return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
+    emails = waiting.order_by("pk").only("pk")[:limit]
+    return take_turns(emails, lambda each: send_email(each.pk, now=now))
 
 
 def queue_welcome(consent: Consent, *, now: datetime) -> ServiceMessage:

@@ -95,8 +95,7 @@ def send_confirmation_email(confirmation_id: int) -> None:
 
 @shared_task(base=WakeUp)
 def send_waiting_emails() -> None:
-    for confirmation_id in confirmations.unsent_emails(timezone.now(), limit=100):
-        confirmations.send_email(confirmation_id, now=timezone.now())
+    confirmations.send_waiting_emails(now=timezone.now())
 
 
 @shared_task(base=WakeUp)

@@ -215,7 +215,22 @@ def test_an_email_is_sent_once_and_the_address_goes_when_the_link_is_used() -> N
 def test_a_lost_wake_up_delays_an_email_and_does_not_lose_it() -> None:
     ask(make_purpose(asks_by_email=True), channel="email", email="kari@example.org")
 
-    assert confirmations.unsent_emails(NOON, limit=10) == [Confirmation.objects.get().pk]
+    assert confirmations.send_waiting_emails(now=NOON) == 1
+    assert mail.outbox[0].to == ["kari@example.org"]
+
+
+def test_an_email_that_cannot_be_sent_keeps_no_other_waiting() -> None:
+    purpose = make_purpose(asks_by_email=True)
+    for number, email in enumerate(["no@example.org", "kari@example.org"], start=1):
+        ask(purpose, number=number, channel="email", email=email)
+    Confirmation.objects.filter(pk=Confirmation.objects.order_by("pk")[0].pk).update(
+        email="no\nheader@example.org"
+    )
+
+    with pytest.raises(ValueError, match="newlines"):
+        confirmations.send_waiting_emails(now=NOON)
+
+    assert [sent.to for sent in mail.outbox] == [["kari@example.org"]]
 
 
 def test_a_program_that_fills_in_everything_signs_nobody_up(client: Client) -> None:
