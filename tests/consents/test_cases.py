@@ -580,6 +580,20 @@ def test_the_copy_for_the_answer_leaves_a_trace(client: Client, kind: str) -> No
     assert [case.reference in look.reason for look in Disclosure.objects.all()] == [True] * 3
 
 
+def test_a_new_owner_of_the_number_is_not_handed_what_is_the_old_ones(client: Client) -> None:
+    consent = make_consent("granted", at=NOON - 2 * DAY)
+    organisation = consent.purpose.organisation
+    Subject.objects.update(suspended_at=NOON - DAY, suspended_for=Subject.Doubt.GONE)
+    case = make_case("access", organisation=organisation, identified=True)
+    client.force_login(make_user("privacy_officer", organisation))
+
+    answers = [client.post(url(case, "case-copy"), {"file": file}) for file in ("", "json", "csv")]
+
+    page, *files = [each.content.decode() for each in answers]
+    assert "kan ha fått ny eier" in page
+    assert not any(consent.wording.declaration in each for each in (page, *files))
+
+
 @pytest.mark.parametrize(("kind", "identified"), [("access", False), ("objection", True)])
 def test_no_copy_for_a_stranger_or_for_another_request(
     client: Client, kind: str, identified: bool

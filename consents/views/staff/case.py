@@ -64,10 +64,10 @@ def case_verify(request: HttpRequest, organisation: str, case: UUID) -> HttpResp
             found, form.cleaned_data["code"], by=colleague(request), now=timezone.now()
         )
     except services.CodeWrong:
-        form.add_error("code", _("This is not the code that we sent. Ask the person once more."))
+        form.add_error("code", _("This is not the code that we sent. Ask once more."))
         return _page(request, found, code_form=form, status=422)
     except services.CodeOver:
-        messages.error(request, _("The code can no longer be used. Send a new one."))
+        messages.error(request, _("The code cannot be used any more. Send a new one."))
     else:
         messages.success(request, _("The code is right: the number is the person's."))
     return redirect("people:case", organisation, case)
@@ -130,25 +130,29 @@ def case_act(request: HttpRequest, organisation: str, case: UUID) -> HttpRespons
 def case_copy(request: HttpRequest, organisation: str, case: UUID) -> HttpResponse:
     """Show or download everything that is held about the number, to enclose with the answer (Art. 15, 20).
 
-    Posted, because it shows the full number: that leaves a trace with the case as its reason.
+    Posted, because it shows the full number: that leaves a trace with the case as its reason. What is older
+    than a sign of a new owner may be somebody else's, and stays out, as on my page (L58).
     """
     found = _open_case(request, organisation, case, HANDLE)
     subject = rules.subject_of(found)
     if found.kind not in rules.SHOWS_DATA or found.identified_at is None or subject is None:
         messages.error(request, _("The person must show first that the number is theirs."))
         return redirect("people:case", organisation, case)
-    now = timezone.now()
+    now, since = timezone.now(), subject.doubted_since
     reason = _("Copy for case %(reference)s") % {"reference": found.reference}
     services.reveal(subject, by=colleague(request), reason=reason, now=now)
     with override(found.language):
         match request.POST.get("file"):
             case "csv":
-                return csv_file(copies.table_of(subject, now=now), f"{found.reference}.csv")
+                table = copies.table_of(subject, now=now, since=since)
+                return csv_file(table, f"{found.reference}.csv")
             case "json":
-                return json_file(copies.copy_of(subject, now=now), f"{found.reference}.json")
+                copy = copies.copy_of(subject, now=now, since=since)
+                return json_file(copy, f"{found.reference}.json")
         context = {
             "case": found,
-            "sections": copies.sections(subject),
+            "doubted_since": since,
+            "sections": copies.sections(subject, since=since),
             "recipients": copies.recipients(),
             "source": copies.source(),
             "rights": copies.rights(),
@@ -265,9 +269,7 @@ def _close(request: HttpRequest, case: Case, form: CloseForm) -> HttpResponse | 
     except services.NotActedUpon:
         form.add_error("outcome", _("What was asked for has not been carried out yet."))
     except services.ComplaintMissing:
-        form.add_error(
-            "text", _("The letter must say that the person can complain to Datatilsynet.")
-        )
+        form.add_error("text", _("The letter must say that one can complain to Datatilsynet."))
     except services.CaseClosed:
         _say_closed(request)
         return redirect("people:case", *place)
@@ -279,18 +281,17 @@ def _close(request: HttpRequest, case: Case, form: CloseForm) -> HttpResponse | 
 
 def _done(case: Case, counts: dict[str, int]) -> str:
     if case.kind == Case.Kind.ERASURE:
-        return _("Erased. Rows deleted: %(count)d.") % {"count": sum(counts.values())}
+        return _("Erased: %(count)d rows.") % {"count": sum(counts.values())}
     if case.kind == Case.Kind.OBJECTION:
-        return _("Consents stopped: %(count)d. The number is on the block list.") % {
+        return _("Stopped: %(count)d consents. The number is on the block list.") % {
             "count": counts["ended"]
         }
     if case.kind == Case.Kind.RECTIFICATION and counts.get("not_asked"):
         return _(
-            "Consents the new number was asked about: %(asked)d. Held back by the "
-            "limits: %(kept)d. Register those tomorrow."
+            "The new number was asked about %(asked)d. Limits kept back %(kept)d: register those tomorrow."
         ) % {"asked": counts["asked"], "kept": counts["not_asked"]}
     return _("Carried out.")
 
 
 def _say_closed(request: HttpRequest) -> None:
-    messages.info(request, _("The case is already closed."))
+    messages.info(request, _("The case is closed already."))
