@@ -1,6 +1,6 @@
-"""The back office: look, filter, find a number through the blind index.
+"""The back office: look and filter. Evidence is read-only; actions call verbs.
 
-Evidence is read-only; actions call verbs.
+A number is found, and erased, in the portal: there a search is posted, and whoever erases leaves a trace.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -58,8 +58,7 @@ from consents.models import (
     Visit,
     Wording,
 )
-from smsconsent.crypto import GuardedField, blind_indexes
-from smsconsent.phones import ANYWHERE, NotAMobileNumber, parse_mobile
+from smsconsent.crypto import GuardedField
 from smsconsent.staff import roles
 from smsconsent.staff.models import User
 
@@ -104,28 +103,10 @@ class ReadOnlyAdmin(ModelAdmin):
         ]
 
 
-class NumberSearch(ModelAdmin):
-    """A whole number in the search box finds its subject through the blind index. No partial search."""
+class PeopleAdmin(ReadOnlyAdmin):
+    """PRIVACY: no search by number. A search is a GET: the number would stand in addresses and logs (L53)."""
 
-    search_help_text = _("The whole number")
-    search_fields = ("pk",)
-    subject_path = ""
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if not search_term.strip():
-            return queryset, False
-        try:
-            phone = parse_mobile(search_term, countries=ANYWHERE)
-        except NotAMobileNumber:
-            return queryset.none(), False
-        indexes = [
-            index
-            for organisation in Organisation.objects.values_list("pk", flat=True)
-            for index in blind_indexes(phone, use="lookup", organisation=organisation)
-        ]
-        return queryset.filter(**{f"{self.subject_path}phone_index__in": indexes}), False
+    change_list_template = "admin/people.html"
 
 
 @admin.register(Organisation)
@@ -183,28 +164,14 @@ class WordingAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Subject)
-class SubjectAdmin(NumberSearch, ReadOnlyAdmin):
+class SubjectAdmin(PeopleAdmin):
     list_display = ["phone", "organisation", "language", "created_at", "held_at", "suspended_at"]
     list_select_related = ["organisation"]
     list_filter = ["organisation", "language"]
-    actions = ["erase"]
-
-    @admin.action(description=_("Erase everything about the chosen numbers"), permissions=["erase"])
-    def erase(self, request: HttpRequest, chosen: QuerySet[Subject]) -> None:
-        count = 0
-        for subject in chosen:
-            services.erase_subject(subject, now=timezone.now())
-            count += 1
-        text = ngettext("%(count)d number erased.", "%(count)d numbers erased.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
-
-    def has_erase_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("consents.delete_subject")
 
 
 @admin.register(Consent)
-class ConsentAdmin(NumberSearch, ReadOnlyAdmin):
-    subject_path = "subject__"
+class ConsentAdmin(PeopleAdmin):
     list_display = [
         "subject",
         "purpose",

@@ -1,4 +1,4 @@
-"""The back office: every model is listed, a number finds its person, evidence is only looked at."""
+"""The back office: every model is listed, numbers are found elsewhere, evidence is only looked at."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -65,23 +65,15 @@ def test_evidence_can_be_looked_at_and_not_changed(officer: Client) -> None:
     assert officer.post(address(ConsentEvent, "delete", event.pk)).status_code == 403
 
 
-@pytest.mark.parametrize("typed", ["900 00 001", "+4790000001"])
-def test_a_whole_number_finds_its_person(officer: Client, typed: str) -> None:
-    one, other = make_consent("granted", number=1), make_consent("granted", number=2)
+@pytest.mark.parametrize("model", [Subject, Consent])
+def test_no_number_is_searched_for_in_an_address(officer: Client, model: type) -> None:
+    make_consent("granted")
 
-    found = officer.get(address(Subject, "changelist"), {"q": typed}).content.decode()
+    page = officer.get(address(model, "changelist")).content.decode()
 
-    assert address(Subject, "change", one.subject_id) in found
-    assert address(Subject, "change", other.subject_id) not in found
-
-
-@pytest.mark.parametrize("typed", ["001", "9000", "%", "Kari"])
-def test_part_of_a_number_finds_nobody(officer: Client, typed: str) -> None:
-    one = make_consent("granted", number=1)
-
-    found = officer.get(address(Subject, "changelist"), {"q": typed}).content.decode()
-
-    assert address(Subject, "change", one.subject_id) not in found
+    assert 'name="q"' not in page
+    assert reverse("staff:home") in page
+    assert "i portalen" in page
 
 
 def test_no_page_shows_a_full_number(officer: Client) -> None:
@@ -104,7 +96,7 @@ def test_an_action_withdraws_through_the_verb(officer: Client) -> None:
     assert ConsentEvent.objects.count() == 3
 
 
-def test_an_action_erases_through_the_verb(officer: Client) -> None:
+def test_nobody_is_erased_here(officer: Client) -> None:
     consent = make_consent("granted")
 
     officer.post(
@@ -112,7 +104,7 @@ def test_an_action_erases_through_the_verb(officer: Client) -> None:
         {"action": "erase", "_selected_action": [consent.subject_id]},
     )
 
-    assert not Subject.objects.exists()
+    assert Subject.objects.exists()
 
 
 def test_permissions_on_an_object_have_their_page(officer: Client) -> None:
