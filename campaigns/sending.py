@@ -99,7 +99,8 @@ def _read(rows: Sequence[Recipient], *, now: datetime) -> _Facts:
         campaigns=_messages(campaigns, now=now),
         people=people,
         paused=_paused({row.consent_id for row in rows} - people.keys(), now=now),
-        unread=_unread(),
+        # Few, at any time.
+        unread=InboundMessage.objects.unread().senders(),
     )
     subjects = Keys(person.subject_id for person in facts.people.values())
     for campaign in campaigns.values():
@@ -238,12 +239,6 @@ def _approved(campaigns: Iterable[Campaign]) -> set[int]:
         and approval.content_sha256 == texts.content_sha256(by_id[pk])
         and approval.by_id not in {by_id[pk].author_id, by_id[pk].submitted_by_id}
     }
-
-
-def _unread() -> set[bytes]:
-    """Return the index of each number from which a stored message has not been acted on: few, at any time."""
-    rows = InboundMessage.objects.unread().filter(sender_index__isnull=False)
-    return {bytes(index) for index in rows.values_list("sender_index", flat=True) if index}
 
 
 def _read_history(facts: _Facts, campaign: Campaign, subjects: Keys[int], *, now: datetime) -> None:

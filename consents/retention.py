@@ -134,9 +134,8 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To prove that the person said yes, and to answer complaints afterwards."),
         life=_(
-            "While the consent is valid, and then for as long as the purpose keeps the "
-            "proof (180 days unless a reason for another time is written). Requests "
-            "without an answer, and a no: 7 days."
+            "While the consent holds, and then for the purpose's proof period (180 days unless "
+            "another reason is written). Requests without an answer, and a no: 7 days."
         ),
         purge=_purge_consents,
         count=_count_consents,
@@ -164,7 +163,7 @@ POLICY: tuple[Policy, ...] = (
         title=_("Confirmation links"),
         covers=("consents.Confirmation.digest",),
         reason=_("To recognise the link that the person presses."),
-        life=_("1 day after the link has expired."),
+        life=_("1 day after the link has ended."),
         **purging.over(due.used_confirmations),
     ),
     Policy(
@@ -172,7 +171,7 @@ POLICY: tuple[Policy, ...] = (
         title=_("E-mail addresses"),
         covers=("consents.Confirmation.email", "consents.Confirmation.token"),
         reason=_("To send one confirmation link."),
-        life=_("Until the link is used or has expired."),
+        life=_("Until the link is pressed or has ended."),
         purge=_forget_addresses,
         count=_count_addresses,
     ),
@@ -205,7 +204,7 @@ POLICY: tuple[Policy, ...] = (
         title=_("One-time codes"),
         covers=("consents.HandsetCode.code",),
         reason=_("To recognise the SMS that the person sends first."),
-        life=_("1 day after the code has expired."),
+        life=_("1 day after the code has ended."),
         **purging.over(due.old_codes),
     ),
     Policy(
@@ -217,7 +216,7 @@ POLICY: tuple[Policy, ...] = (
             "consents.Visit.code",
             "consents.Visit.subject",
         ),
-        reason=_("To let in the person who has the phone with this number."),
+        reason=_("To let the person in who has the number in hand."),
         life=_("An hour after the quarter of an hour is over."),
         **purging.over(due.old_visits),
     ),
@@ -229,7 +228,7 @@ POLICY: tuple[Policy, ...] = (
             "consents.RateWindow.key",
             "consents.CallbackNonce.nonce",
         ),
-        reason=_("So that nobody can make us send many messages to somebody else's number."),
+        reason=_("So that nobody can have us send many messages to somebody else's number."),
         life=_("Numbers as keyed pseudonyms: 31 days. Networks: 48 hours. Callbacks: 15 minutes."),
         **purging.over(due.old_guards, due.old_windows, due.old_nonces),
     ),
@@ -296,7 +295,7 @@ POLICY: tuple[Policy, ...] = (
             "consents.HeldEvidence.detail",
             "consents.HoldOpening.reason",
         ),
-        reason=_("To establish, exercise or defend a legal claim (GDPR Art. 17(3)(e))."),
+        reason=_("To establish, exercise or defend a legal claim (GDPR Article 17 (3) (e))."),
         life=_("Until the last day of the hold. Who asked, approved and read: 24 months more."),
         purge=legal_holds.end_holds,
         count=legal_holds.count_ended,

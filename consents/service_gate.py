@@ -1,15 +1,13 @@
 """Who may still get a service message at the moment it leaves, and what is repeated when it failed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
 
-from consents.models import (
-    Consent,
-    ServiceMessage,
-)
+from consents.models import Consent, InboundMessage, ServiceMessage
 from smsconsent import crypto, outbox
 from smsconsent.gateways import Outgoing, Receipt
 
@@ -50,6 +48,10 @@ _NEEDS: dict[str, Callable[[datetime], QuerySet[Consent]]] = {
 }
 
 
+# What nobody waits for, and what the person may just have said no to: it waits for their reply to be read.
+_UNASKED = {Kind.REMINDER, Kind.RENEWAL, Kind.NOTICE}
+READ_AGAIN_AFTER = timedelta(minutes=1)
+
 _REFUSALS = {str(Kind.CONFIRMATION): "no_open_request"}
 
 
@@ -60,6 +62,26 @@ def _arrived(rows: Sequence[ServiceMessage]) -> set[UUID]:
         return set()
     delivered = ServiceMessage.objects.filter(pk__in=ids, state=ServiceMessage.State.DELIVERED)
     return set(delivered.values_list("pk", flat=True))
+
+
+def _unread(rows: Sequence[ServiceMessage]) -> set[bytes]:
+    """Return whose replies are not read yet, if any of these is to wait for that (trust.md T2)."""
+    waits = any(row.kind in _UNASKED for row in rows)
+    return InboundMessage.objects.unread().senders() if waits else set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What holds now: which consents each kind may go out on, what arrived, who has not been read yet."""
+
+    may: dict[str, set[int]]
+    arrived: set[UUID]
+    unread: set[bytes]
+
+    def has_unread(self, row: ServiceMessage) -> bool:
+        return bool(self.unread) and not self.unread.isdisjoint(
+            crypto.blind_indexes(row.recipient, use="inbound")
+        )
 
 
 class ServiceGate:
@@ -74,15 +96,16 @@ class ServiceGate:
             kind: set(_NEEDS[kind](now).filter(pk__in=ids).values_list("pk", flat=True))
             for kind in {row.kind for row in rows} & _NEEDS.keys()
         }
-        arrived = _arrived(rows)
-        return [
-            outbox.Block("arrived") if row.repeats in arrived else self._decide_one(row, may=may)
-            for row in rows
-        ]
+        facts = _Facts(may, _arrived(rows), _unread(rows))
+        return [self._decide_one(row, facts, now=now) for row in rows]
 
-    def _decide_one(self, row: ServiceMessage, *, may: dict[str, set[int]]) -> outbox.Verdict:
-        if row.kind in may and row.consent_id not in may[row.kind]:
+    def _decide_one(self, row: ServiceMessage, facts: _Facts, *, now: datetime) -> outbox.Verdict:
+        if row.repeats in facts.arrived:
+            return outbox.Block("arrived")
+        if row.kind in facts.may and row.consent_id not in facts.may[row.kind]:
             return outbox.Block(_REFUSALS.get(row.kind, "no_consent"))
+        if row.kind in _UNASKED and facts.has_unread(row):
+            return outbox.Wait(now + READ_AGAIN_AFTER)
         # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
         indexes = crypto.blind_indexes(
             row.recipient, use="lookup", organisation=row.organisation_id

@@ -16,6 +16,7 @@ from consents.models import (
     Confirmation,
     Consent,
     ConsentEvent,
+    InboundMessage,
     LegalHold,
     Organisation,
     Purpose,
@@ -160,6 +161,27 @@ def count_contact(number: Phone, purpose: Purpose, *, now: datetime = NOON) -> b
     counted = limits.count_contact(number, purpose=purpose, network=None, now=now, trip=trip)
     trip.go()
     return all(limit.rows for limit in counted)
+
+
+def make_unread(
+    sender: Phone | None = None, *, recipient: str = SHORT_NUMBER, **values: Any
+) -> InboundMessage:
+    """A stop that was stored, and could not be acted on."""
+    sender = sender or phone()
+    defaults = {
+        "gateway": "strex",
+        "message_id": f"kept at {recipient}",
+        "sender": sender,
+        "sender_index": crypto.blind_index(sender, use="inbound"),
+        "recipient": recipient,
+        "text": "STOPP",
+        "key_id": crypto.current_key_id(),
+        "trust": "signed",
+        "vouched_by": "signature",
+        "state": "unread",
+        "received_at": NOON,
+    }
+    return InboundMessage.objects.create(**(defaults | values))
 
 
 def make_events(count: int) -> list[str]:

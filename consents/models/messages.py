@@ -20,6 +20,11 @@ class InboundQuerySet(models.QuerySet["InboundMessage"]):
         """Stored, but not yet acted on: the gate refuses these numbers (trust.md T2)."""
         return self.filter(state=InboundMessage.State.UNREAD)
 
+    def senders(self) -> set[bytes]:
+        """The index of each number that these are from."""
+        indexes = self.exclude(sender_index=None).values_list("sender_index", flat=True)
+        return {bytes(index) for index in indexes if index}
+
     def for_review(self) -> "InboundQuerySet":
         """Unclear replies that wait for a colleague."""
         return self.filter(state=InboundMessage.State.REVIEW)

@@ -35,10 +35,7 @@ _SEE_ALL = _SEE | {CAMPAIGN: ("view_campaign",)}
 ROLES: dict[str, Role] = {
     "privacy_officer": Role(
         _("Privacy officer"),
-        _(
-            "Is responsible for the consents: wordings, privacy notice, evidence, erasure "
-            "and retention."
-        ),
+        _("Answers for the consents: wordings, privacy notice, evidence, erasure and retention."),
         {
             ORGANISATION: (
                 "view_organisation",
@@ -77,8 +74,7 @@ ROLES: dict[str, Role] = {
     "customer_service": Role(
         _("Customer service"),
         _(
-            "Helps people: finds a number, stops messages for them, registers requests,"
-            " settles unclear replies."
+            "Helps people: finds a number, stops for them, registers requests, settles unclear replies."
         ),
         {
             ORGANISATION: (
@@ -99,7 +95,7 @@ ROLES: dict[str, Role] = {
     ),
     "administrator": Role(
         _("Administrator"),
-        _("Gives and removes roles, and sets up the organisation."),
+        _("Gives and takes roles, and sets up the organisation."),
         _SEE_ALL
         | {
             ORGANISATION: (

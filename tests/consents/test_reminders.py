@@ -36,6 +36,7 @@ from tests.make import (
     make_consent,
     make_organisation,
     make_purpose,
+    make_unread,
     make_user,
     make_wording,
     phone,
@@ -135,6 +136,18 @@ def test_a_stop_after_the_reminder_was_queued_stops_the_reminder() -> None:
     [verdict] = service_gate.ServiceGate().decide([message], now=YEAR)
     assert message.state == "blocked"
     assert verdict == outbox.Block("no_consent")
+
+
+@pytest.mark.parametrize("kind", ["reminder", "renewal", "notice", "welcome"])
+def test_what_nobody_waits_for_waits_until_a_reply_is_read(kind: str) -> None:
+    make_given()
+    reminders.remind(now=YEAR)
+    ServiceMessage.objects.update(kind=kind)
+    make_unread()
+
+    [verdict] = service_gate.ServiceGate().decide(list(ServiceMessage.objects.all()), now=YEAR)
+
+    assert isinstance(verdict, outbox.Wait) is (kind != "welcome")
 
 
 def test_the_number_of_queries_does_not_grow_with_the_people(

@@ -10,9 +10,8 @@ from django.test import Client
 from consents import inbox, services
 from consents.models import Consent, InboundMessage, Organisation, Subject, Suppression
 from consents.models.messages import ATTEMPTS
-from smsconsent import crypto
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
-from tests.make import NOON, SHORT_NUMBER, make_consent, make_purpose, make_user, phone
+from tests.make import NOON, SHORT_NUMBER, make_consent, make_purpose, make_unread, make_user, phone
 
 pytestmark = pytest.mark.django_db
 State = InboundMessage.State
@@ -22,24 +21,6 @@ def receive(text: str, recipient: str = SHORT_NUMBER) -> None:
     inbound = Inbound("1", phone(), recipient, text, is_stop=None, received_at=NOON)
     callback = Callback(trust=Trust.SIGNED, basis=Basis.SIGNATURE, nonce=None)
     services.receive_message(inbound, gateway="strex", callback=callback, body=b"", now=NOON)
-
-
-def keep_unread(recipient: str = SHORT_NUMBER, **values: Any) -> InboundMessage:
-    """A stop that was stored, and could not be acted on."""
-    defaults = {
-        "gateway": "strex",
-        "message_id": f"kept at {recipient}",
-        "sender": phone(),
-        "sender_index": crypto.blind_index(phone(), use="inbound"),
-        "recipient": recipient,
-        "text": "STOPP",
-        "key_id": crypto.current_key_id(),
-        "trust": "signed",
-        "vouched_by": "signature",
-        "state": State.UNREAD,
-        "received_at": NOON,
-    }
-    return InboundMessage.objects.create(**(defaults | values))
 
 
 def fail(*args: Any, **kwargs: Any) -> None:
@@ -53,7 +34,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def give_up() -> InboundMessage:
-    message = keep_unread()
+    message = make_unread()
     for _time in range(ATTEMPTS):
         inbox.read_unread(now=NOON)
     message.refresh_from_db()
@@ -95,8 +76,8 @@ def test_what_cannot_even_be_given_up_keeps_no_other_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_consent("granted")
-    lost = keep_unread(attempts=ATTEMPTS)
-    other = keep_unread(message_id="other")
+    lost = make_unread(attempts=ATTEMPTS)
+    other = make_unread(message_id="other")
     with monkeypatch.context() as patch:
         patch.setattr(inbox, "open_incoming", fail)
         assert inbox.read_unread(now=NOON) == 0
@@ -207,7 +188,7 @@ def test_a_stranger_who_is_never_to_be_asked_is_blocked() -> None:
 def test_a_hold_stays_while_a_reply_from_its_number_is_unread(client: Client) -> None:
     subject = make_consent("granted").subject
     Subject.objects.update(held_at=NOON)
-    keep_unread()
+    make_unread()
     client.force_login(make_user("privacy_officer", subject.organisation))
 
     answer = client.post(
@@ -252,8 +233,8 @@ def _two_organisations(*, second_number: str) -> tuple[Subject, Organisation]:
 
 def test_erasing_leaves_an_unread_stop_that_is_for_another_organisation() -> None:
     subject, _other = _two_organisations(second_number="26113")
-    keep_unread(recipient="26113")
-    keep_unread()
+    make_unread(recipient="26113")
+    make_unread()
 
     services.erase_subject(subject, now=NOON)
 
@@ -265,7 +246,7 @@ def test_erasing_leaves_an_unread_stop_to_a_shared_number_to_whoever_else_knows_
 ):
     purpose = make_purpose()
     subject, other = make_consent("granted").subject, make_consent("granted", purpose=purpose)
-    keep_unread()
+    make_unread()
 
     services.erase_subject(subject, now=NOON)
 
