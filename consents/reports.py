@@ -25,6 +25,8 @@ def method_in_words(name: str) -> str:
         "staff": _("through a colleague"),
         "import": _("imported from another system"),
         "timer": _("by itself, when the time was up"),
+        "erased": _("when everything was erased"),
+        "journal": _("read again from the journal after a restored backup"),
     }
     return names.get(name, name)
 
