@@ -3,7 +3,8 @@
 One look-up per message, and never a new one for what has been answered (strex.md § 6, § 10).
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,14 +12,17 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from smsconsent.gateways import Gateway, Receipt
-from smsconsent.gateways.state import SharedState
-from smsconsent.outbox import LOOKUPS_AT_ONCE, OutboundMessage, Recorder, look_up
+from smsconsent.gateways import Gateway, GatewayUnavailable, Receipt
+from smsconsent.gateways.pacing import RateLimit
+from smsconsent.outbox import LOOKUPS_AT_ONCE, OutboundMessage, Question, Recorder, look_up
+
+log = logging.getLogger(__name__)
 
 # As long as a message without an end may live at the gateway.
 LONGEST_LIFE = timedelta(hours=24)
 CLOSED = "no_receipt"
-MOST_DOUBTED = 500
+# At a time, where there is no pace to keep.
+MOST_ASKED = 100
 
 
 def ask_overdue(
@@ -46,20 +50,42 @@ def ask_overdue(
     return len(answered)
 
 
-def doubt(gateway: str, message_id: UUID) -> None:
-    """Remember to ask about a message: a report about it came, and nobody vouched for it."""
-    state = SharedState(gateway)
-    known: list[str] = state.get("doubted", [])
-    if str(message_id) not in known and len(known) < MOST_DOUBTED:
-        state.set("doubted", [*known, str(message_id)])
+def doubt(message_id: UUID, *, now: datetime) -> None:
+    """Have the gateway asked what became of a message. It counts with the open transaction."""
+    Question.put(message_id, now=now)
 
 
-def ask_doubted(*, gateway: Gateway, record: Recorder, now: datetime) -> int:
-    """Ask about the messages that were doubted. Return how many the gateway knew something of."""
-    state = SharedState(gateway.name)
-    ids = [UUID(text) for text in state.get("doubted", [])]
-    state.delete("doubted")
-    return len(_ask(gateway, ids, record=record, now=now)) if ids else 0
+def ask_doubted(
+    *,
+    gateway: Gateway,
+    record: Recorder,
+    clock: Callable[[], datetime],
+    until: Callable[[], bool] = lambda: False,
+) -> int:
+    """Ask about the messages that were doubted, the oldest first, until none waits. Return how many it knew.
+
+    No faster than messages leave, and no further when the gateway does not answer: what is left waits. After
+    STREX_RECOVERY_WINDOW the gateway may have forgotten them, and they are left to `ask_overdue`.
+    """
+    pace = RateLimit(settings.STREX_MESSAGES_PER_SECOND, f"{gateway.name}:asked")
+    if lost := Question.give_up(before=clock() - settings.STREX_RECOVERY_WINDOW):
+        log.error("the gateway could not be asked about %d messages in time", lost)
+    count = 0
+    while not until():
+        now = clock()
+        ids = Question.take(now=now, limit=pace.largest(MOST_ASKED))
+        if not ids:
+            break
+        try:
+            pace.wait_for_room(len(ids))
+        except GatewayUnavailable:  # Another worker asks as fast as we may.
+            break
+        answered = _ask(gateway, ids, record=record, now=now)
+        Question.settle(answered, taken_at=now)
+        count += len(answered)
+        if len(answered) < len(ids):
+            break
+    return count
 
 
 def _ask(gateway: Gateway, ids: Sequence[UUID], *, record: Recorder, now: datetime) -> list[UUID]:

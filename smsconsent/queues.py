@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Min, Q, QuerySet
+from django.utils.translation import gettext
 
-from smsconsent.outbox import Lease, OutboundMessage
+from smsconsent.outbox import Lease, OutboundMessage, Question
 
 # Beyond it, "more than" says as much, and counting costs.
 MOST_COUNTED = 10_000
@@ -39,6 +40,19 @@ def depth(model: type[OutboundMessage], *, now: datetime, **about: Any) -> Depth
         waiting=_count(queued.exclude(held)),
         leased=_count(queued.filter(held)) + _count(doubted.filter(state=state.RECOVERING)),
         unknown=_count(doubted.filter(state=state.UNKNOWN)),
+        oldest_for=now - oldest if oldest else None,
+    )
+
+
+def questions(*, now: datetime) -> Depth:
+    """Return how many messages the gateway is to be asked about, of all organisations together."""
+    asked: QuerySet[Any] = Question._default_manager.all()
+    oldest = asked.aggregate(at=Min("since"))["at"]
+    return Depth(
+        name=gettext("delivery reports to ask for (all organisations)"),
+        waiting=_count(asked),
+        leased=0,
+        unknown=0,
         oldest_for=now - oldest if oldest else None,
     )
 

@@ -457,6 +457,8 @@ CELERY_TASK_DEFAULT_QUEUE = "service"
 # Sealing has one as well, so that the signing key can be kept from every process but one.
 CELERY_TASK_ROUTES = {
     "campaigns.*": {"queue": "campaigns"},
+    # As many as a campaign has messages, and in no more of a hurry.
+    "consents.tasks.ask_about_doubted_reports": {"queue": "campaigns"},
     "consents.tasks.seal_events": {"queue": "ledger"},
     "consents.tasks.anchor_log": {"queue": "ledger"},
     "consents.tasks.verify_log": {"queue": "ledger"},
@@ -487,7 +489,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell stops": {"task": "consents.tasks.tell_stops", "schedule": 60},
     "ask about doubted reports": {
         "task": "consents.tasks.ask_about_doubted_reports",
-        "schedule": 30,
+        "schedule": 5,
     },
     "ask for missing campaign reports": {
         "task": "campaigns.tasks.ask_for_missing_reports",

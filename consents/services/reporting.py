@@ -164,8 +164,9 @@ def _take_report(report: Report, message: OutboundMessage | None) -> None:
     # Unproven news may not change anything; the gateway itself is asked instead (strex.md § 6). And a
     # duplicate tells that an earlier try arrived, not what became of it (strex.md § 4).
     is_lost = message.state in {message.State.RECOVERING, message.State.UNKNOWN}
-    if trust is not Trust.SIGNED or (receipt.duplicate and is_lost):
-        polling.doubt(gateway, receipt.id)
+    is_doubtful = trust is not Trust.SIGNED or (receipt.duplicate and is_lost)
+    if is_doubtful and message.state != message.State.DELIVERED:
+        polling.doubt(receipt.id, now=report.now)
     if trust is not Trust.SIGNED:
         return
     suspensions.record_receipt(receipt, message=message, now=report.now)

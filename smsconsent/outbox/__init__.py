@@ -27,6 +27,7 @@ from smsconsent.outbox.messages import (
     lock_in_order,
     maybe_at_gateway,
 )
+from smsconsent.outbox.questions import Question
 from smsconsent.outbox.sending import (
     GATEWAY_DEADLINE,
     a_lease_outlasts_the_gateway,
@@ -56,6 +57,7 @@ __all__ = [
     "Listener",
     "Move",
     "OutboundMessage",
+    "Question",
     "Recorder",
     "Send",
     "Verdict",

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from consents import confirmations, suspensions
@@ -138,7 +140,9 @@ def test_an_account_that_the_operators_refuse_stops_the_lanes(
 
 
 def ask_doubted() -> int:
-    return polling.ask_doubted(gateway=get_gateway(), record=suspensions.record_receipt, now=NOON)
+    return polling.ask_doubted(
+        gateway=get_gateway(), record=suspensions.record_receipt, clock=timezone.now
+    )
 
 
 def recover() -> int:
@@ -285,10 +289,25 @@ def test_a_report_that_nobody_vouches_for_is_asked_about(
     let_pass(simulator, 5)
     ear.wait_for(1)
     ear.pass_on(client)
+    cache.clear()
 
     assert [ask_doubted(), ask_doubted()] == [1, 0]
 
     assert state_of(message) == ("delivered", "Delivered")
+
+
+def test_what_is_known_to_have_arrived_is_not_asked_about(
+    message: ServiceMessage, ear: Ear, simulator: Simulator, client: Client
+) -> None:
+    simulator.set("faults", {"kind": "header_missing", "count": 1})
+    send()
+    let_pass(simulator, 5)
+    ear.wait_for(1)
+    ServiceMessage.objects.update(state="delivered")
+
+    ear.pass_on(client)
+
+    assert ask_doubted() == 0
 
 
 def ask_overdue(now: object) -> int:

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consents import services, silence
 from consents.models import Organisation
 from consents.views.staff.doors import login_required, open_organisation, show
-from smsconsent import outbox, queues
+from smsconsent import queues
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, gateway_name, watch
 from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex_keywords import Action, Step
+from smsconsent.outbox import lanes
 from smsconsent.staff import access
 from smsconsent.staff.models import User
 
@@ -62,7 +63,8 @@ def gateway(request: HttpRequest, organisation: str) -> HttpResponse:
         "warnings": warnings(),
         "facts": _facts(found.last),
         "lanes": [
-            queues.depth(lane, now=now, subject__organisation=controller) for lane in outbox.lanes()
+            *(queues.depth(each, now=now, subject__organisation=controller) for each in lanes()),
+            queues.questions(now=now),
         ],
         "counts": [
             (label, found.counts[what]) for what, label in COUNTED.items() if found.counts[what]

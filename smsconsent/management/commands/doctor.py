@@ -28,6 +28,8 @@ from smsconsent.health import problems_found, warnings_found
 # The service lane is looked at each five seconds.
 JOBS_WITHIN = timedelta(seconds=60)
 LAG_ALLOWED = timedelta(seconds=60)
+# Where callbacks are not signed, a campaign's reports are asked for no faster than it was sent.
+QUESTIONS_WITHIN = timedelta(hours=1)
 CLOCK_ALLOWED = timedelta(seconds=60)
 SECRET_DIGITS = 64
 
@@ -173,10 +175,11 @@ def check_jobs() -> Iterator[Finding]:
 
 
 def check_lag() -> Iterator[Finding]:
-    for model in outbox.lanes():
-        found = queues.depth(model, now=timezone.now())
+    now = timezone.now()
+    lanes = [(queues.depth(model, now=now), LAG_ALLOWED) for model in outbox.lanes()]
+    for found, allowed in [*lanes, (queues.questions(now=now), QUESTIONS_WITHIN)]:
         late = found.oldest_for or timedelta(0)
         yield (
-            late <= LAG_ALLOWED,
+            late <= allowed,
             f"{found.name}: {found.waiting} wait, the first for {late.total_seconds():.0f} seconds.",
         )
