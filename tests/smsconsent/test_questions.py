@@ -19,7 +19,7 @@ from consents.models import Organisation
 from smsconsent import polling, queues
 from smsconsent.gateways import GatewayUnavailable, Receipt, ReceiptState
 from smsconsent.gateways.pacing import RateLimit
-from smsconsent.outbox import Question
+from smsconsent.outbox import Question, Recorder
 from tests.make import DAY, HOUR, MINUTE, NOON, SECOND, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def ask(
     gateway: Answering,
     *,
     now: datetime = NOON,
-    record: polling.Recorder = ignore,
+    record: Recorder = ignore,
     until: Callable[[], bool] = lambda: False,
 ) -> int:
     return polling.ask_doubted(
