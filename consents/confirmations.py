@@ -97,12 +97,14 @@ def _record_question(found: Situation, values: _Values, *, trip: Trip) -> Confir
             now=now,
             trip=trip,
         )
+    # A consent that holds is asked about to be renewed, under these words.
+    newer = values.wording if found.holds(now) else None
     if values.email:
-        confirmation = question_by_email(consent, values.email, now=now)
+        confirmation = question_by_email(consent, values.email, now=now, newer=newer)
         stored = trip.insert([confirmation], returning=("id",))
         trip.then(lambda: setattr(confirmation, "pk", stored.rows[0][0]))
         return confirmation
-    confirmation, message = _question_by_sms(consent, now=now)
+    confirmation, message = _question_by_sms(consent, now=now, newer=newer)
     trip.insert([confirmation])
     trip.insert([message])
     return confirmation
@@ -132,39 +134,53 @@ def _finish(*, take_back: bool) -> None:
     trip.go()
 
 
-def _question_by_sms(consent: Consent, *, now: datetime) -> tuple[Confirmation, ServiceMessage]:
-    token = signing.new_token()
-    confirmation = Confirmation(
+def _question(
+    consent: Consent,
+    channel: Confirmation.Channel,
+    token: str,
+    *,
+    now: datetime,
+    newer: Wording | None,
+) -> Confirmation:
+    """Return an unsaved question. `newer`: the words under which a consent that holds is to be renewed."""
+    ends_at = consent.answer_by
+    if newer is not None:
+        assert consent.valid_until is not None, "it holds"
+        ends_at = min(consent.valid_until, now + settings.CONFIRMATION_LIFE)
+    return Confirmation(
         consent=consent,
-        channel=Confirmation.Channel.SMS,
+        channel=channel,
         digest=signing.digest(token, purpose=CONFIRM),
+        wording=newer,
         created_at=now,
-        expires_at=consent.answer_by,
+        expires_at=ends_at,
     )
-    link = settings.PUBLIC_URL + reverse("consents:confirm", args=[token])
+
+
+def _question_by_sms(
+    consent: Consent, *, now: datetime, newer: Wording | None = None
+) -> tuple[Confirmation, ServiceMessage]:
+    token = signing.new_token()
+    confirmation = _question(consent, Confirmation.Channel.SMS, token, now=now, newer=newer)
     message = writing.prepare(
         Kind.CONFIRMATION,
         consent,
-        consent.wording,
+        newer or consent.wording,
         now=now,
-        not_after=consent.answer_by,
-        link=link,
+        not_after=confirmation.expires_at,
+        link=settings.PUBLIC_URL + reverse("consents:confirm", args=[token]),
     )
     return confirmation, message
 
 
-def question_by_email(consent: Consent, email: str, *, now: datetime) -> Confirmation:
+def question_by_email(
+    consent: Consent, email: str, *, now: datetime, newer: Wording | None = None
+) -> Confirmation:
     """Return the unsaved question that keeps the address, encrypted, until its link is used."""
     token = signing.new_token()
-    return Confirmation(
-        consent=consent,
-        channel=Confirmation.Channel.EMAIL,
-        digest=signing.digest(token, purpose=CONFIRM),
-        email=email,
-        token=token,
-        created_at=now,
-        expires_at=consent.answer_by,
-    )
+    confirmation = _question(consent, Confirmation.Channel.EMAIL, token, now=now, newer=newer)
+    confirmation.email, confirmation.token = email, token
+    return confirmation
 
 
 def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
@@ -182,7 +198,7 @@ def send_email(confirmation_id: int, *, now: datetime) -> bool:
     with transaction.atomic():
         found = (
             Confirmation.objects.select_for_update(of=("self",))
-            .select_related("consent__purpose__organisation", "consent__wording")
+            .select_related("consent__purpose__organisation", "consent__wording", "wording")
             .filter(pk=confirmation_id, email_sent_at=None, used_at=None, expires_at__gt=now)
             .first()
         )
@@ -190,13 +206,13 @@ def send_email(confirmation_id: int, *, now: datetime) -> bool:
             return False
         found.email_sent_at = now
         found.save(update_fields=["email_sent_at"])
-        consent = found.consent
+        wording = found.wording or found.consent.wording
         context = {
-            "organisation": consent.purpose.organisation,
-            "wording": consent.wording,
+            "organisation": found.consent.purpose.organisation,
+            "wording": wording,
             "link": settings.PUBLIC_URL + reverse("consents:confirm", args=[found.token]),
         }
-        with translation.override(consent.wording.language):
+        with translation.override(wording.language):
             subject = render_to_string("consents/email/confirm_subject.txt", context).strip()
             body = render_to_string("consents/email/confirm.txt", context)
         send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [found.email])
@@ -253,11 +269,9 @@ def prepare_renewal(
     return confirmation, message
 
 
-def renew(confirmation: Confirmation, *, proof: Proof, now: datetime) -> bool:
+def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) -> bool:
     """The person says yes again: renew under the words that were asked about, and say so by SMS."""
-    assert confirmation.wording is not None
-    consent = confirmation.consent
-    if not transitions.renew(consent, wording=confirmation.wording, proof=proof, now=now):
+    if not transitions.renew(consent, wording=wording, proof=proof, now=now):
         return False
     consent.refresh_from_db()
     queue_welcome(consent, now=now)

@@ -29,7 +29,7 @@ from consents.models import (
     Subject,
     Suppression,
 )
-from smsconsent.trips import Trip, stored
+from smsconsent.trips import Trip, places, stored
 
 __all__ = ["BEAT", "BLOCKED", "HELD", "RELEASED", "SEALED", "JournalEntry", "exclusive"]
 
@@ -136,11 +136,12 @@ def note_consents_of(references: Mapping[str, UUID], *, trip: Trip) -> None:
             [list(references), [reference.hex for reference in references.values()]],
         )
         return
-    for event_id, reference in references.items():
+    for reference in set(references.values()):
+        events = [event_id for event_id, about in references.items() if about == reference]
         trip.add(
-            """UPDATE journal_pending SET reference = %s
-               WHERE event = (SELECT id FROM ledger_event WHERE event_id = %s)""",
-            [stored(PendingEntry, "reference", reference), event_id],
+            f"""UPDATE journal_pending SET reference = %s
+               WHERE event IN (SELECT id FROM ledger_event WHERE event_id IN {places(events)})""",  # noqa: S608  placeholders
+            [stored(PendingEntry, "reference", reference), *events],
         )
 
 

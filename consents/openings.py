@@ -5,6 +5,7 @@ So every number costs the same: `look` and `record_request` once each, whatever 
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -60,6 +61,15 @@ class Situation:
             and consent.answer_by > now
         )
 
+    def holds(self, now: datetime) -> bool:
+        """A yes of whoever has the number holds, though it may no longer suffice for what is sent today."""
+        consent, subject = self.consent, self.subject
+        if not consent or not subject or not consent.is_granted or _is_over(consent, now):
+            return False
+        said = (consent.confirmed_at, consent.renewed_at)
+        doubted_at = subject.suspended_at
+        return doubted_at is None or any(at > doubted_at for at in said if at)
+
     @property
     def needs_nothing(self) -> bool:
         """There is nothing to ask: the consent is given already, or the number is on the block list."""
@@ -99,13 +109,14 @@ def look(purpose: Purpose, phone: Phone, *, now: datetime) -> Situation:
     """Lock subject and consent, as `locking` does, and return what a request would meet. One trip."""
     trip = Trip()
     blocked = _ask_blocks(purpose, phone, trip=trip)
-    subjects, consents, standing, asked = _ask_numbers(purpose, phone, now=now, trip=trip)
+    subjects, consents, words, standing, asked = _ask_numbers(purpose, phone, now=now, trip=trip)
     keys = [next_key(Subject, trip=trip), next_key(Consent, trip=trip)]
     trip.go()
     subject = load(Subject, subjects.rows[0]) if subjects.rows else None
     consent = load(Consent, consents.rows[0]) if consents.rows else None
     if subject and consent:
         consent.subject, consent.purpose = subject, purpose
+        consent.wording = load(Wording, words.rows[0])
     return Situation(
         purpose=purpose,
         phone=phone,
@@ -130,8 +141,8 @@ def _ask_blocks(purpose: Purpose, phone: Phone, *, trip: Trip) -> Answer:
 
 def _ask_numbers(
     purpose: Purpose, phone: Phone, *, now: datetime, trip: Trip
-) -> tuple[Answer, Answer, Answer, Answer]:
-    """Ask for the subject and its consent, whether that stands, and whether a question is on its way."""
+) -> tuple[Answer, Answer, Answer, Answer, Answer]:
+    """Ask for the subject, its consent and that one's words, whether it stands, whether it is asked about."""
     organisation = purpose.organisation_id
     forms = crypto.blind_indexes(phone, use="lookup", organisation=organisation)
     whose: list[Any] = [organisation, *(stored(Subject, "phone_index", form) for form in forms)]
@@ -153,6 +164,11 @@ def _ask_numbers(
             mine,
         ),
         trip.add(
+            f"SELECT {columns(Wording, 'w')} FROM consents_wording w"  # noqa: S608  the same
+            f" JOIN consents_consent c ON c.wording_id = w.id WHERE {this}",
+            mine,
+        ),
+        trip.add(
             f"SELECT 1 FROM consents_consent c WHERE {this} AND c.id IN ({stands})",  # noqa: S608  the same
             [*mine, *values],
         ),
@@ -169,36 +185,77 @@ def record_request(
 ) -> Consent:
     """Have a request recorded, with its line of evidence, on a trip of the transaction that has looked.
 
+    Whoever asks has shown nothing yet (trust.md T6). So a consent that holds stays as it is, and its links
+    open, until the person answers; one that counts no more ends first, in evidence as well; and no earlier
+    proof goes sooner (law.md L36). Return the consent that the question is about.
+
     Two requests for a number that nobody knew may meet here: the later one fails with IntegrityError.
     """
     subject = situation.subject or _new_subject(situation, language=wording.language, now=now)
-    known = situation.consent
+    known, holds = situation.consent, situation.holds(now)
     consent = known or _new_consent(situation, subject)
+    lines = [] if holds else _end(consent, now=now)
+    request = copy(consent) if holds else consent
+    _open(request, wording=wording, source=source, now=now)
+    lines.append(
+        ledger.prepare(
+            ConsentEvent.Type.REQUESTED,
+            subject=subject,
+            consent=request,
+            wording=wording,
+            proof=proof,
+            said_at=now,
+            now=now,
+        )
+    )
+    request.last_event_id = lines[-1].event_id
+    _record_subject(situation, subject, now=now, trip=trip)
+    if known is None:
+        trip.insert([consent])
+    else:
+        trip.update([consent], *(each.name for each in Consent._meta.concrete_fields[1:]))
+    ledger.append_on(lines, trip=trip)
+    # In either case, so that it costs the same: no consent has the key 0.
+    close_links([0 if holds else consent.pk], now=now, trip=trip)
+    return consent
+
+
+def _end(consent: Consent, *, now: datetime) -> list[ledger.Line]:
+    """End a yes that counts no more: its time is over, or the number has shown signs of a new owner (L58)."""
+    if not consent.is_granted:
+        return []
+    consent.delete_after = now + timedelta(days=consent.purpose.evidence_days)
+    why: ledger.Facts = {} if _is_over(consent, now) else {"reason": "number_in_doubt"}
+    return [
+        ledger.prepare(
+            ConsentEvent.Type.EXPIRED,
+            subject=consent.subject,
+            consent=consent,
+            wording=consent.wording,
+            proof=Proof("timer", expressed_by="nobody", facts=why),
+            said_at=now,
+            now=now,
+        )
+    ]
+
+
+def _is_over(consent: Consent, now: datetime) -> bool:
+    return consent.valid_until is None or consent.valid_until <= now
+
+
+def _open(consent: Consent, *, wording: Wording, source: str, now: datetime) -> None:
     consent.state = Consent.State.PENDING
     consent.wording, consent.source, consent.imported_by = wording, source, None
     consent.requested_at, consent.answer_by = now, now + settings.CONFIRMATION_LIFE
     consent.confirmed_at = consent.renewed_at = consent.valid_until = consent.ended_at = None
     consent.reminded_at = consent.renewal_asked_at = None
     consent.paused_until = consent.chosen_count = None
-    consent.delete_after = now + UNANSWERED_FOR
-    line = ledger.prepare(
-        ConsentEvent.Type.REQUESTED,
-        subject=subject,
-        consent=consent,
-        wording=wording,
-        proof=proof,
-        said_at=now,
-        now=now,
-    )
-    consent.last_event_id = line.event_id
-    _record_subject(situation, subject, now=now, trip=trip)
-    if known is None:
-        trip.insert([consent])
-    else:
-        trip.update([consent], *(each.name for each in Consent._meta.concrete_fields[1:]))
-    ledger.append_on([line], trip=trip)
-    close_links([consent.pk], now=now, trip=trip)
-    return consent
+    consent.delete_after = no_sooner(now + UNANSWERED_FOR, consent)
+
+
+def no_sooner(at: datetime, consent: Consent) -> datetime:
+    """Return when a consent and its evidence go: at that moment, or later, when earlier proof must stay."""
+    return max(at, consent.delete_after or at)
 
 
 def _record_subject(situation: Situation, subject: Subject, *, now: datetime, trip: Trip) -> None:

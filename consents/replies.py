@@ -9,7 +9,15 @@ from consents import confirmations, journal, keywords, limits, stopping, transit
 from consents.incoming import SHORTEST_QUOTE, Incoming
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
-from consents.models import Confirmation, Consent, HandsetCode, Purpose, ServiceMessage, Subject
+from consents.models import (
+    Confirmation,
+    Consent,
+    HandsetCode,
+    Purpose,
+    ServiceMessage,
+    Subject,
+    Wording,
+)
 from consents.stopping import Stop
 from smsconsent import signing
 
@@ -113,11 +121,14 @@ def _yes(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     """Answer exactly one open question, new or to renew. None, or several of which none is named: nothing."""
     consents = incoming.consents(topic)
     waiting = [c for c in consents if _is_open(c, incoming.now)]
-    renewals = list(
+    asked = (
         Confirmation.objects.renewals(incoming.now)
         .filter(consent__in=consents, consent__state=Consent.State.GRANTED)
         .select_related("wording", "consent__subject")
+        .order_by("created_at", "pk")
     )
+    # Of two questions about one consent the newer is answered.
+    renewals = list({each.consent_id: each for each in asked}.values())
     count = len(waiting) + len(renewals)
     if not incoming.may_start:
         incoming.close(Intent.YES, review=count > 0)
@@ -125,7 +136,7 @@ def _yes(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
     if count == 1 and waiting:
         _grant(incoming, waiting[0], incoming.proof("mo_reply"))
     elif count == 1:
-        confirmations.renew(renewals[0], proof=incoming.proof("mo_reply"), now=incoming.now)
+        _renew(incoming, renewals[0].consent, renewals[0].wording, incoming.proof("mo_reply"))
     incoming.close(Intent.YES, review=count > 1)
 
 
@@ -211,7 +222,10 @@ def _take_code(incoming: Incoming, digits: str) -> None:
     )
     if consent is not None:
         incoming.message.subject = consent.subject
-        _grant(incoming, consent, proof)
+        if consent.is_granted:
+            _renew(incoming, consent, code.wording, proof)
+        else:
+            _grant(incoming, consent, proof)
     incoming.close(Intent.YES)
 
 
@@ -257,6 +271,11 @@ def _grant(incoming: Incoming, consent: Consent, proof: Proof) -> None:
     if transitions.grant(consent, proof=proof, now=incoming.now):
         consent.refresh_from_db()
         confirmations.queue_welcome(consent, now=incoming.now)
+
+
+def _renew(incoming: Incoming, consent: Consent, wording: Wording | None, proof: Proof) -> None:
+    assert wording is not None, "a question to renew names the words"
+    confirmations.renew(consent, wording=wording, proof=proof, now=incoming.now)
 
 
 def _is_open(consent: Consent, now: datetime) -> bool:

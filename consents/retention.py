@@ -134,8 +134,10 @@ POLICY: tuple[Policy, ...] = (
         ),
         reason=_("To prove that the person said yes, and to answer complaints afterwards."),
         life=_(
-            "While the consent holds, and then for the purpose's proof period (180 days unless "
-            "another reason is written). Requests without an answer, and a no: 7 days."
+            "While the consent is valid, and then for as long as the purpose keeps the "
+            "proof (180 days unless a reason for another time is written). Requests "
+            "without an answer, and a no: 7 days; the proof of an earlier yes stays as long as "
+            "it would have."
         ),
         purge=_purge_consents,
         count=_count_consents,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from consents.models import Consent, InboundMessage, ServiceMessage
+from consents.models import Confirmation, Consent, InboundMessage, ServiceMessage
 from smsconsent import crypto, outbox
 from smsconsent.gateways import Outgoing, Receipt
 
@@ -15,7 +15,11 @@ Kind = ServiceMessage.Kind
 
 
 def _asked(now: datetime) -> QuerySet[Consent]:
-    return Consent.objects.pending(now).exclude(pk__in=Consent.objects.suppressed())
+    """Requests, and consents that hold and that somebody has asked for again: the question waits."""
+    waiting = Confirmation.objects.renewals(now).filter(consent=OuterRef("pk"))
+    again = Consent.objects.granted(now).filter(Exists(waiting))
+    asked = Consent.objects.pending(now) | again.exclude(pk__in=Consent.objects.doubtful())
+    return asked.exclude(pk__in=Consent.objects.suppressed())
 
 
 AGAIN_AFTER = timedelta(minutes=30)

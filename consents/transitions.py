@@ -43,8 +43,9 @@ def open_request(
     """Open a request, or keep the one that is open. Return None when there is nothing to ask.
 
     None means: consent is given already, or the number is on the block list. A request never
-    restores a consent; only the person's own yes does. A consent that no longer suffices (number
-    suspended since, words changed in substance) may be asked for anew.
+    restores a consent; only the person's own yes does. A consent that holds and no longer suffices
+    (words changed in substance, an import nobody has vouched for) is asked about and stays: to be
+    renewed, not granted. One that counts no more (number suspended since) ends, and is asked for anew.
     """
     found = openings.look(purpose, phone, now=now)
     if found.needs_nothing:
@@ -241,11 +242,12 @@ def _deleted_after(consent: Consent, now: datetime) -> datetime | None:
     """Return when an ended consent and its proof go: where there was no yes there is little to prove."""
     match consent.state:
         case State.REFUSED:
-            return now + openings.UNANSWERED_FOR
+            return openings.no_sooner(now + openings.UNANSWERED_FOR, consent)
         case State.LAPSED:
             return consent.delete_after
         case _:
-            return now + timedelta(days=consent.purpose.evidence_days)
+            proof_for = timedelta(days=consent.purpose.evidence_days)
+            return openings.no_sooner(now + proof_for, consent)
 
 
 def _holds(consent: Consent, now: datetime) -> bool:

@@ -132,8 +132,11 @@ def make_consent(
         now=at,
     )
     assert consent is not None
-    if state in {"granted", "withdrawn", "expired", "invalid"}:
-        assert transitions.grant(consent, proof=Proof("mo_reply"), now=at)
+    proof = Proof("mo_reply")
+    if consent.is_granted:
+        assert transitions.renew(consent, wording=wording, proof=proof, now=at)
+    elif state in {"granted", "withdrawn", "expired", "invalid"}:
+        assert transitions.grant(consent, proof=proof, now=at)
     steps = {
         "withdrawn": lambda: transitions.withdraw(consent, proof=Proof("mo_stop"), now=at),
         "expired": lambda: transitions.expire(consent, now=at),

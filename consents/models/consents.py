@@ -144,7 +144,7 @@ class Consent(models.Model):
         Wording, models.PROTECT, related_name="consents", verbose_name=_("wording")
     )
     source = models.CharField(_("source"), max_length=10, choices=Source.choices)
-    # Null as soon as the person has asked or said yes here.
+    # Null once it has ended and a request made here has taken its place.
     imported_by = models.ForeignKey(
         ConsentImport,
         models.PROTECT,

@@ -60,8 +60,8 @@ def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Cons
     proof = _proof(found)
     if page_sha256:
         proof = replace(proof, workflow={"confirm_page_sha256": page_sha256})
-    if found.is_renewal:
-        if not confirmations.renew(found, proof=proof, now=now):
+    if found.wording is not None:
+        if not confirmations.renew(found.consent, wording=found.wording, proof=proof, now=now):
             raise LinkUsed
         tasks.send_service_messages.delay_on_commit()
         return found.consent

@@ -31,6 +31,7 @@ from consents.models import (
 )
 from smsconsent import crypto
 from smsconsent.phones import Phone
+from tests.consents.test_membership import ask
 from tests.make import DAY, NOON, SECOND, make_consent, make_purpose, make_user, phone
 
 pytestmark = pytest.mark.django_db
@@ -188,14 +189,19 @@ def test_the_persons_own_yes_is_enough(purpose: Purpose) -> None:
     assert sendable()
 
 
-def test_who_signs_up_afresh_leaves_the_import_behind(purpose: Purpose) -> None:
+def test_an_import_that_is_asked_for_afresh_stays_until_the_person_answers(
+    purpose: Purpose,
+) -> None:
     make_import(purpose, line())
 
-    make_consent("granted", purpose=purpose, number=1, at=NOON)
+    ask(purpose, phone(), purpose.wordings.current("nb"))
 
     consent = Consent.objects.get()
-    assert (consent.source, consent.imported_by) == ("web", None)
-    assert sendable(NOON + SECOND)
+    assert (consent.state, consent.source, sendable()) == ("granted", "import", False)
+    assert services.approve_import(
+        ConsentImport.objects.get(), by=make_user(), reason="Skjemaene er sett", now=NOON
+    )
+    assert sendable()
 
 
 # -- what an import never overrides --------------------------------------------------------------------

@@ -9,9 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from consents import services
-from consents.models import Purpose, Suppression, Wording
+from consents.models import Purpose, Subject, Suppression, Wording
 from smsconsent.phones import Phone
-from tests.make import NOON, make_consent, make_purpose, phone
+from tests.make import NOON, make_consent, make_purpose, make_wording, phone
 
 pytestmark = pytest.mark.django_db
 CLASSES = (
@@ -23,6 +23,7 @@ CLASSES = (
     "blocked",
     "known here for something else",
     "asked today",
+    "in doubt",
 )
 
 
@@ -39,6 +40,12 @@ def make_known(state: str, purpose: Purpose, number: Phone) -> None:
         services.suppress(purpose.organisation, number, purpose=None, reason=reason, now=NOON)
     if state.startswith("known"):
         make_consent("granted", purpose=make_purpose(purpose.organisation), number=number)
+    if state in {"in doubt", "outdated"}:
+        consent = make_consent("granted", purpose=purpose, number=number)
+        if state == "in doubt":
+            Subject.objects.filter(pk=consent.subject_id).update(suspended_at=NOON)
+        else:
+            make_wording(purpose, what="Lodd i lotteriet vårt", is_material=True)
     if state == "asked today":
         ask(make_purpose(), number)
 
@@ -80,11 +87,11 @@ def test_every_number_that_signs_up_is_answered_alike(channel: str) -> None:
         assert seen == found[0], state
 
 
-@pytest.mark.parametrize("state", CLASSES)
+@pytest.mark.parametrize("state", [*CLASSES, "outdated"])
 def test_a_request_takes_three_trips_to_the_database_whatever_becomes_of_it(state: str) -> None:
     purpose = make_purpose()
     make_known(state, purpose, phone())
-    wording = purpose.wordings.get()
+    wording = purpose.wordings.current("nb")
 
     with CaptureQueriesContext(connection) as queries:
         ask(purpose, phone(), wording)

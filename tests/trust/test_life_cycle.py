@@ -26,9 +26,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from consents import confirmations, ledger, lifetimes, services, transitions
+from consents import confirmations, ledger, lifetimes, openings, services, transitions
 from consents.ledger import Proof
-from consents.models import Consent, EventDetail, Subject, Suppression
+from consents.models import Consent, EventDetail, Purpose, Subject, Suppression, Wording
+from consents.suspensions import suspend
 from smsconsent import outbox
 from smsconsent.gateways import Basis, Callback, Inbound, Receipt, ReceiptState, Trust
 from tests.make import (
@@ -38,6 +39,7 @@ from tests.make import (
     make_consent,
     make_organisation,
     make_purpose,
+    make_wording,
     phone,
 )
 from tests.trust import size
@@ -47,7 +49,7 @@ EXAMPLES = size.of(30, 500)
 STEPS = 30
 PEOPLE, PURPOSES = st.sampled_from([1, 2]), st.sampled_from([0, 1])
 ANYONE = st.integers(0, 3)
-A_DAY = timedelta(hours=24)
+A_DAY, A_WEEK, PROOF_FOR = timedelta(hours=24), timedelta(days=7), timedelta(days=180)
 
 
 # -- the oracle: what should be, in plain Python -----------------------------------------------------------
@@ -58,6 +60,11 @@ class Life:
     state: str = "pending"
     answer_by: datetime = NOON
     valid_until: datetime = NOON
+    # The words asked about, and those of the last yes; when it was said; when its proof may go.
+    asked: int = 1
+    words: int = 1
+    said_at: datetime = NOON
+    kept_until: datetime | None = None
 
 
 @dataclass
@@ -68,6 +75,9 @@ class Oracle:
     lives: dict[tuple[int, int], Life] = field(default_factory=dict)
     events: dict[int, list[str]] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
+    # When the number last showed signs of a new owner; the words of each purpose that are in force.
+    doubted: dict[int, datetime] = field(default_factory=dict)
+    words: dict[int, int] = field(default_factory=lambda: {0: 1, 1: 1})
 
     def ask(self, who: int, what: int) -> None:
         life = self.lives.get((who, what))
@@ -75,28 +85,52 @@ class Oracle:
             return
         # Whoever asks is known from now on, whatever comes of it.
         self.events.setdefault(who, [])
-        if life and (self.holds(life) or (life.state == "pending" and life.answer_by > self.now)):
+        if life and (self.stands(who, what) or self.is_open(life)):
             return
-        self.lives[who, what] = Life("pending", answer_by=self.now + A_DAY)
+        kept_until = self.now + A_WEEK
+        if life and life.state == "granted":
+            if self.counts(who, life):
+                # Whoever asks has shown nothing yet: what holds stays.
+                self.events[who].append("requested")
+                return
+            self.events[who].append("expired")
+            kept_until = self.now + PROOF_FOR
+        elif life and life.kept_until:
+            kept_until = max(kept_until, life.kept_until)
+        self.lives[who, what] = Life(
+            "pending",
+            answer_by=self.now + A_DAY,
+            asked=self.words[what],
+            words=self.words[what],
+            kept_until=kept_until,
+        )
         self.events[who].append("requested")
 
     def grant(self, who: int, what: int) -> None:
         life = self.lives[who, what]
-        if life.state == "pending" and life.answer_by > self.now:
-            life.state, life.valid_until = "granted", two_years_after(self.now)
-            self.events[who].append("granted")
+        if self.is_open(life):
+            life.state, life.said_at = "granted", self.now
+            self.say_yes(who, life, life.asked, "granted")
 
     def renew(self, who: int, what: int) -> None:
         life = self.lives[who, what]
-        if self.holds(life):
-            life.valid_until = two_years_after(self.now)
-            self.events[who].append("renewed")
+        if self.counts(who, life):
+            self.say_yes(who, life, self.words[what], "renewed")
+
+    def say_yes(self, who: int, life: Life, words: int, event: str) -> None:
+        # The clock may have been put back since the last yes: then that one is the newer.
+        life.valid_until, life.said_at = two_years_after(self.now), max(self.now, life.said_at)
+        life.words, life.kept_until = words, None
+        self.events[who].append(event)
 
     def end(self, who: int, what: int, steps: dict[str, tuple[str, str]]) -> None:
         life = self.lives[who, what]
         if life.state in steps:
             life.state, event = steps[life.state]
             self.events[who].append(event)
+            if event != "lapsed":
+                kept_for = A_WEEK if event == "refused" else PROOF_FOR
+                life.kept_until = max(self.now + kept_for, life.kept_until or self.now)
 
     def run_timers(self) -> None:
         for (who, what), life in self.lives.items():
@@ -108,12 +142,24 @@ class Oracle:
     def erase(self, who: int) -> None:
         self.lives = {key: life for key, life in self.lives.items() if key[0] != who}
         self.events.pop(who, None)
+        self.doubted.pop(who, None)
 
     def holds(self, life: Life) -> bool:
         return life.state == "granted" and life.valid_until > self.now
 
+    def counts(self, who: int, life: Life) -> bool:
+        """It holds, and was said by whoever has the number now."""
+        return self.holds(life) and (who not in self.doubted or life.said_at > self.doubted[who])
+
+    def stands(self, who: int, what: int) -> bool:
+        life = self.lives[who, what]
+        return self.counts(who, life) and life.words == self.words[what]
+
+    def is_open(self, life: Life) -> bool:
+        return life.state == "pending" and life.answer_by > self.now
+
     def may_send(self, who: int, what: int) -> bool:
-        return self.holds(self.lives[who, what]) and who not in self.blocked
+        return self.stands(who, what) and who not in self.blocked
 
 
 def two_years_after(at: datetime) -> datetime:
@@ -142,6 +188,9 @@ class LifeCycle(RuleBasedStateMachine):
         self.purposes = [make_purpose(organisation) for _each in range(2)]
         # Read once and never again: a task or a page that comes late has nothing newer.
         self.stale: dict[tuple[int, int], Consent] = {}
+        # One has said yes already: else few lives get as far as an end.
+        self.ask(1, 0)
+        self.grant(0)
 
     def teardown(self) -> None:
         if hasattr(self, "inside"):
@@ -160,7 +209,7 @@ class LifeCycle(RuleBasedStateMachine):
         consent = transitions.open_request(
             purpose,
             phone(who),
-            wording=purpose.wordings.get(),
+            wording=current(purpose),
             source=Consent.Source.WEB,
             proof=Proof("web_form"),
             now=self.oracle.now,
@@ -178,7 +227,7 @@ class LifeCycle(RuleBasedStateMachine):
     @rule(one=ANYONE)
     def renew(self, one: int) -> None:
         for who, what, consent in self.known(one):
-            words = self.purposes[what].wordings.get()
+            words = current(self.purposes[what])
             transitions.renew(consent, wording=words, proof=Proof("link"), now=self.oracle.now)
             self.oracle.renew(who, what)
 
@@ -223,6 +272,8 @@ class LifeCycle(RuleBasedStateMachine):
         found = {self.key_of(each): each for each in Consent.objects.select_related("subject")}
         states = {key: each.state for key, each in found.items()}
         assert states == {key: life.state for key, life in self.oracle.lives.items()}
+        kept = {key: each.delete_after for key, each in found.items()}
+        assert kept == {key: life.kept_until for key, life in self.oracle.lives.items()}
         sendable = {each.pk for each in Consent.objects.sendable(self.oracle.now)}
         assert {key for key, each in found.items() if each.pk in sendable} == {
             key for key in self.oracle.lives if self.oracle.may_send(*key)
@@ -258,6 +309,37 @@ class LifeCycle(RuleBasedStateMachine):
         return number, [each.pk for each in self.purposes].index(consent.purpose_id)
 
 
+class LifeInDoubt(LifeCycle):
+    """Everybody has said yes, and then it no longer suffices; somebody asks for them again."""
+
+    @initialize()
+    def begin(self) -> None:
+        super().begin()
+        self.ask(2, 0)
+        self.grant(1)
+        self.wait(1)
+        self.change_in_substance(0)
+        self.doubt(2)
+        self.ask(1, 0)
+        self.ask(2, 0)
+
+    @rule(what=PURPOSES)
+    def change_in_substance(self, what: int) -> None:
+        words = self.oracle.words[what] = self.oracle.words[what] + 1
+        make_wording(self.purposes[what], what=f"Tilbud {words}", is_material=True)
+
+    @rule(who=PEOPLE)
+    def doubt(self, who: int) -> None:
+        if suspend(self.subjects(who), reason=Subject.Doubt.GONE, now=self.oracle.now):
+            self.oracle.doubted[who] = self.oracle.now
+
+
+def current(purpose: Purpose) -> Wording:
+    words = purpose.wordings.current("nb")
+    assert words is not None
+    return words
+
+
 def play(
     machine: type[RuleBasedStateMachine], *, phases: list[Phase], examples: int = EXAMPLES
 ) -> None:
@@ -285,6 +367,19 @@ def test_a_consent_lives_as_the_oracle_says(
     record_property("events", LifeCycle.seen.total())
     # The invariants assert after every step; here, that there was something to assert about.
     assert {"requested", "granted", "withdrawn", "refused"} <= LifeCycle.seen.keys()
+
+
+def test_a_yes_that_no_longer_suffices_lives_as_the_oracle_says() -> None:
+    LifeCycle.seen.clear()
+
+    play(LifeInDoubt, phases=[Phase.generate], examples=size.of(10, 500))
+
+    assert {"requested", "granted", "expired"} <= LifeCycle.seen.keys()
+
+
+def end_whatever_is_asked_for(self: openings.Situation, now: datetime) -> bool:
+    """Whoever types a number ends the consent that holds."""
+    return False
 
 
 def grant_what_was_stopped(consent: Consent, *, proof: Proof, now: datetime) -> bool:
@@ -322,6 +417,15 @@ def test_a_planted_bug_turns_the_machine_red(
 
     with pytest.raises(AssertionError):
         play(LifeCycle, phases=[Phase.generate], examples=200)
+
+
+def test_a_request_that_ends_what_holds_turns_the_machine_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(openings.Situation, "holds", end_whatever_is_asked_for)
+
+    with pytest.raises(AssertionError):
+        play(LifeInDoubt, phases=[Phase.generate], examples=200)
 
 
 # -- order, doubling and clock -----------------------------------------------------------------------------
