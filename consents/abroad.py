@@ -30,14 +30,14 @@ _PATTERNS = (
     # I do not want: messages, this, to receive, any more, you to write to me; I am not interested.
     "n..wn?..(?:m|B|t$|[qr]~|[oy]{1,2}[fp]{0,2}v|v[fp]{0,2}o)",
     "w..[nz]..(?:m|t$|[qr]~)",
-    "W..(?:m|t|[qr]~)|^[pfyt]{0,3}W$",
+    "W..(?:m|t|[qr]~)|^[pfyto]{0,3}W$",
     "[nz]..i$",
     # Do not write, to me or any more.
     "n[fpya]{0,3}[oq]{1,3}[fp]{0,2}v{1,2}~",
     "n..w?v{1,2}[fpy]{0,2}(?:[oqm]|nq)",
-    "n[fpya]{0,2}v{1,2}$",
+    "n[fpya]{0,2}v{1,2}$|nvo{1,2}v",
     "[oq]{1,3}[fpy]?nv{1,2}~",
-    "v[fpyo]{0,3}nq",
+    "v[fpyo]{0,3}nq|vo[fp]{0,2}n$|n..wf?v$|n..w[fpy]{0,2}qv",
     "N..(?:[qnomt])|N$",
     # Stop writing, stop the messages; stop.
     "[sTE]..(?:v|m)",
@@ -50,13 +50,13 @@ _PATTERNS = (
     # Take me, my number, or what is mine away; cancel what was ordered; withdraw consent; object.
     "[xk]..(?:[oM]?[fM]?d~|L)|x[fpya]{0,2}o~",
     "(?:o[fpy]{0,2}|d[fpMo]{0,3}|L[fpo]{0,2})x~",
-    "X~",
+    "X~|^p{0,2}x$|w[fp]{0,3}[xs]$",
     "[xkCs]..B|[kC]..r?..m|B..C|C..L|w..C$|m..[sx]$",
     "[xkC]..c|c..k|n.{0,3}c",
     "J.{0,5}[dmcv]|^[pfo]{0,3}J$",
     # Unsubscribe, in whatever form; leave me in peace.
     "(?:^[pfyo]{0,3}|[wo]..)U~|U..(?:m|o|L)|[BLdm]..U$",
-    "[gw]..b~",
+    "[gw]..b~|^[pf]{0,2}b$",
     "T.{0,4}R",
 )
 
@@ -69,6 +69,7 @@ def _compiled(pattern: str) -> str:
 
 
 _STOPS = re.compile("|".join(map(_compiled, _PATTERNS)))
+_UNCLEAR = re.compile(_compiled("^[pfy]{0,3}[CkJ]$|^[pf]{0,2}To$"))
 
 
 # -- the words -------------------------------------------------------------------------------------------
@@ -121,20 +122,27 @@ def kinds_of(word: str) -> Mapping[int, str]:
 # -- reading ---------------------------------------------------------------------------------------------
 def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
     """Yield where such a stop stands: first word, the one after its last, and whether it is negated."""
+    for start, letters in _readings(tokens):
+        first_not = letters.find("n")
+        for match in _STOPS.finditer(letters):
+            negated = 0 <= first_not < match.start()
+            yield start + match.start(), start + match.end(), negated
+
+
+def _readings(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
+    """Yield each clause in each language that has a word for it: where it begins, and its letters."""
     start = 0
     for _clause, run in groupby(tokens, key=lambda token: token.clause):
         known = [kinds_of(token.word) for token in run]
         for place in {place for kinds in known for place in kinds if kinds[place] in _NEEDED}:
-            letters = "".join(kinds.get(place, "e") for kinds in known)
-            first_not = letters.find("n")
-            for match in _STOPS.finditer(letters):
-                negated = 0 <= first_not < match.start()
-                yield start + match.start(), start + match.end(), negated
+            yield start, "".join(kinds.get(place, "e") for kinds in known)
         start += len(known)
 
 
 def is_doubtful(tokens: Sequence[Token]) -> bool:
-    """Whether a word or a phrase of doubt is said: a threat, a wrong number, a stop in part."""
+    """Whether a word or a phrase of doubt is said: a threat, a wrong number; or «cancel», and not what."""
+    if any(_UNCLEAR.search(letters) for _start, letters in _readings(tokens)):
+        return True
     row: Entry = tuple(token.word for token in tokens)
     if any(word.startswith(_DOUBT_PREFIX) for word in row):
         return True

@@ -7,7 +7,7 @@ choice between two things, a time before which. In the dark a stop stays a stop.
 from collections.abc import Sequence
 
 from consents import reading, refusals, words
-from consents.reading import NOT, POLITE, QUESTION, Token, words_of
+from consents.reading import POLITE, QUESTION, Token, words_of
 
 # How far after its last word a match is looked at. More than a sentence of an SMS, and a fixed number.
 REACH = 12
@@ -62,7 +62,8 @@ def _goes_on_elsewhere(said: Sequence[str], rest: Sequence[str]) -> bool:
 
 def _is_only_a_verb(said: Sequence[str]) -> bool:
     """«Ikke mas», and the next clause begins with oneself: «jeg kommer»."""
-    return len(said) == 2 and said[0] in NOT and refusals.kind_of(said[1]) == "v"
+    kinds = {refusals.kind_of(word) for word in said}
+    return len(said) == 2 and kinds == {"n", "v"}
 
 
 def _is_a_choice(rest: Sequence[str], after: str) -> bool:
@@ -72,5 +73,5 @@ def _is_a_choice(rest: Sequence[str], after: str) -> bool:
         return False
     kinds = "".join(refusals.kind_of(word) for word in rest[:limit])
     # «Send me the parcel», «my parcel»: it is still the parcel.
-    kinds = kinds.replace("oe", "e").replace("Me", "e")
+    kinds = kinds.replace("5", "e").replace("oe", "e").replace("Me", "e")
     return "e" in kinds and set("mbtoq").isdisjoint(kinds) and _US.isdisjoint(rest)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from consents import abroad, housewords, reading, refusals, words
+from consents import abroad, housewords, reading, refusals, slips, words
 from consents.doubts import Doubts
 from consents.housewords import NOTHING, HouseWords
 from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
@@ -74,8 +74,9 @@ def read(
     return Reading(intent, certain, _topic(prepared, intent), _erase(prepared, intent))
 
 
-# Kinds of words that a refusal can do without: a message (m, b), a membership (B), and none of them (e).
-_NAMES_OF_THINGS = frozenset("embB")
+# Kinds of words that a refusal can do without: a message (m, b), a membership (B), a member (7), and none
+# of them (e).
+_NAMES_OF_THINGS = frozenset("embB7")
 
 
 def can_be_topic(word: str, *, house: HouseWords = NOTHING) -> bool:
@@ -184,30 +185,48 @@ def _is_stop_of(core: Entry) -> bool:
 
 def _stop_matches(text: Prepared) -> list[bool]:
     """Rule C: return one entry per stop inside the text, true where it is negated or about something else."""
-    found: list[bool] = []
-    for tokens in (text.full, text.trimmed):
-        foreign = list(abroad.spans(tokens))
-        phrases = [
-            *_phrases(tokens, reading.STOP_PHRASE),
-            *refusals.spans(tokens),
-            *((start, end) for start, end, negated in foreign if not negated),
-        ]
-        negations, doubts = _Negations(tokens, phrases), Doubts(tokens)
-        if tokens is text.full:
-            found.extend(
-                negations.hit(start, end) or doubts.hit(start, end) for start, end in phrases
-            )
-            found.extend(True for *_, negated in foreign if negated)
-        places = [i for i, token in enumerate(tokens) if token.word not in POLITE | OBJECT]
-        found.extend(
-            negations.hit(place, place + 1) or doubts.hit(place, place + 1)
-            for place in {*places[:1], *places[-1:]}
-            if (tokens[place].word,) in reading.STOP_STRONG
-        )
+    found = _matches(text.full)
+    if len(text.trimmed) < len(text.full):
+        found.extend(_matches(text.trimmed, phrases=False))
     bare = [word for word in text.core if word not in OBJECT]
-    if len(bare) == 1 and _is_slip(bare[0]):
+    if len(bare) == 1 and slips.is_slip(bare[0]):
         found.append(False)
-    return found
+    return found or _mended_matches(text)
+
+
+def _matches(tokens: list[Token], *, phrases: bool = True, strong: bool = True) -> list[bool]:
+    """Return one entry per phrase or refusal, and per strong word that is the first or the last."""
+    foreign = list(abroad.spans(tokens))
+    places = [*_phrases(tokens, reading.STOP_PHRASE), *refusals.spans(tokens)]
+    places.extend((start, end) for start, end, negated in foreign if not negated)
+    negations, doubts = _Negations(tokens, places), Doubts(tokens)
+    ends = _strong_ends(tokens) if strong else []
+    return [
+        negations.hit(start, end) or doubts.hit(start, end)
+        for start, end in [*(places if phrases else ()), *ends]
+    ] + [True for *_, negated in foreign if phrases and negated]
+
+
+def _strong_ends(tokens: list[Token]) -> list[tuple[int, int]]:
+    places = [i for i, token in enumerate(tokens) if token.word not in POLITE | OBJECT]
+    return [
+        (place, place + 1)
+        for place in {*places[:1], *places[-1:]}
+        if (tokens[place].word,) in reading.STOP_STRONG
+    ]
+
+
+def _mended_matches(text: Prepared) -> list[bool]:
+    """The same for what was meant, with a slip of the finger or words written together: doubt unless sure."""
+    mended = slips.mended(text.trimmed)
+    if mended is None:
+        return []
+    found = _matches(mended.tokens, strong=False)
+    core = [token.word for token in mended.tokens if token.word not in POLITE]
+    if tuple(word for word in core if word not in OBJECT) in reading.STOP:
+        # One word with a slip, and a weak one: it may be a word of its own.
+        found.append(len(text.core) == 1 and len(core) == 1)
+    return [each or not mended.is_sure for each in found]
 
 
 def _by_house_words(
@@ -285,39 +304,6 @@ class _Negations:
         return end - start == 1 and end in self._places and self._clauses[end] == clause
 
 
-_LONG_STRONG = [
-    word
-    for (word,) in reading.STOP_STRONG
-    if len(word) >= 6 and not word.startswith(("stop", "lop"))
-]
-
-
-def _is_slip(word: str) -> bool:
-    """One slip of the finger away from a stop word, and no word of its own."""
-    if word in reading.KNOWN or len(word) < 4:
-        return False
-    return any(_one_slip(word, target) for target in ("stop", "stopp", *_LONG_STRONG))
-
-
-def nearly_stops(word: str, besides: Collection[Entry] = ()) -> bool:
-    """Whether one slip of the finger turns it into a stop, one of these included: too near for a start."""
-    stops = (entry[0] for entry in (*reading.STOP, *besides) if len(entry) == 1)
-    return len(word) >= 4 and any(_one_slip(word, stop) for stop in stops)
-
-
-def _one_slip(one: str, other: str) -> bool:
-    """Return whether one insertion, deletion, change or swap of neighbours turns one into the other."""
-    if abs(len(one) - len(other)) > 1 or one == other:
-        return False
-    start = next(
-        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
-    )
-    a, b = one[start:], other[start:]
-    swapped = len(a) > 1 and len(b) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or swapped
-
-
 _HOLD_PREFIX = tuple(reading.words_of(words.HOLD_PREFIX))
 
 
@@ -327,6 +313,7 @@ def _has_hold_mark(text: Prepared) -> bool:
     return (
         any("stop" in token.word or token.word.startswith(_HOLD_PREFIX) for token in text.full)
         or bool(_phrases(text.full, reading.HOLD_PHRASE))
+        or refusals.is_doubtful(text.full)
         or abroad.is_doubtful(text.full)
         or core in (["av"], ["off"])
         or (len(core) > 1 and not {"nei", "nej", "nein"}.isdisjoint((core[0], core[-1])))

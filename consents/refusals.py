@@ -13,10 +13,21 @@ from itertools import groupby
 from consents import kinds
 from consents.reading import NOT, POLITE, Token, entry_of
 
-# w want, n not, z none, q more, f and A small words, p polite, a auxiliary verbs, y you; the others are
-# named beside the patterns that use them. «*» stands for a few words at most, so that the time stays in step
-# with the length whatever stands there; «..» for a few small words of any kind, «!» for only such to the
-# end, and «~» where no word of another kind follows: «remove me», and not «remove me the tag».
+# The letter of each kind; «e» is a word of none, and «n» one of `NOT`.
+_LETTER_OF = {
+    "polite": "p", "small": "f", "away": "A", "auxiliary": "a", "you": "y", "my": "M", "me": "o", "this":
+    "t", "all": "i", "it": "5", "more": "q", "message": "m", "text": "b", "list": "L", "membership": "B",
+    "private": "4", "data": "d", "none": "z", "want": "w", "unwant": "W", "interested": "I", "need": "6",
+    "receive": "r", "get": "g", "have": "h", "writes": "Y", "write": "v", "end": "s", "stop": "S", "cancel":
+    "C", "asked": "Q", "hold": "H", "up": "P", "give": "G", "enough": "E", "er": "2", "spare": "3", "rid":
+    "K", "them": "8", "customer": "7", "removal": "9", "ended": "0", "tired": "F", "remove": "x", "removed":
+    "X", "take": "j", "off": "l", "unsubscribe": "U", "sign": "V", "opt": "O", "let": "T", "be": "N",
+    "peace": "R", "consent": "c", "withdraw": "k", "reserve": "u", "decline": "D", "object": "J",
+    "processing": "Z",
+}  # fmt: skip
+# «*» stands for a few words at most, so that the time stays in step with the length whatever stands there;
+# «..» for a few small words of any kind, «!» for only such to the end, and «~» where no word of no kind
+# follows: «remove me», and not «remove me the tag».
 _NOTATION = {
     "..": "[fpayoMtqi]{0,4}",
     "!": "(?=[fpayoMtqi]{0,5}$)",
@@ -27,57 +38,64 @@ _UNWANTED = "(?:w[fq]?n|nw|zqw|W)[fqpN]*"
 _PATTERNS = (
     # I do not want: to receive (r), messages (m, b), this (t); and «vil ikke ha» (h) in any dialect.
     f"{_UNWANTED}j?r(?=[fmbopqtM]|$)",
-    f"{_UNWANTED}[gh]?[fqptyM]*[mb]",
+    f"{_UNWANTED}[gh]?[fqptyMl]*[mb]",
     f"{_UNWANTED}[gh]?[fqp]*t[fqpotM]*$",
     f"{_UNWANTED}[gh].{{0,2}}q!",
+    f"{_UNWANTED}e?[fA]{{1,2}}[yM2]?L|wn[fpN]{{1,3}}q!",
     "wnh|Wh|anh[fqpyM]*[mb]",
     "zf?q?[fp]{0,2}[vb]f?o",
+    "(?:n|zq|nq)[fpq]{0,2}I(?:!|f[yMt])",
+    "(?:n6|6n)[fq]{0,2}[tyMq]{1,2}f?[mb]|z6[fq]{0,3}[vbm]|6nm!",
     # Do not write (v, b) to me (o) any more; write no more; your list (L) of those not to be written to.
+    "w[fq]?n[fp]*ya?[fp]*[vYb]|n[Gg]o[fq]*[mb]",
     "^[payf]*n[fqj]*[vb](?=[fa]?o|q|p*$|[ft]{0,3}d~|[ft]{0,2}[mb])",
     "n[fq]?[vb]f?o~",
-    "^[payf]*v[of]*n[fqt]*(?:o|q|[mb])",
+    "^[payf]*v[of]*n[fqt]*(?:o|q|[mb]|p*$)|^[pay]*v[of]*zq!|jn[fq]*v|^[pf]*rn[fA]",
     "n[vb]L",
     # End (s), stop (S) writing or messages; I want to end; can you end it? I have asked (Q) you to stop.
-    "[sS][fpty]*[vb]|[sS][fptiyM]*[mb]|[sS][fp]{0,2}rf",
+    "[sS][fpty]*[vb]|[sS][fptiyMlP]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",
+    "[mb][fpyA]{0,3}0",
     "^[^n]{0,3}?w[fp]*s[fpq]*$",
-    "y[fp]?s(?=[fpqot]*$)",
+    "y[fp]{0,3}s(?=[fpqot]*$)",
     "^[pay]{0,4}[sS]!",
-    "Q[fyop]{1,4}[sS]",
+    "Q[fyop2]{1,4}[sS]",
     # Hold (H) up (P), give (G) over, let (T) be (N): stop writing. Let me be, leave me in peace (R).
     "H[pfo]{0,2}[Pf][fp]{0,3}(?:[vmb]|t)",
-    "Hp{1,2}P(?=f)",
-    "Gy{1,2}(?=f|o)[fpo]*[mbtv]",
+    "Hp{1,2}P(?=f|$)",
+    "Gy{1,2}(?=f|o)[fpo]*[mbtv]|Gp{1,2}yf?v",
     "(?:yn)?T[fpo]{0,2}(?:N|f)[fp]{0,3}v",
-    "Top?N[pq]{0,3}$|T[^n]{0,5}R",
-    # No more messages; no messages; enough (E) of them, spare (K) me them, I decline (D) them.
+    "Top?N[pq]{0,3}$|N[fyp]{0,2}R|T[^n]{0,5}R",
+    # No more messages; no messages; enough (E) of them; let me be rid (K) of them; spare (3) me them; I
+    # decline (D) them.
     "[nz][fqp]*q[fq]*[mb]",
     "^[pf]*[nz][fqp]*[mb][fqpo]*$",
-    "^[pf]*[nz]qfy!|^[pfa]{0,3}nq[zpf]*$",
+    "^[pf]*[nz]qf[y2]!|^[pfa]{0,3}nq[zpf]*$",
     "Ef{1,2}[tyM]?..[mb]",
-    "K[ofqiyt]{0,4}(?:m|b|t!)",
-    "D[opftM]{0,4}(?:m|b|v|$)",
+    "K[ofqiyt]{0,4}(?:m|b|t!)|wK!|3of?..[mbt]",
+    "D[opftMq]{0,4}(?:m|b|v|$)",
     # Delete (x), or take (j) away (l), me or what is mine (M): number and data (d). Off the list (L).
-    "(?:x|jl)[fpA]*(?:d[fp]*[oM]|M[vbm]?d)",
-    "[xU][fptA]{0,2}d~",
+    "(?:x|jl)[fpA]*(?:d[fp]*[oM]|M[vbm4]{0,2}d)",
+    "[xU][fptAi4]{0,3}d~",
     "jMd[fpA]*l|jd[fpM]*l|l[fp]{1,2}(?:o|d|Md)",
-    "^[pay]*x[fp]?[oM][fptoM]*$",
-    "x[fp]?o(?:!|[fA]..L|A|f)",
-    "^[pf]{0,2}px[pt]*$",
-    "^[pay]*xi.{0,5}?[oM]",
+    "^[pay6]*x[fp]?[oM][fptoM]*$",
+    "x[fp]?o!|[xC][fp]?o[fA]..[LmbB]",
+    "^[pf]{0,2}px[pt5]*$",
+    "(?:^[pay]*x|jl)i.{0,5}?[oM]",
     "^[pay]*[jg]o(?:l(?=f|p*$|A)|[lA]{1,2}[fyMt]{0,3}L)|jlo(?:!|[fA]..L)",
-    "w[fpao]{0,4}[lA]{1,2}[fyMA]{0,3}[LB]",
-    "w[fpa]{0,3}X(?:!|[fA]..L)|M?d[fpayM]{0,3}X",
-    "j[fto]*[mb][fp]*l",
+    "w[fpao]{0,4}[lA]{1,2}[fyMAt2]{0,3}[LB]|w[fpa]{0,3}l{1,2}(?:!|A?t!)|^[pf]*l{1,2}[fyM2]*[LB]|w[fp]*T[fyM2]*[BL]",
+    "w[fpaN]{0,3}X(?:!|[fA]..L)|[Nf]X[fA]..L|M?d[fpayM]{0,3}X",
+    "j[fto]*[mb][fp]*l|j[lA][ftMy]*[mb]",
     "[jx].?[tf]?[fM]?d[fA]{1,2}..L|L[fp]{0,2}x!",
     # Sign (V) me off, opt (O) out; unsubscribe (U); cancel (C) what one subscribes to (B).
     "Vo[fp]?[lA]",
     "Ol(?:!|[fA]..[mbBL])",
-    "[way]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pf]{0,4}U[fA]..[mbBLd]",
+    "[way6]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pfay]{0,5}U(?:!|[fA]..[mbBLd])",
     "[CsSx][fpMoyit]{0,4}B|C[fpMoyit]{0,4}[mb]|wf?[fp]{0,2}C!",
     # Consent (c), taken back (k) or not given; I object (u, J) to the use (Z) of what is mine.
-    "c[fqoM]?n|n[fqh]?M?c|ne[fM]?c|k.{0,3}c|c[fp]{0,2}k",
+    "c[fqoM]?n|n[fqh]?M?c|n[eGg][fMy]{0,2}c|k.{0,3}c|c[fp2]{0,2}k",
     "uo(?=f|p*$)",
-    "J.{0,4}[mbdcZ]",
+    "J.{0,4}[mbdcZ6]",
+    "^[payf6]*x8!|[xj]8[lfA]{1,2}[fyM2t]{0,3}L|[wa]f*9(?:!|[fA]{1,2}[Mdo])",
 )
 
 
@@ -90,14 +108,20 @@ def _spelled_out(pattern: str) -> str:
 
 
 _STOPS = re.compile("|".join(map(_spelled_out, _PATTERNS)))
+# No customer (7) any more; to give up, leave off, let be, cancel, be spared or object, nobody knows what.
+_DOUBTS = re.compile(
+    _spelled_out(
+        "nq[fN]*7|n[fN]*7[fpy2]*q|n6[fp]*t!|F[fpAM]*[ytmbM]|^[pfay]*(?:TN|H[pf]*[PA]|G[y2]|C5?|3o|J[fp]*)!"
+    )
+)
 
 
 # -- the words -------------------------------------------------------------------------------------------
 def _listed(*, stems: bool) -> dict[str, str]:
     """Return the letter of each whole word, or of each stem."""
     return {
-        "".join(entry_of(word)): letter
-        for letter, source in kinds.KINDS.items()
+        "".join(entry_of(word)): _LETTER_OF[kind]
+        for kind, source in kinds.KINDS.items()
         for word in source.split(",")
         if word.strip().endswith("*") == stems and len(entry_of(word)) == 1
     }
@@ -135,3 +159,11 @@ def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
         for match in _STOPS.finditer(letters):
             yield start + match.start(), start + match.end()
         start += len(letters)
+
+
+def is_doubtful(tokens: Sequence[Token]) -> bool:
+    """Whether it is said that something has come to its end, and not what."""
+    clauses = groupby(tokens, key=lambda token: token.clause)
+    return any(
+        _DOUBTS.search("".join(kind_of(token.word) for token in run)) for _clause, run in clauses
+    )

@@ -15,7 +15,8 @@ def _entries(text: str) -> tuple[str, ...]:
 STOP_STRONG = _entries(
     """
     stop, stopp, stoppe, stoppa, stopall, unsubscribe, unsub, avmeld, avmelde, avmelding,
-    avanmäl, avregistrera, avprenumerera, afmeld, afmelde, afmelding, frameld, framelde, lopeta, стоп
+    avanmäl, avregistrera, avprenumerera, afmeld, afmelde, afmelding, frameld, framelde, lopeta,
+    стоп
     """
 )
 # Stop only when nothing else is said.
@@ -26,11 +27,13 @@ STOP_WEAK = _entries(
     revoke, remove, no more, avsluta, sluta, ta bort, afslut, slut, slet, seis, peru, poista,
     abmelden, abbestellen, ende, arret, desabonner, koniec, rezygnuję, wypisz, atsisakau, baja,
     parar, alto, aldri mer, aldri meir, never again, la meg være, la meg vere, la meg i fred,
-    låt mig vara, hold opp, hald opp, kutt ut, kutt det ut, oppsigelse, stans utsendelse, go away,
-    i want out, hör auf, hört auf, aufhören, nicht mehr, en halua, peru tilaus, peruuta tilaus, nie chcę, nie
-    piszcie, heaitte, heaittet, heaittes, bisset, bissehit, cease, cease and desist, desist,
-    terminate, discontinue, deactivate, unregister, deregister, opphør, ophør, upphör, undanbedes,
-    frabedes, stawp, stahp, avbeställ, afbestil, cut it out, knock it off
+    låt mig vara, hold opp, hald opp, kutt ut, kutt det ut, oppsigelse, stans utsendelse, go
+    away, i want out, hör auf, hört auf, aufhören, nicht mehr, en halua, peru tilaus, peruuta
+    tilaus, nie chcę, nie piszcie, heaitte, heaittet, heaittes, bisset, bissehit, cease, cease
+    and desist, desist, terminate, discontinue, deactivate, unregister, deregister, opphør,
+    ophør, upphör, undanbedes, frabedes, avanmälan, avregistrering, avregistrer, avregistrere,
+    no más, uinteressert, ointresserad, uinteresseret, uninterested, stawp, stahp, avbeställ,
+    afbestil, cut it out, knock it off
     """
 )
 NO = _entries(
@@ -79,8 +82,8 @@ POLITE = _entries(
 )
 NOT = _entries(
     """
-    ikke, ikkje, ikkj, ikje, ikk, ik, int, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not, dont,
-    doesnt, never, uten, utan, uden, without, non, älä, nie, nicht
+    ikke, ikkje, ikkj, ikje, ikk, ik, int, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not,
+    dont, doesnt, never, uten, utan, uden, without, non, älä, nie, nicht
     """
 )
 QUESTION = _entries(
@@ -94,8 +97,9 @@ HOLD_PREFIX = _entries(
     """
     avmeld, afmeld, framel, avbestil, afbestil, avregistr, avanmal, avslut, afslut, unsub,
     slutt, sluta, fjern, slett, cancel, remov, delet, rezygn, wypis, lopett, spam, datatilsyn,
-    forbrukertilsyn, gdpr, klag, trakasser, harass, fuck, helvete, lawyer, attorney, solicitor, lawsuit,
-    advokat, ombud, politianm, polisanm, integritetsskydd, konsumentv, forbrukerråd, forbrugerombud
+    forbrukertilsyn, gdpr, klag, trakasser, harass, fuck, helvete, lawyer, attorney, solicitor,
+    lawsuit, advokat, ombud, ulovlig, ulovleg, olaglig, illegal, avbeställ, politianm, polisanm,
+    integritetsskydd, konsumentv, forbrukerråd, forbrugerombud
     """
 )
 HOLD_PHRASE = _entries(
@@ -106,20 +110,29 @@ HOLD_PHRASE = _entries(
     det, vem är detta, forkert nummer, forkert person, väärä numero, kuka tämä on, zły numer,
     zła osoba, pomyłka, feil nr, feil tlf, feilnummer, wrong nr, who dis, falsche nummer, jeg
     heter ikke, eg heiter ikkje, overtatt nummeret, overtatt dette nummeret, overtatt dette nr,
-    nok nå, det holder nå, ikke bedt om, ikkje bede om, ikke bestilt dette, ikke meldt meg, ikkje
-    meldt meg, never signed up, didnt sign up, did not sign up, didnt ask for, for mange
+    nok nå, det holder nå, ikke bedt om, ikkje bede om, ikke bestilt dette, ikke meldt meg,
+    ikkje meldt meg, never signed up, didnt sign up, did not sign up, didnt ask for, for mange
     meldinger, for mange sms, færre meldinger, lei av dette, lei av maset, blokkerer dere,
-    blokkert dere, orker ikke mer, gidder ikke mer, drit i, av lista, av listen, off the list, jeg
-    meg ut, eg meg ut, meldt meg ut, legal action, report you, reporting you, small claims, rettslige
-    skritt, anmelder dere, anmelder jer, anmäler er, politianmelder, polisanmäler, cease and desist,
-    how did you get, where did you get, why am i getting, why do i get, why are you
+    blokkert dere, orker ikke mer, gidder ikke mer, drit i, av lista, av listen, off the list,
+    jeg meg ut, eg meg ut, meldt meg ut, legal action, report you, reporting you, small claims,
+    rettslige skritt, anmelder dere, anmelder jer, anmäler er, politianmelder, polisanmäler,
+    cease and desist, fått nok av, fått nog, fået nok, had enough, aldrig anmält, aldri meldt
+    meg, aldrig tilmeldt, fått nummeret mitt, fått mitt nummer, fick ni mitt nummer, fått tak i
+    nummeret, fik i mit nummer, fået mit nummer, hvorfor får jeg disse, hvorfor får jeg dette,
+    hvorfor får jeg sms, varför får jag dessa, varför får jag sms, miksi saan näitä, mistä
+    saitte, hold dere unna, stay away, håll er borta, räcker nu, räcker det, nog nu, jag av med,
+    jeg af med, jeg kvitt, rid of, get off, off this list, off your list, skrid, rend mig, pis
+    af, drit og dra, melder jer, melder dere, piss off, sod off, f off, get lost, shut up, hold
+    kjeft, håll käften, hold kæft, fed up with, sue you, in court, the ftc, the ico, trading
+    standards, how did you get, where did you get, why am i getting, why do i get, why are you
     """
 )
-# Ordinary words one slip away from «stopp».
+# Ordinary words one slip away from a word of a stop.
 REAL = _entries(
     """
     topp, sopp, shop, shopp, step, stepp, stor, stol, stod, stof, stok, stup, slop, slopp,
-    stropp, stomp, atop, anmeld, anmelde, anmelding
+    stropp, stomp, atop, anmeld, anmelde, anmelding, sett, sette, hadde, melk, kult, mote, seks,
+    sent, kveld
     """
 )
 REACTION = _entries(
@@ -151,7 +164,9 @@ STOP_PHRASE_NO = _entries(
     fjerne nummeret, slett meg, slette meg, slett nummeret, slett alle opplysninger, avslutt
     abonnementet, avslutte abonnementet, stoppe abonnementet, si opp, sier opp, trekker
     samtykket, trekker tilbake samtykket, la meg være i fred, la meg vere i fred, ikke kontakt
-    meg, meld meg ut, melde meg ut, melder meg ut, meld oss ut, vil av lista, vil av listen
+    meg, meld meg ut, melde meg ut, melder meg ut, meld oss ut, vil av lista, vil av listen,
+    melder mig ud, reservert mot, reserverer meg mot, reservere meg mot, reserverar meg mot,
+    reservasjon mot
     """
 )
 STOP_PHRASE_EN = _entries(
@@ -160,15 +175,16 @@ STOP_PHRASE_EN = _entries(
     text, dont text, do not contact, dont contact, dont want any, dont want more, dont want
     these, no more messages, no more texts, no more sms, take me off, remove me, remove my
     number, delete me, delete my number, delete my data, opt me out, not interested, leave me
-    alone, withdraw my consent, cancel my subscription, lose my number, un subscribe, cut it out,
-    knock it off, do not call list
+    alone, withdraw my consent, cancel my subscription, lose my number, un subscribe, cut it
+    out, knock it off, do not call list
     """
 )
 STOP_PHRASE_SV = _entries(
     """
     sluta skicka, sluta att skicka, skicka inte, inga fler, inte ha fler, vill inte ha, inte
     intresserad, ta bort mig, ta bort mitt nummer, avregistrera mig, avsluta prenumerationen,
-    lämna mig ifred, återkallar mitt samtycke, säger upp, säga upp, säg upp, lägg av med, låt bli
+    lämna mig ifred, återkallar mitt samtycke, säger upp, säga upp, säg upp, lägg av med, låt
+    bli
     """
 )
 STOP_PHRASE_DA = _entries(
@@ -207,8 +223,9 @@ STOP_PHRASE = (
 OPEN_PHRASE = _entries(
     """
     vil ikke ha, vil ikkje ha, vill inte ha, vil ikke have, ikke interessert, ikkje interessert,
-    inte intresserad, ikke interesseret, not interested, dont want any, ikke flere, ikkje fleire,
-    inga fler, ikke send, ikke sende, ikkje send, ikkje sende, skicka inte, do not send, dont send
+    inte intresserad, ikke interesseret, not interested, dont want any, ikke flere, ikkje
+    fleire, inga fler, ikke send, ikke sende, ikkje send, ikkje sende, skicka inte, do not send,
+    dont send
     """
 )
 CONTRAST = _entries("men, but, utan, vaan, heller, rather")

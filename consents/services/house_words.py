@@ -7,7 +7,7 @@ from enum import StrEnum
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
-from consents import housewords, keywords
+from consents import housewords, keywords, slips
 from consents.housewords import entry_of
 from consents.keywords import Intent
 from consents.models import Organisation, Purpose
@@ -145,5 +145,5 @@ def _is_near_a_stop(word: str, means: Intent, stops: frozenset[Entry]) -> bool:
         means is Intent.STOP
         or means in _DOUBT
         or housewords.holds_stop(word, stops)
-        or any(keywords.nearly_stops(each, stops) for each in entry_of(word))
+        or any(slips.nearly_stops(each, stops) for each in entry_of(word))
     )

@@ -2,52 +2,63 @@
 
 WORDS = {
     "not": "en, ei, emme, älä, älkää, älkä, älekää, elkää, et, eivät, eikä",
-    "want": "halua*, haluu*, halu, tahdo*, tarvi, tarvii, tarvitse, kaipaa, jaksa, kestä, toivo*, huvita",
+    "want": """
+        halua*, haluu*, halu, tahdo*, tarvi, tarvii, tarvitse, kaipaa, jaksa, kestä, toivo*, huvita,
+        viitsikö, viitsi, jaksa*, pyydän
+    """,
     "interest": "kiinnosta, kiinnostunut, kiinnost",
     "receive": "saada, vastaanottaa, saapua, ottaa, kuulla, tulla",
     "message": """
         viest*, mainos*, mainok*, tekstiv*, tekstar*, sms*, tarjou*, markkinoin*, uutiskir*, spämm*,
-        yhteydenot*, soittel*, suoramarkkinoin*, mitään, mitää, mittää, ilmoitu*
+        yhteydenot*, soittel*, suoramarkkinoin*, mitään, mitää, mittää, ilmoitu*, roskapost*, tekstailu*
     """,
     "write": """
         lähettäkö, lähetä, lähettää, lähettämi*, lähettämästä, lähettely*, lähetelkö, lähettele*, laita,
         laittako, laittaa, laittamasta, pistäkö, pistä, viestiä, viestittä*, kirjoittako, kirjoita,
         kirjoittamasta, häiritkö, häiritä, häiritsemä*, spämmä*, tekstaile*, ottako, ota, yhteyttä,
-        kontaktoi*, kiusa*, lähetellä, lähettelkö, laitelko, pommittako, soittako, soitelko
+        kontaktoi*, kiusa*, lähetellä, lähettelkö, laitelko, pommittako, soittako, soitelko, pommit*
     """,
-    "more": "enää, ennää, enempää, enempi, koskaan, ikinä, lisää, jatkossa, uudestaan, uudelleen, ees",
+    "more": """
+        enää, ennää, enempää, enempi, koskaan, ikinä, lisää, jatkossa, uudestaan, uudelleen, ees, yhtään,
+        lainkaan, ollenkaan
+    """,
     "me": """
         minut, minua, minulle, minun, mut, mua, mulle, mun, mulla, minusta, musta, häntä, hänelle, hälle,
-        hänet, meidät, meille, meitä, meidän, miut
+        hänet, meidät, meille, meitä, meidän, miut, minuun
     """,
+    "my": "hänen, äitini, isäni, mieheni, vaimoni",
     "this": """
         näitä, näistä, nää, nämä, tätä, tämä, tää, tän, näiden, tähän, sitä, niitä, tällais*, tommosi*,
         tommos*
     """,
     "stop": """
         lopeta, lopettakaa, lopetatte, lopetat, lopetatteko, lopettaa, lopetettava, loppukoon, lakkaa,
-        lakatkaa, lakkaatte, riittää, seis, lopetakaa, lopettaka, stoppaa, stoppaatte, loppu
+        lakatkaa, lakkaatte, riittää, seis, lopetakaa, lopettaka, stoppaa, stoppaatte, lopettamaan,
+        lopettakaapa
     """,
     "remove": """
         poista, poistakaa, poistaa, poistatte, poistetaan, poistamaan, poistattehan, poistaisitte, pois,
-        tuhotkaa, hävittäkää, unohtakaa, unohda
+        tuhotkaa, hävittäkää, unohtakaa, unohda, poistua, poistun
     """,
     "list": "lista*, rekister*, järjestelm*, postituslist*, tietokan*, asiakasrekist*, jakelu*",
-    "data": "numero*, puhelinnum*, tiedot, tietoni, tietoja, tietoani, yhteystie*, henkilötie*",
-    "subscription": "tilau*, jäsenyy*, uutiskir*, palvelu*, tekstiviestipalv*, kanta*",
+    "data": "numero*, puhelinnum*, tiedot, tietoni, tietoja, tietoani, yhteystie*, henkilötie*, tietoj*",
+    "subscription": """
+        tilau*, jäsenyy*, uutiskir*, palvelu*, tekstiviestipalv*, kanta*, kerho*, klubi*, tili, tilini,
+        tilin, jäsen*
+    """,
     "cancel": """
         peru, perua, perun, peruuta, peruutan, peruuttaa, irtisano*, eroan, erota, kieltäydyn, kiellän,
-        kieltää
+        kieltää, sulkekaa, sulje, peruutus, perukaa, estäkää, estä
     """,
     "unsubscribe": "kieltäydyn, peruutustilaus",
-    "consent": "suostumu*, lupa, lupaa, lupaani, hyväksy*, lupani, suostu",
+    "consent": "suostumu*, lupa, lupaa, lupaani, hyväksy*, lupani, suostu, luvan, markkinointilu*",
     "withdraw": "perun, perukaa, peruut*, vedän, peru, perua",
     "object": "vastustan, kiellän, kieltäydyn, markkinointikiel*, suoramarkkinointikiel*",
     "leave": "jättäkää, jätä, antakaa, anna, jättäisitte",
     "peace": "rauhaan, rauhassa, olla",
     "you": """
         te, voitteko, voisitteko, voitte, voisitte, saatte, saa, sä, sinä, teidän, voi, voisi, pitää,
-        pyydän, haluan
+        teistä, teihin
     """,
     "small": """
         ja, ole, että, tähän, joten, kaikki, kaikkea, kaiken, jo, nyt, vaan, ihan, teiltä, teidän, mitä,
@@ -56,6 +67,7 @@ WORDS = {
     "polite": "kiitos, kiitti, kiitoksia, hei, moi, terve, ystävällisesti, heti, nyt, välittömästi",
     "doubt": """
         rikosilmoitu*, poliisi*, lakimie*, asianajaj*, tietosuoja*, kuluttaja*, häirintä*, laiton*,
-        väärään numeroon, väärälle henkilölle, en tilannut, en ole tilannut, gdpr*, spämm*
+        väärään numeroon, väärälle henkilölle, en tilannut, en ole tilannut, gdpr*, spämm*, haistakaa,
+        painukaa, turpa, enää asiakas, enää jäsen, asiakkaanne
     """,
 }

@@ -7,7 +7,10 @@ WORDS = {
     "none": "aucun*",
     "want": "veux, veut, voulons, voudrais, souhaite*, souhaiterais, désire*, voulez, veu, aimerais, accepte",
     "interest": "intéress*",
-    "receive": "recevoir, avoir, lire, recoive, être, contacté*, dérangé*, sollicité*, voir",
+    "receive": """
+        recevoir, avoir, lire, recoive, être, voir, contacté, contactée, dérangé, dérangée, sollicité,
+        sollicitée
+    """,
     "message": """
         message*, sms*, texto*, pub, pubs, publicit*, spam*, msg*, mess, promo*, newsletter*, offre*,
         démarchage*, communication*, sollicitation*, notification*, mail*, prospection*
@@ -17,7 +20,7 @@ WORDS = {
         importun*, texte*, relanc*, saoul*, soul*, appel*, rappel*
     """,
     "unwrite": "nenvoy*, nécri*, nimportun*, nembêt*, nappel*",
-    "more": "plus, pas, jamais, encore, désormais, point",
+    "more": "plus, pas, jamais, désormais, point, rien",
     "me": "me, m, moi, nous",
     "my": "mon, ma, mes, notre, nos, ce, le, les, la",
     "this": "ça, cela, ces, cette, cet, tout, tous, toute, toutes, en, vos, votre",

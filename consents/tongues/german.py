@@ -2,7 +2,7 @@
 
 WORDS = {
     "not": "nicht, nie, niemals, nimmer, nich, net",
-    "none": "kein*",
+    "none": "kein*, nichts",
     "want": "will, wollen, möchte*, mochte, moechte*, wünsche*, brauche, wunsche, mag",
     "interest": "interess*",
     "receive": """
@@ -25,9 +25,12 @@ WORDS = {
         aufhör*, aufzuhör*, stopp*, unterlass*, unterlasse*, beende*, stoppen, einstell*, einzustell*,
         schluss, lass, lasst, lassen, unterbind*, stellt, stellen, basta
     """,
-    "begin": "hör, hört, hören, hoer*, stell, stellt, stellen, lass, lasst",
-    "end": "auf, ein, sein, bleiben",
-    "enough": "schluss, genug, schnauze, reicht",
+    "begin": """
+        hör, hört, hören, hoer*, stell, stellt, stellen, lass, lasst, meldet, melde, melden, tragt, trag,
+        tragen
+    """,
+    "end": "auf, ein, sein, bleiben, ab, aus, raus",
+    "enough": "genug, schnauze, reicht",
     "remove": """
         lösch*, loesch*, gelöscht, streich*, gestrichen, entfern*, austrag*, auszutrag*, nehm*, nimm,
         nehmt, raus*, herausnehm*, heraus*, rausnehm*, entnehm*, sperr*
@@ -46,17 +49,20 @@ WORDS = {
         abmeld*, abzumeld*, abgemeldet, abbestell*, austragen, auszutragen, abmelde*, deabonnier*,
         desabonnier*
     """,
-    "consent": "einwillig*, zustimm*, einverständn*, erlaubnis*, genehmig*, einverstanden",
+    "consent": """
+        einwillig*, zustimm*, einverständn*, erlaubnis*, genehmig*, einverstanden, zugestimmt,
+        eingewilligt
+    """,
     "withdraw": "widerruf*, wiederruf*, entzieh*, zurückzieh*, ziehe, zurück, widerrufen",
     "object": "widersprech*, widerspruch*, untersag*, verbiete*, verbitte*, ablehn*, lehne",
     "leave": "lass, lasst, lassen, lasse, gebt, geben",
     "peace": "ruhe, frieden",
     "you": "sie, ihr, ihnen, du, euch, ihre, ihren, ihrer, eure, eurer, deine*",
     "small": """
-        bitte, von, vom, aus, dem, den, der, die, das, ich, zu, an, auf, auch, hiermit, und, per, mit,
-        für, gegen, sofort, ab, jetzt, eurer, eurem, ihrem, ihrer, diese, dieser, zur, es, endlich, doch,
+        bitte, von, vom, dem, den, der, die, das, ich, zu, an, auf, auch, hiermit, und, per, mit, für,
+        gegen, sofort, ab, jetzt, eurer, eurem, ihrem, ihrer, diese, dieser, zur, es, endlich, doch,
         möchte, will, können, könnt, würden, dass, alle, alles, einfach, eine, wünsche, sämtliche,
-        umgehend, hier, aller
+        umgehend, hier, aller, werden, worden
     """,
     "polite": """
         bitte, danke, sofort, hallo, mal, endlich, doch, vielen, dank, guten, tag, umgehend, unverzüglich,
@@ -65,6 +71,6 @@ WORDS = {
     "doubt": """
         anwalt*, rechtsanwalt*, anzeige, anzeigen, datenschutz*, dsgvo*, abmahn*, verbraucherzentral*,
         bundesnetzagentur*, belästigung*, polizei*, falsche nummer, abmeld*, abbestell*, kündig*,
-        widerruf*, verklag*, illegal*, unterlass*
+        widerruf*, verklag*, illegal*, unterlass*, zeige euch, zeige sie, zeig euch
     """,
 }

@@ -30,7 +30,7 @@ WORDS = {
         liaukitės, liaukis, baikite, baik, baikit, nustok*, sustabdy*, sustok*, liautis, užteks, gana,
         nutrauk*, stabdy*, nustoti, atsiknis*, atstok*
     """,
-    "enough": "gana, užteks, pakaks, užtenka",
+    "enough": "gana, pakaks, užtenka",
     "remove": """
         ištrin*, pašalin*, išbrauk*, panaikin*, išim*, trin*, šalin*, išmes*, nuim*, sunaikin*, istrink*
     """,

@@ -3,10 +3,7 @@
 WORDS = {
     "not": "nie, nigdy",
     "none": "żadnych, żadnej",
-    "want": """
-        chcę, chcemy, chciałbym, chciałabym, życzę, życzymy, zgadzam, wyrażam, potrzebuję, zamierzam,
-        chciał*
-    """,
+    "want": "chcę, chcemy, chciałbym, chciałabym, życzę, życzymy, potrzebuję, zamierzam, chciał*",
     "interest": "interesuj*, zainteresowan*",
     "receive": "dostawać, otrzymywać, otrzymywania, dostawania, czytać, słyszeć, widzieć",
     "message": """
@@ -17,10 +14,10 @@ WORDS = {
         wysył*, wyślij*, przysył*, przyślij*, pisz*, pisać, pisania, kontakt*, dzwon*, spam*, nękać,
         nękaj*, nęka*, niepoko*, zawracać, zawracaj*, przesył*, męcz*, śl*
     """,
-    "more": "więcej, już, nigdy, dłużej, ponownie, jakichkolwiek, dalszych, kolejnych",
+    "more": "więcej, już, nigdy, dłużej, ponownie, jakichkolwiek, dalszych, kolejnych, nic",
     "me": "mnie, mi, nam, nas",
     "my": "mój, moje, moją, mojego, moich, mojej, swoje, nasz*",
-    "this": "tego, tych, to, takich, te, tej, takie",
+    "this": "tego, tych, to, takich, te, tej, takie, tymi",
     "stop": """
         przestań*, przestać, zaprzesta*, kończcie, skończcie, skończ, zakończ*, odczep*, odwal*, odpierd*,
         odpuść*, wstrzym*
@@ -38,7 +35,7 @@ WORDS = {
     """,
     "unwrite": "niewysył*, nieprzysył*, niepisani*, niekontakt*, niedzwon*",
     "unsubscribe": "wypis*, wyrejestr*, odsubskry*, wypisz*, odpis*",
-    "consent": "zgoda, zgodę, zgody, zezwol*, pozwol*",
+    "consent": "zgoda, zgodę, zgody, zezwol*, pozwol*, zgadzam",
     "withdraw": "cofam, cofnąć, cofni*, wycof*, odwoł*, anul*, cofa*",
     "object": "sprzeciw*",
     "leave": "zostaw*, dajcie, daj, dać",
@@ -46,7 +43,8 @@ WORDS = {
     "you": "państwo, państwa, wy, was, wasz*",
     "small": """
         się, z, ze, na, od, do, o, i, w, proszę, sobie, bym, aby, żeby, by, mi, tą, tym, jakichkolwiek,
-        wszystkie, wszystkich, za, te, dalszego, zgodnie, osobow*, jestem, was, waszej
+        wszystkie, wszystkich, za, te, dalszego, zgodnie, osobow*, jestem, was, waszej, wyrażam,
+        przetwarzanie, przetwarzania
     """,
     "polite": """
         proszę, dziękuję, natychmiast, uprzejmie, bardzo, witam, dzień, dobry, po, prostu, szanowni,

@@ -17,7 +17,7 @@ WORDS = {
         mand*, envi*, escrib*, molest*, contact*, llam*, spam*, moleste*, comuni*, fastidi*, acos*,
         texte*, jod*
     """,
-    "more": "más, nunca, jamás, ya, vuelvan, vuelva, vuelvas, nuevamente, adelante, seguir",
+    "more": "más, nunca, jamás, ya, vuelvan, vuelva, vuelvas, nuevamente, adelante, seguir, nada",
     "me": "me, mí, nos, conmigo",
     "my": "mi, mis, nuestro*, nuestra*, este, el, los, las",
     "this": "esto, estos, estas, esta, este, eso, ese, esos, sus, su, tus, tantos",
@@ -56,7 +56,7 @@ WORDS = {
         de, del, la, el, los, las, a, al, que, por, favor, en, y, para, con, le, les, lo, se, esta, este,
         estos, estas, sus, su, vuestra, tu, todos, todo, todas, mi, mis, un, una, como, ruego, pueden,
         puede, podrían, podria, pueda, otro, otra, ninguna, ningún, algún, si, volver, vuelvan, vuelva,
-        sms, ya, dicho
+        ya, dicho, estoy
     """,
     "polite": """
         por, favor, gracias, hola, ya, inmediatamente, porfa, porfavor, urgente, ahora, buenas, buenos,

@@ -99,6 +99,50 @@ WISHES = {
         Jag drar inte på det, jag återkallar mitt medgivande
         You do not have my consent
     """,
+    "written together": """
+        stoptexting
+        STOPSPAMMINGME
+        pleaseunsubscribe
+        fjernmeg
+        slettmegtakk
+        meldmegav
+        tabortmej
+        sletmig
+        avregistreramig
+        pleasestop sending
+    """,
+    "a slip of the finger": """
+        Slutt å sned meg sms
+        Slutt å sennde meg sms
+        ta bott meg fra lista
+        remvoe me
+        Plese delte my number
+        vill inte ha felr sms
+        medl meg ut
+    """,
+    "no need, no interest, rid of it": """
+        Trenger ikke disse meldingene
+        I have no need of more texts, please stop
+        no longer interested
+        Uinteressert
+        Vil bli kvitt disse smsene
+        Fri meg for flere meldinger
+        Jag vill slippa
+    """,
+    "from somebody for another": """
+        Please take him off your list
+        Stopp å skrive til henne
+        Fjern henne fra listen
+        ta bort hennes nummer
+        Slet hans oplysninger
+    """,
+    "be ended, be removed": """
+        Kan disse meldingene stoppes?
+        Jeg krever å bli slettet
+        Jeg ber om sletting av mine data
+        I demand the removal of my data
+        Jag kräver att bli raderad
+    """,
     "without the keys for å, ø and ä": """
         jeg oensker ikke flere sms
         vil ikke faa reklame
@@ -111,6 +155,16 @@ DOUBTFUL = """
     Advokaten min tar kontakt
     Jag polisanmäler er
     How did you get my number
+    Jeg er ikke kunde hos dere lenger
+    Jag är inte medlem längre
+    La være
+    Gi dere
+    Lägg av
+    I'm sick of your texts
+    Jeg er lei av disse meldingene
+    Avslitt
+    nonstopp
+    ikkestopp
     Vær så snill, ikke avslutt medlemskapet mitt
     Please don't remove my number from the list
     Never said you should stop texting me
@@ -129,6 +183,17 @@ OTHERS = """
     La meg være med på turen
     La oss ta den fredag
     Til slutt, hvor er det?
+    Sett meg på venteliste
+    Stopper dere ved skolen?
+    Klokka har stoppet
+    Hadde meldt meg på
+    Sendingen min er forsinket
+    Jeg er lei av å vente
+    Drop me a line
+    Hun vil ut på tur
+    Kan dere slette bestillingen til henne?
+    Tilbudet er slutt
+    Jeg krever pengene tilbake
     Vil høre mer om tilbudet
     Jag vill höra mer
     Nummeret mitt er på lista

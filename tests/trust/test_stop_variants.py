@@ -126,6 +126,7 @@ NASTY = (
     "🛑", "👩\u200d", "a", "aab", ">", "\n> x", "ikke ", "slutt å sende ", "mvh ", "sendt fra min\n",
     "vil ikke å ", "ingen flere å ", "slett alt å ",
     "ikke send den før ", "har dere ikke flere ", "vil stoppe disse ", "nei takk til flere ",
+    "fjernmegstopp ", "slettt ", "no quiero de ", "nie proszę ", "x de la me q ", "ja meg mitt dette ",
     "ski ", "KLUBBSTOPP ", "'", "\t", "\r\n", "ш ", "?", "€", "…", "ô",
 )  # fmt: skip
 

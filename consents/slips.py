@@ -1,0 +1,113 @@
+"""What a word was meant to be: one slip of the finger away from a stop, or several words written together.
+
+A slip in a word that means nothing by itself is doubt, unless the word is long or only two neighbours have
+changed places. Pure; only short texts are mended, so the time is bounded.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from consents import kinds, reading, refusals
+from consents.reading import OBJECT, POLITE, Entry, Token
+
+# Longer texts are not mended: who writes so much says it more than once.
+_MOST_WORDS, _LONGEST_WORD = 25, 40
+_LONG_STRONG = [
+    word
+    for (word,) in reading.STOP_STRONG
+    if len(word) >= 6 and not word.startswith(("stop", "lop"))
+]
+_KINDS = frozenset(
+    word for source in kinds.KINDS.values() for word in reading.words_of(source.split(","))
+)
+_IN_STOPS = frozenset(word for entry in reading.STOP | reading.STOP_PHRASE for word in entry)
+# Two letters stand in too many words; these are the ones that people write together with a stop.
+_SHORT = frozenset(("me", "my", "it", "us", "ta", "to", "no", "do", "nu", "av", "af", "op"))
+_PARTS = {word for word in _IN_STOPS | _KINDS | POLITE | OBJECT if len(word) > 2} | _SHORT
+# Kinds of words that make a refusal, and not only join it.
+_TELLING = frozenset("wsSCxvjlVUTHKDckmbdLBRz")
+_MEANT: defaultdict[str, list[str]] = defaultdict(list)
+for _word in sorted(_IN_STOPS | _KINDS | OBJECT):
+    if len(_word) >= 4 and (_word in _IN_STOPS or refusals.kind_of(_word) in _TELLING):
+        _MEANT[_word[0]].append(_word)
+
+
+def is_slip(word: str) -> bool:
+    """One slip of the finger away from a stop word, and no word of its own."""
+    if word in reading.KNOWN or len(word) < 4:
+        return False
+    return any(_one_slip(word, target) for target in ("stop", "stopp", *_LONG_STRONG))
+
+
+def nearly_stops(word: str, besides: Collection[Entry] = ()) -> bool:
+    """Whether one slip of the finger turns it into a stop, one of these included: too near for a start."""
+    stops = (entry[0] for entry in (*reading.STOP, *besides) if len(entry) == 1)
+    return len(word) >= 4 and any(_one_slip(word, stop) for stop in stops)
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Return whether one insertion, deletion, change or swap of neighbours turns one into the other."""
+    if abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
+    a, b = one[start:], other[start:]
+    swapped = len(a) > 1 and len(b) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or swapped
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A text as it was meant. `is_sure`: every word that changed can hardly have been meant otherwise."""
+
+    tokens: list[Token]
+    is_sure: bool
+
+
+def mended(tokens: Sequence[Token]) -> Mended | None:
+    """Return the text without slips, and with the words apart; None where there is nothing to mend."""
+    if len(tokens) > _MOST_WORDS:
+        return None
+    made: list[Token] = []
+    sure = True
+    for token in tokens:
+        words, is_sure = _meant(token.word)
+        made.extend(Token(word, token.clause, token.is_signature) for word in words)
+        sure = sure and is_sure
+    changed = [each.word for each in made] != [each.word for each in tokens]
+    # A short text that says nothing else is sure in any case.
+    plain = len(made) <= 6 and all(refusals.kind_of(each.word) != "e" for each in made)
+    return Mended(made, sure or plain) if changed else None
+
+
+def _meant(word: str) -> tuple[Sequence[str], bool]:
+    """Return the words it stands for, and whether that is sure."""
+    if not word.isalpha() or word in reading.KNOWN or refusals.kind_of(word) != "e":
+        return (word,), True
+    if parts := _parts(word):
+        return parts, True
+    if len(word) in {2, 3} and word[0] == "m" and any(_one_slip(word, me) for me in ("meg", "mig")):
+        return ("meg",), False
+    if len(word) >= 4:
+        for target in _MEANT[word[0]]:
+            swapped = sorted(word) == sorted(target)
+            # What only ends otherwise is another form of the word: «stopper», «stoppet».
+            if (swapped or word[-1] == target[-1]) and _one_slip(word, target):
+                return (target,), swapped or min(len(word), len(target)) >= 5
+    return (word,), True
+
+
+def _parts(word: str) -> Sequence[str]:
+    """Return the words that were written together, if the whole word is made of them."""
+    if not 6 <= len(word) <= _LONGEST_WORD:
+        return ()
+    # For each place the words that lead up to it; of several ways, the one with the longest last word.
+    ways: dict[int, tuple[str, ...]] = {0: ()}
+    for end in range(2, len(word) + 1):
+        start = next((s for s in range(end) if s in ways and word[s:end] in _PARTS), None)
+        if start is not None:
+            ways[end] = (*ways[start], word[start:end])
+    return ways.get(len(word), ())
