@@ -13,7 +13,7 @@ ASK_AGAIN = timedelta(seconds=60)
 class Question(models.Model):
     """A report of this message came that nobody vouched for. One row, until the gateway has answered.
 
-    A table of its own, so that the message is written once, by the answer (docs/decisions/0029).
+    A table of its own, so that the message is written once, by the answer (docs/decisions/0033).
     """
 
     message = models.UUIDField(primary_key=True, editable=False)
