@@ -61,6 +61,11 @@ class Situation:
             and consent.answer_by > now
         )
 
+    def asks(self, wording: Wording, source: str) -> bool:
+        """The consent was asked for in these words, and this way."""
+        consent = self.consent
+        return consent is not None and (consent.wording_id, consent.source) == (wording.pk, source)
+
     def holds(self, now: datetime) -> bool:
         """A yes of whoever has the number holds, though it may no longer suffice for what is sent today."""
         consent, subject = self.consent, self.subject

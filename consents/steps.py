@@ -22,7 +22,8 @@ ASKS = (ServiceMessage.Kind.CONFIRMATION, ServiceMessage.Kind.RENEWAL)
 def with_steps(proof: Proof, *, consent: Consent, now: datetime) -> Proof:
     """Return the proof of a yes with everything that came before it. A few short queries."""
     workflow = _of_request(consent, now) | proof.workflow | {"confirmed_at": _moment(now)}
-    steps, facts = _of_confirmation(consent)
+    # The message with the code is the yes itself: no other had asked for it.
+    steps, facts = ({}, {}) if proof.method == "handset_code" else _of_confirmation(consent)
     return replace(proof, workflow=workflow | steps, facts=proof.facts | facts)
 
 

@@ -40,7 +40,10 @@ def open_request(
     proof: Proof,
     now: datetime,
 ) -> Consent | None:
-    """Open a request, or keep the one that is open. Return None when there is nothing to ask.
+    """Open a request, or keep the one that is open if it is the same. Return None when there is nothing to ask.
+
+    One that is open under other words, or came another way, is put anew: a yes counts for what this person
+    was shown (invariant 4).
 
     None means: consent is given already, or the number is on the block list. A request never
     restores a consent; only the person's own yes does. A consent that holds and no longer suffices
@@ -50,7 +53,7 @@ def open_request(
     found = openings.look(purpose, phone, now=now)
     if found.needs_nothing:
         return None
-    if found.is_open(now):
+    if found.is_open(now) and found.asks(wording, source):
         return found.consent
     trip = Trip()
     consent = openings.record_request(

@@ -19,6 +19,7 @@ from tests.make import (
     SECOND,
     SHORT_NUMBER,
     make_consent,
+    make_purpose,
     make_wording,
     phone,
 )
@@ -191,6 +192,46 @@ def test_a_code_from_the_handset_renews_it() -> None:
     consent.refresh_from_db()
     assert consent.wording == consent.purpose.wordings.current("nb")
     assert events() == ["requested", "granted", "requested", "renewed"]
+
+
+# -- a code is a request of its own -------------------------------------------------------------------
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_a_code_grants_under_the_words_it_was_shown_with(language: str) -> None:
+    purpose = make_purpose()
+    ask(purpose, now=NOON - HOUR)
+    words = make_wording(purpose, language=language, what="Lodd i lotteriet vårt")
+    services.open_handset_code(
+        purpose, wording=words, form_version="signup-1", page_sha256="b" * 64, now=NOON
+    )
+
+    answer(f"JA {HandsetCode.objects.get().code}", now=NOON + SECOND)
+
+    consent, said = Consent.objects.get(), newest()
+    assert (consent.state, consent.wording, consent.source) == ("granted", words, "handset")
+    assert events() == ["requested", "requested", "granted"]
+    header = json.loads(bytes(EventDetail.objects.latest("seq").event.header))
+    assert header["notice_sha256"] == words.sha256
+    assert (said["source"], said["language"]) == ("handset", language)
+
+
+def test_a_code_closes_the_question_that_was_open_and_takes_no_proof_from_it() -> None:
+    purpose = make_purpose()
+    ask(purpose, now=NOON - HOUR)
+    link = re.findall(r"/c/([\w-]+)/", ServiceMessage.objects.get().text)[0]
+    services.open_handset_code(
+        purpose, wording=purpose.wordings.get(), form_version="signup-1", now=NOON
+    )
+
+    answer(f"JA {HandsetCode.objects.get().code}", now=NOON + SECOND)
+
+    said = newest()
+    assert said["source"] == "handset"
+    assert isinstance(said["proof"], dict)
+    assert isinstance(said["workflow"], dict)
+    assert not [name for name in said["proof"] if name.startswith("confirmation")]
+    assert "channel" not in said["workflow"]
+    with pytest.raises(services.LinkUsed):
+        services.find_confirmation(link, now=NOON + HOUR)
 
 
 # -- a yes that counts no more ends first, in evidence as well ----------------------------------------

@@ -85,7 +85,8 @@ class Oracle:
             return
         # Whoever asks is known from now on, whatever comes of it.
         self.events.setdefault(who, [])
-        if life and (self.stands(who, what) or self.is_open(life)):
+        is_asked = life and self.is_open(life) and life.asked == self.words[what]
+        if life and (is_asked or self.stands(who, what)):
             return
         kept_until = self.now + A_WEEK
         if life and life.state == "granted":
