@@ -40,7 +40,7 @@ def open_request(
     proof: Proof,
     now: datetime,
 ) -> Consent | None:
-    """Open a request, or keep the one that is open if it is the same. Return None when there is nothing to ask.
+    """Open a request, or keep the same one that is open. Return None when there is nothing to ask.
 
     One that is open under other words, or came another way, is put anew: a yes counts for what this person
     was shown (invariant 4).
