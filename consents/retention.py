@@ -280,7 +280,7 @@ POLICY: tuple[Policy, ...] = (
         title=_("Reports of erasures"),
         covers=("consents.Erasure.subject", "consents.Erasure.at_gateway"),
         reason=_(
-            "To show what was deleted, when, and what stays. Afterwards it holds counts only."
+            "To show what was deleted, when, and what stays. Afterwards it contains counts only."
         ),
         life=_(
             "The link to the number: until it is deleted, in the same minute. The report: 24 months."
@@ -306,7 +306,7 @@ POLICY: tuple[Policy, ...] = (
         name="purge_log",
         title=_("Log of purges"),
         covers=(),
-        reason=_("To show that data is deleted on time. It holds counts only."),
+        reason=_("To show that data is deleted on time. It contains counts only."),
         life=_("24 months."),
         **purging.over(due.old_purge_runs),
     ),
