@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from consents import limits, openings, transitions, writing
+from consents import limits, locking, openings, transitions, writing
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Wording
 from consents.openings import Situation
@@ -267,6 +267,16 @@ def prepare_renewal(
         Kind.RENEWAL, consent, wording, now=now, not_after=not_after, link=link
     )
     return confirmation, message
+
+
+def use(confirmation: Confirmation, *, now: datetime) -> bool:
+    """Use a question up, and lock its consent. Return whether this call was the one.
+
+    In the transaction of the answer, which takes it back when it cannot be given (invariant 19).
+    """
+    locking.lock([confirmation.consent_id])
+    waiting = Confirmation.objects.filter(pk=confirmation.pk, used_at=None, expires_at__gt=now)
+    return bool(waiting.update(used_at=now))
 
 
 def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) -> bool:

@@ -135,7 +135,7 @@ def _yes(incoming: Incoming, reading: Reading, topic: Purpose | None) -> None:
         return
     if count == 1 and waiting:
         _grant(incoming, waiting[0], incoming.proof("mo_reply"))
-    elif count == 1:
+    elif count == 1 and confirmations.use(renewals[0], now=incoming.now):
         _renew(incoming, renewals[0].consent, renewals[0].wording, incoming.proof("mo_reply"))
     incoming.close(Intent.YES, review=count > 1)
 

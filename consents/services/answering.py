@@ -53,10 +53,18 @@ def find_confirmation(token: str, *, now: datetime) -> Confirmation:
     return found
 
 
+def _use(token: str, *, now: datetime) -> Confirmation:
+    """Return the same, used up by this call. Raises the same errors."""
+    found = find_confirmation(token, now=now)
+    if not confirmations.use(found, now=now):
+        raise LinkUsed
+    return found
+
+
 @transaction.atomic
 def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Consent:
     """The person pressed yes, on the page with this digest. Raises LinkError when the link is dead."""
-    found = find_confirmation(token, now=now)
+    found = _use(token, now=now)
     proof = _proof(found)
     if page_sha256:
         proof = replace(proof, workflow={"confirm_page_sha256": page_sha256})
@@ -79,7 +87,7 @@ def refuse_by_link(token: str, *, was_me: bool, now: datetime) -> Consent:
 
     No to a renewal is a stop; «it was not me» then says that the old yes was not theirs either.
     """
-    found = find_confirmation(token, now=now)
+    found = _use(token, now=now)
     consent = found.consent
     end = transitions.refuse
     if found.is_renewal:
