@@ -25,6 +25,7 @@ from consents.models import (
     Confirmation,
     Consent,
     ContactGuard,
+    ErasedNumber,
     Erasure,
     EventDetail,
     HoldOpening,
@@ -51,6 +52,12 @@ ABOUT: dict[str, Callable[[Subject], QuerySet[Any]]] = {
     "consents.InboundMessage": erasing.replies_of,
     "consents.Visit": lambda subject: subject.visits.all(),
     "consents.Erasure": lambda subject: Erasure.objects.filter(subject=subject),
+    "consents.ErasedNumber": lambda subject: ErasedNumber.objects.filter(
+        organisation=subject.organisation_id,
+        index__in=crypto.blind_indexes(
+            subject.phone, use="suppression", organisation=subject.organisation_id
+        ),
+    ),
     "consents.ContactGuard": lambda subject: ContactGuard.objects.filter(
         key__in=crypto.blind_indexes(subject.phone, use="limit")
     ),

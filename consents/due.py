@@ -16,6 +16,7 @@ from consents.models import (
     Consent,
     ConsentImport,
     ContactGuard,
+    ErasedNumber,
     Erasure,
     HandsetCode,
     ImportChunk,
@@ -37,6 +38,7 @@ NONCES_FOR = timedelta(minutes=15)
 GUARDS_FOR = timedelta(days=31)
 WINDOWS_FOR = timedelta(hours=48)
 UPLOADS_FOR = timedelta(days=7)
+ERASED_FOR = timedelta(days=31)
 PROBLEMS_FOR = timedelta(days=30)
 PURGE_LOG_FOR = timedelta(days=730)
 # A number without a consent: a request under way may finish.
@@ -110,6 +112,11 @@ def old_guards(now: datetime) -> QuerySet[ContactGuard]:
 
 def old_windows(now: datetime) -> QuerySet[RateWindow]:
     return RateWindow.objects.filter(starts_at__lte=now - WINDOWS_FOR).order_by("starts_at")
+
+
+def old_erased(now: datetime) -> QuerySet[ErasedNumber]:
+    old = ErasedNumber.objects.filter(erased_at__lte=now - ERASED_FOR)
+    return old.order_by("erased_at")
 
 
 def old_uploads(now: datetime) -> QuerySet[ImportChunk]:

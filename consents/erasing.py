@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from consents import ledger, legal_holds, limits, purging
+from consents import due, ledger, legal_holds, limits, purging
 from consents.incoming import open_incoming
 from consents.models import (
     Case,
@@ -27,7 +27,9 @@ from consents.models import (
     Consent,
     ConsentEvent,
     ContactGuard,
+    ErasedNumber,
     Erasure,
+    ImportChunk,
     InboundMessage,
     Letter,
     ServiceMessage,
@@ -77,6 +79,7 @@ def destroy(erasure: Erasure, *, now: datetime) -> Erasure:
         crypto.forget(subject.pk)
         mine.stays = _what_stays(subject, now=now)
         mine.counts = _delete(subject)
+        _remember(subject, now=now)
     mine.subject, mine.destroyed_at = None, now
     mine.cancelled_at = None if mine.at_gateway else now
     mine.save()
@@ -166,6 +169,13 @@ def _delete(subject: Subject) -> Counts:
     return {table: count for table, count in total.items() if count}
 
 
+def _remember(subject: Subject, *, now: datetime) -> None:
+    """Have an import know that this number was erased: a file from before must not bring it back."""
+    owner = subject.organisation_id
+    index = crypto.blind_index(subject.phone, use="suppression", organisation=owner)
+    ErasedNumber.objects.create(organisation_id=owner, index=index, erased_at=now)
+
+
 def replies_of(subject: Subject) -> QuerySet[InboundMessage]:
     """Return what this number wrote, known or not; not what another organisation has yet to act on."""
     wrote = InboundMessage.objects.filter(
@@ -215,6 +225,7 @@ def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
     """Keep what a legal hold needs, and return what this erasure leaves, and until when."""
     backups = timezone.localdate(now + settings.BACKUP_LIFE)
     stays = [_stay("headers", subject.event_count), _stay("backups", until=backups)]
+    stays += _for_imports(subject, now=now)
     held = legal_holds.keep_evidence(subject, now=now)
     stays += [_stay("hold", hold.evidence.count(), until=hold.ends_on) for hold in held]
     if any(lane.about(subject=subject).exists() for lane in outbox.lanes()):
@@ -226,6 +237,16 @@ def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
         stays.append(_stay("cases", cases))
     blocks = Suppression.objects.blocking(subject.organisation, subject.phone)
     return stays + [_stay("block", 1, until=each.review_on) for each in blocks]
+
+
+def _for_imports(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
+    """What keeps the number from coming back, and the files that wait, in which it may stand."""
+    stays = [_stay("erased", 1, until=timezone.localdate(now + due.ERASED_FOR))]
+    files = ImportChunk.objects.filter(run__organisation=subject.organisation_id, number=0)
+    if uploaded := list(files.values_list("run__created_at", flat=True)):
+        last_day = timezone.localdate(max(uploaded) + due.UPLOADS_FOR)
+        stays.append(_stay("uploads", len(uploaded), until=last_day))
+    return stays
 
 
 def _stay(what: str, count: int = 0, *, until: date | None = None) -> dict[str, Any]:

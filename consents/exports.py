@@ -170,6 +170,16 @@ _STAYS = {
         gettext_noop("Encrypted copies in backups"),
         gettext_noop("until the last such backup is gone"),
     ),
+    "erased": (
+        gettext_noop("A scrambled form of the number, so that no older file brings it back"),
+        gettext_noop("deleted by itself after this date"),
+    ),
+    "uploads": (
+        gettext_noop(
+            "Encrypted files of consents that are to be imported. If the number is in one, it is left out."
+        ),
+        gettext_noop("until they are imported; deleted by this date"),
+    ),
     "operator": (
         gettext_noop("The SMS operator's own log of what was sent"),
         gettext_noop("as the operator's agreement with us says"),

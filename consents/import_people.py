@@ -1,7 +1,7 @@
 """What a batch of an import is held against: what is known about its numbers, and what the file said before.
 
 An import never brings back what a person has ended: whoever is known for a purpose in any state, is blocked,
-or has said stop since the yes that the file tells of, is left as they are (features F013).
+or has said stop or been erased since the yes that the file tells of, is left as they are (features F013).
 """
 
 from array import array
@@ -15,8 +15,10 @@ from django.db.models import Q
 from consents.models import (
     Consent,
     ConsentImport,
+    ErasedNumber,
     InboundMessage,
     Purpose,
+    Sender,
     Subject,
     Suppression,
     Wording,
@@ -123,6 +125,7 @@ class People:
     subjects: dict[str, Subject]
     states: dict[tuple[int, int], tuple[str, int | None]]
     stopped_at: dict[str, datetime]
+    erased_at: dict[str, datetime]
     blocked: set[tuple[str, int | None]]
     taken: set[int] = field(default_factory=set)
 
@@ -140,8 +143,9 @@ class People:
             subjects[e164] = subject
         states, stopped_at = _histories(subjects)
         _add_stops(stopped_at, batch.senders.numbers, organisation_id=organisation.pk)
+        erased_at = _erased(batch.blocks.numbers, organisation.pk)
         blocked = _blocked(batch.blocks.numbers, organisation.pk)
-        return cls(batch, subjects, states, stopped_at, blocked)
+        return cls(batch, subjects, states, stopped_at, erased_at, blocked)
 
 
 def _histories(
@@ -164,15 +168,26 @@ def _histories(
 def _add_stops(
     stopped_at: dict[str, datetime], inbound: dict[bytes, str], *, organisation_id: int
 ) -> None:
-    """A STOP counts as well from a number that nothing was known about."""
+    """A STOP counts as well from a number that nothing was known about, or that another organisation knows
+    behind the same short number.
+    """
+    ours = Sender.objects.filter(organisation=organisation_id).exclude(reply_number="")
     stops = InboundMessage.objects.filter(
-        Q(organisation=None) | Q(organisation=organisation_id),
+        Q(organisation=None)
+        | Q(organisation=organisation_id)
+        | Q(recipient__in=ours.values("reply_number")),
         sender_index__any=list(inbound),
         intent="stop",
     )
     for index, at in stops.values_list("sender_index", "received_at"):
         e164 = inbound[bytes(index or b"")]
         stopped_at[e164] = max(at, stopped_at.get(e164, at))
+
+
+def _erased(indexes: dict[bytes, str], organisation_id: int) -> dict[str, datetime]:
+    rows = ErasedNumber.objects.filter(organisation=organisation_id, index__any=list(indexes))
+    moments = rows.order_by("erased_at").values_list("index", "erased_at")
+    return {indexes[bytes(index)]: at for index, at in moments}
 
 
 def _blocked(indexes: dict[bytes, str], organisation_id: int) -> set[tuple[str, int | None]]:

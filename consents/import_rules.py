@@ -44,6 +44,7 @@ WORDS = {
     "withdrawn": gettext_noop("This person has said stop or no. An import never overrides that."),
     "ended": gettext_noop("An earlier consent has ended. The person must say yes again."),
     "stopped_since": gettext_noop("This number has said stop after this consent was given."),
+    "erased_since": gettext_noop("This person was erased after this consent was given."),
     "blocked": gettext_noop("This number is on the block list."),
     "broken_table": gettext_noop("The file cannot be read as a table. Export it as CSV."),
     "column_missing": gettext_noop("A column is missing, or stands there twice."),
@@ -92,8 +93,10 @@ def _against_number(context: Context, found: People, row: Row, purpose: Purpose)
             return "twice"
         if state:
             return _BY_STATE.get(Consent.State(state), "ended")
-    stopped = found.stopped_at.get(e164)
-    return "stopped_since" if stopped and stopped >= row.at else ""
+    for code, moments in (("erased_since", found.erased_at), ("stopped_since", found.stopped_at)):
+        if (at := moments.get(e164)) and at >= row.at:
+            return code
+    return ""
 
 
 def _against_wording(context: Context, row: Row, purpose: Purpose) -> str:

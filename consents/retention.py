@@ -278,14 +278,19 @@ POLICY: tuple[Policy, ...] = (
     Policy(
         name="erasures",
         title=_("Reports of erasures"),
-        covers=("consents.Erasure.subject", "consents.Erasure.at_gateway"),
+        covers=(
+            "consents.Erasure.subject",
+            "consents.Erasure.at_gateway",
+            "consents.ErasedNumber.index",
+        ),
         reason=_(
-            "To show what was deleted, when, and what stays. Afterwards it contains counts only."
+            "To show what was deleted, when, and what stays, and so that no file brings the number back."
         ),
         life=_(
-            "The link to the number: until it is deleted, in the same minute. The report: 24 months."
+            "The link to the number: until it is deleted, in the same minute. A scrambled form of it: "
+            "31 days. The report, which holds counts only: 24 months."
         ),
-        **purging.over(due.old_erasures),
+        **purging.over(due.old_erasures, due.old_erased),
     ),
     Policy(
         name="legal_holds",
@@ -306,7 +311,7 @@ POLICY: tuple[Policy, ...] = (
         name="purge_log",
         title=_("Log of purges"),
         covers=(),
-        reason=_("To show that data is deleted on time. It contains counts only."),
+        reason=_("To show that data is deleted on time. It holds counts only."),
         life=_("24 months."),
         **purging.over(due.old_purge_runs),
     ),

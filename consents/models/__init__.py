@@ -1,7 +1,7 @@
 """The nouns of consents."""
 
 from consents.models.consents import Confirmation, Consent, HandsetCode
-from consents.models.erasures import Erasure
+from consents.models.erasures import ErasedNumber, Erasure
 from consents.models.evidence import ConsentEvent, EventDetail, PendingEvent
 from consents.models.holds import HeldEvidence, HoldOpening, LegalHold
 from consents.models.housekeeping import EvidenceExport, KeyCanary, PurgeRun
@@ -30,6 +30,7 @@ __all__ = [
     "ConsentImport",
     "ContactGuard",
     "Disclosure",
+    "ErasedNumber",
     "Erasure",
     "EventDetail",
     "EvidenceExport",

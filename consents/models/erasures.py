@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consents.models.organisations import Organisation
 from consents.models.subjects import Subject
-from smsconsent import signing
+from smsconsent import crypto, signing
 
 
 class ErasureQuerySet(models.QuerySet["Erasure"]):
@@ -70,3 +70,34 @@ class Erasure(models.Model):
     @property
     def row_count(self) -> int:
         return sum(self.counts.values())
+
+
+class ErasedNumber(models.Model):
+    """A number that was erased lately, so that no file from before brings it back (decision 34).
+
+    PRIVACY: pseudonym and moment, for a month. Imports alone look here: the person may say yes again at once.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("organisation"),
+        db_index=False,
+    )
+    # The same form as on the block list, which an import has at hand.
+    index = models.BinaryField(max_length=32, editable=False)
+    index_key_id = models.CharField(
+        max_length=8, default=crypto.current_index_key_id, editable=False
+    )
+    erased_at = models.DateTimeField(_("deleted"), db_index=True)
+
+    keyed_indexes = (crypto.KeyedIndex("index", "suppression", "index_key_id", "organisation"),)
+
+    class Meta:
+        verbose_name = _("erased number")
+        verbose_name_plural = _("erased numbers")
+        indexes = [models.Index(fields=["organisation", "index"], name="erased_by_number")]
+
+    def __str__(self) -> str:
+        return f"{self.erased_at:%Y-%m-%d %H:%M}"

@@ -13,7 +13,15 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Delivery
 from consents import confirmations, copies, erasing, services
-from consents.models import CaseCode, Consent, InboundMessage, Subject, Suppression, Visit
+from consents.models import (
+    CaseCode,
+    Consent,
+    ErasedNumber,
+    InboundMessage,
+    Subject,
+    Suppression,
+    Visit,
+)
 from consents.retention import policies
 from smsconsent import crypto
 from tests.make import (
@@ -57,6 +65,7 @@ def live(number: int = 1) -> Subject:
     reason = Suppression.Reason.OBJECTION
     services.suppress(purpose.organisation, given, purpose=None, reason=reason, now=NOON)
     write(granted.subject)
+    erase_before(granted.subject)
     ask_a_colleague(granted.subject)
     hold(granted.subject)
     erasing.begin(granted.subject, asked_by="person", now=NOON)
@@ -87,6 +96,15 @@ def hold(subject: Subject) -> None:
     )
     services.approve_hold(asked, by=approves, now=NOON)
     services.ask_to_open(asked, reason="Tilsynet spør", by=asks, now=NOON)
+
+
+def erase_before(subject: Subject) -> None:
+    """The person was erased yesterday, and has come back."""
+    ErasedNumber.objects.create(
+        organisation=subject.organisation,
+        index=subject.suppression_index,
+        erased_at=NOON - DAY,
+    )
 
 
 def write(subject: Subject) -> None:

@@ -19,6 +19,7 @@ from campaigns.models import Campaign, Delivery
 from consents import confirmations, erasing, exports, overwriting, services, tasks
 from consents.models import (
     ConsentEvent,
+    ConsentImport,
     Erasure,
     RateWindow,
     ServiceMessage,
@@ -224,6 +225,7 @@ def test_the_report_says_what_went_and_what_stays_and_names_nobody() -> None:
     assert {row["what"] for row in erasure.stays} == {
         "headers",
         "backups",
+        "erased",
         "deliveries",
         "operator",
         "block",
@@ -233,6 +235,19 @@ def test_the_report_says_what_went_and_what_stays_and_names_nobody() -> None:
     text = json.dumps(exports.certificate(erasure), default=str)
     for secret in ("90000001", subject.public_id.hex, bytes(subject.phone_index).hex()):
         assert secret not in text
+
+
+def test_the_report_names_the_files_that_wait_to_be_imported() -> None:
+    subject = live()
+    run = ConsentImport.objects.create(
+        organisation=subject.organisation, state="checked", sha256="0" * 64, created_at=NOON - DAY
+    )
+    run.chunks.create(number=0, content=b"number;purpose")
+
+    erasure = erase(subject)
+
+    [uploads] = [row for row in erasure.stays if row["what"] == "uploads"]
+    assert (uploads["count"], uploads["until"]) == (1, "2026-03-16")
 
 
 def test_a_person_erases_alone_and_keeps_the_report(

@@ -32,7 +32,7 @@ from consents.models import (
 from smsconsent import crypto
 from smsconsent.phones import Phone
 from tests.consents.test_membership import ask
-from tests.make import DAY, NOON, SECOND, make_consent, make_purpose, make_user, phone
+from tests.make import DAY, NOON, SECOND, make_consent, make_purpose, make_unread, make_user, phone
 
 pytestmark = pytest.mark.django_db
 HEADING = "number;purpose;source;method;time;wording"
@@ -248,6 +248,33 @@ def test_a_stop_from_a_number_that_nobody_knew_counts(purpose: Purpose) -> None:
     )  # fmt: skip
 
     assert codes(make_import(purpose, line())) == [(2, "number", "stopped_since")]
+
+
+def test_a_stop_to_a_short_number_that_is_shared_counts(purpose: Purpose) -> None:
+    other = make_consent("granted", purpose=make_purpose()).purpose.organisation
+    make_unread(organisation=other, intent="stop", state="done", received_at=NOON - DAY)
+
+    assert codes(make_import(purpose, line())) == [(2, "number", "stopped_since")]
+
+
+@pytest.mark.parametrize(
+    ("said_at", "code"),
+    [("2026-03-09 12:00", "erased_since"), ("2026-03-09 12:01", "")],
+)
+def test_a_file_from_before_an_erasure_brings_nobody_back(
+    purpose: Purpose, said_at: str, code: str
+) -> None:
+    klubb = make_purpose(purpose.organisation, slug="klubb")
+    consent = make_consent("granted", purpose=klubb, number=1, at=NOON - 2 * DAY)
+    content = f"{HEADING}\n{line(time=said_at)}\n".encode()
+    run = make_import(purpose, content=content, dry_run=True)
+    services.erase_subject(consent.subject, now=NOON - DAY)
+
+    services.start_import(run)
+    imports.work(run, lambda: BytesIO(content), now=NOON, until=lambda: False)
+
+    assert codes(run) == ([(2, "number", code)] if code else [])
+    assert Subject.objects.exists() is (not code)
 
 
 @pytest.mark.parametrize("is_everywhere", [True, False])

@@ -30,6 +30,7 @@ NOT_PERSONAL = {
     "consents.CallbackNonce.body_sha256": "goes with the nonce, after 15 minutes",
     "consents.CallbackNonce.key_name": "which of the gateway's keys signed",
     "consents.Case.index_key_id": "the name of a key",
+    "consents.ErasedNumber.index_key_id": "the name of a key",
     "consents.InboundMessage.index_key_id": "the name of a key",
     "consents.KeyCanary.index": "of a word that is known",
     "consents.KeyCanary.index_key_id": "the name of a key",

@@ -96,8 +96,7 @@ def erase(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRespo
         return redirect("people:search", organisation)
     messages.success(
         request,
-        _("Erased: %(count)d rows. Only anonymous headers of the evidence remain.")
-        % {"count": erasure.row_count},
+        _("Erased: %(count)d rows.") % {"count": erasure.row_count},
     )
     return redirect("people:erasure", organisation, erasure.reference)
 
