@@ -50,7 +50,7 @@ _PATTERNS = (
     # Take me, my number, or what is mine away; cancel what was ordered; withdraw consent; object.
     "[xk]..(?:[oM]?[fM]?d~|L)|x[fpya]{0,2}o~",
     "(?:o[fpy]{0,2}|d[fpMo]{0,3}|L[fpo]{0,2})x~",
-    "X~|^p{0,2}x$|w[fp]{0,3}[xs]$",
+    "X~|^p{0,2}x$|w[fpy]{0,3}[xs]$",
     "[xkCs]..B|[kC]..r?..m|B..C|C..L|w..C$|m..[sx]$",
     "[xkC]..c|c..k|n.{0,3}c",
     "J.{0,5}[dmcv]|^[pfo]{0,3}J$",
@@ -69,7 +69,9 @@ def _compiled(pattern: str) -> str:
 
 
 _STOPS = re.compile("|".join(map(_compiled, _PATTERNS)))
-_UNCLEAR = re.compile(_compiled("^[pfy]{0,3}[CkJ]$|^[pf]{0,2}To$"))
+_UNCLEAR = re.compile(
+    _compiled("^[pfy]{0,3}[CkJ]$|^[pf]{0,2}To$|^[pfyo]{0,3}nw[nq]?$|^n[pf]{0,2}q$")
+)
 
 
 # -- the words -------------------------------------------------------------------------------------------

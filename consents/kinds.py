@@ -14,16 +14,15 @@ KINDS = {
     """,
     "small": """
         å, at, att, to, noe, noen, noko, nokon, nogen, noget, något, några, any, slik, slike, sånn, sånne,
-        fra, från, from, mot, på, til, till, te, med, om, dere, deres, their, your, bli, blir, blive,
-        bliver, be, being, here, her, alle, all, også, enn, do, im, jeg, eg, jag, vi, we, id, ill, ive,
-        the, of, få, gå, jo, hos, herifra, herfra, eder, like, gerne, gjerne, ever, with, on, in, for,
-        has, have, been, is, ju, aa, and, some, every, more, direkte, direct, videre, vidare, yderligere,
-        ytterligere, ytterligare
+        mot, på, til, till, te, med, om, dere, deres, their, your, bli, blir, blive, bliver, be, being,
+        here, her, alle, all, også, enn, do, im, jeg, eg, jag, vi, we, id, ill, ive, the, of, få, gå, jo,
+        hos, herifra, herfra, eder, like, gerne, gjerne, ever, with, on, in, for, has, have, ju, aa, and,
+        some, every, more, direkte, direct, videre, vidare, yderligere, ytterligere, ytterligare
     """,
-    "away": "av, af",
+    "away": "av, af, fra, från, from",
     "auxiliary": """
-        do, kan, kunne, kunna, må, skal, skulle, ska, vennligst, can, could, will, would, men, og, ber,
-        bed, anmode, anmoder, måste, bør, kainn, kaina
+        do, kan, kunne, kunna, må, skal, skulle, ska, can, could, will, would, men, og, ber, bed, anmode,
+        anmoder, måste, bør, kainn, kaina, beder
     """,
     "you": """
         dere, dykk, dykkar, dokker, dokkers, dokke, dåkk, dåkker, døkk, du, de, ni, you, u, ya, i, ye,
@@ -33,13 +32,13 @@ KINDS = {
         min, mitt, mit, mine, mi, my, meine, mina, vårt, våre, vår, our, hans, hennes, hendes, dennes,
         deceaseds, his
     """,
-    "me": "meg, me, us, oss, mig, mej, mæ, mei, mnie, mich, mir, mu",
-    "this": "dette, denne, disse, desse, dessa, this, these, those, detta",
-    "all": "alt, alle, all, alla, allt, everything, anything, samtlige, samtliga",
+    "me": "meg, me, us, oss, mig, mej, mæ, mei, mnie, mich, mir, mu, seg, sig",
+    "this": "dette, denne, disse, desse, dessa, this, these, those, detta, sådana, sådan, sådanne",
+    "all": "alt, alle, all, alla, allt, everything, anything, samtlige, samtliga, al",
     "it": "it, det, den",
     "more": """
         mer, meir, mere, flere, fleire, fler, flera, more, further, lenger, lengre, lengere, længere,
-        längre, longer, igjen, igen, again, anymore, mehr, weitere, weiteren, enda, fleir, mæir
+        längre, longer, igjen, igen, again, anymore, mehr, weitere, weiteren, enda, fleir, mæir, meire
     """,
     # What we send; what one stands on or subscribes to; what is known of a person.
     "message": """
@@ -47,7 +46,7 @@ KINDS = {
         wiadomosc*, nachricht*, werbung*, markedsføring*, marknadsføring*, marknadsför*, nyhetsbrev*,
         nyhedsbrev*, ads*, advert*, marketing*, newsletter*, utsend*, utskick*, kampanje*, kampanj*,
         tilbud*, erbjudand*, henvendelse*, notification*, varsl*, communicat*, promo*, solicitation*,
-        correspondence, sms*, spam, tilbod*, direktmarknad*, direktemarked*
+        correspondence, sms*, spam, tilbod*, direktmarknad*, direktemarked*, udsend*
     """,
     "text": "sms, text, texts, message, spam, tekst, txt, txts, msg, msgs, smses, mms, texter",
     "list": """
@@ -57,7 +56,7 @@ KINDS = {
     "membership": """
         abonnement*, subscription*, prenumeration*, medlemskap*, medlemskab*, membership*, tjeneste*,
         tjänst*, kundeklubb*, kundklubb*, kundeklub*, klubben, smstjeneste*, account, kundeforhold*,
-        kundförhållande*, konto, kontoen, kontot, profil*, brukeren, brukaren
+        kundförhållande*, konto, kontoen, kontot, profil*, brukeren, brukaren, abonnemang*
     """,
     "private": "phone, cell, mobile, telephone, personal, private, contact, mobil, personlige",
     "data": """
@@ -66,19 +65,28 @@ KINDS = {
         personoplysning*, personuppgift*, information*, kontaktinfo*, name
     """,
     # No and want: I do not want to receive, to get, to have.
-    "none": "nei, nej, nein, ingen, inga, inget, intet, ingenting, nothing, no, zero, kein, keine, keinen",
+    "none": """
+        nei, nej, nein, ingen, inga, inget, intet, ingenting, nothing, no, zero, kein, keine, keinen,
+        null, noll, nul
+    """,
     "want": """
         vil, ville, ønsker, ønskjer, ynskjer, ynskje, ønske, ønskar, önskade, vill, want, wanna, wish,
         möchte, haluan, prefer, gidder, giddi, orker, orkar, orka, gider, gidde, rather, krever, krev,
-        kräver, kräv, demand, request, gidd, orke, ønsk, ynskte
+        kräver, kräv, demand, request, gidd, orke, ønsk, ynskte, begär, begärs, önskas, ønskes, ønskast
     """,
     "unwant": "vilkje, viltje, vilikke, vilitj, ønskerikke, villinte",
-    "interested": "interested, interessert, interesserad, interesseret, intresserad, interesse, intresse",
+    "interested": """
+        interested, interessert, interesserad, interesseret, intresserad, interesse, intresse,
+        interesserer, intresserar, interesserar, interest
+    """,
     "need": "need, trenger, treng, trengs, behøver, behov, bruk",
     "receive": """
         motta, mottar, mottas, imot, emot, receive, recieve, receiving, modtage, modtag, tilsendt,
-        tilsent, høre, høyre, höra, hear, kontaktes, kontaktas, kontaktet, kontakta, kontaktad, contacted,
-        texted, messaged, emailed, spammed, forstyrres, forstyrret, forstyrrast, smses, hör
+        tilsent, høre, høyre, höra, hear, smses, hör
+    """,
+    "contacted": """
+        kontaktes, kontaktas, kontaktet, kontaktad, contacted, texted, messaged, emailed, spammed,
+        forstyrres, forstyrret, forstyrrast, oppringt, uppringd, ringt
     """,
     "get": "få, get, bekomme, getting",
     "have": "ha, have, hava, haa",
@@ -90,13 +98,15 @@ KINDS = {
         ringa, write, writing, contact, contacting, texting, txting, sending, messaging, spamming, bother,
         bothering, bugging, pestering, annoying, harassing, disturb, disturbing, email, emailing, calling,
         piszcie, pisz, schreiben, senden, texta, tekste, texte, ringing, pinge, tekst, genere, stör,
-        tjata, tjat, förfölja, senn, sænd
+        tjata, tjat, förfölja, senn, sænd, smsa, messa, mejla, maila
     """,
     "end": """
         slutt, slutte, slutta, sluta, quit, stanse, stansa, stans, kutte, kutt, avslutte, avslutta,
         avsluta, afslutte, cease, opphør, opphøre, opphøyr, opphøyra, ophør, ophøre, upphöra, lopettakaa,
         refrain, avstå, stäng, upphör
     """,
+    "ends": "slutter, sluttar, sluttet, slutar, slutade, stopper, stopped, stoppar, stoppet, sluttede",
+    "over": "slut",
     "stop": "stop, stopp, stoppe, stoppa, stawp, stahp",
     "cancel": """
         cancel, cancelling, end, terminate, discontinue, desist, halt, close, dropp, droppe, droppa,
@@ -105,24 +115,30 @@ KINDS = {
         deaktivere, avaktivera, disable, inaktivera, oppsig, annuller, annullere, annullera, avbestiller,
         avbeställer, avslutter, avslutar, kansellerer, drop, luk, lukk, sluk, slukk
     """,
-    "asked": "asked, told, asking, bedt, bett, bedd, sagt, said, bede",
+    "asked": """
+        asked, told, asking, bedt, bett, bedd, sagt, said, bede, skrevet, skrivit, written, replied,
+        svarer, svart, svarat
+    """,
     "hold": "hold, hald, haldt, halde, håll, hålla, holde, lägg, legg, læg",
     "up": "op, opp, upp, ner, ned",
     "give": "gi, gje, gjev, giv, ge, gie",
-    "enough": "enough, nuff",
-    "er": "er",
+    "enough": "enough, nuff, nok, nog",
+    "er": "er, är, is, are, was",
     "spare": "spar, spare, skån, skåne, fri, frita",
     "rid": "slippe, slippa, sleppe, sleppa, kvitt, rid",
     # Away with me, and with what is mine.
     "them": "him, henne, ham, han, hende, honom, hun",
-    "customer": "kunde, kund, customer, medlem, member",
+    "customer": """
+        kunde, kund, customer, medlem, member, medlemmar, medlemmer, medlemmene, kunder, customers,
+        members
+    """,
     "removal": """
         sletting, sletning, fjerning, radering, deletion, removal, avregistrering, avmelding, afmelding,
         erasure
     """,
     "ended": """
-        opphører, stanses, avsluttes, avslutas, ophører, stoppes, stoppas, stopped, opphøyrer,
-        stansast, stoppast
+        opphører, stanses, avsluttes, avslutas, ophører, stoppes, stoppas, stopped, opphøyrer, stansast,
+        stoppast
     """,
     "tired": "lei, trøtt, less, sick, tired, mett, træt, tröttnat",
     "remove": """
@@ -134,7 +150,8 @@ KINDS = {
     """,
     "removed": """
         fjernet, slettet, strøket, strøke, struket, struken, removed, deleted, erased, borttagen, raderad,
-        avmeldt, unsubscribed, avregistrert, avregistrerad, slettes, fjernes, strykes, raderas
+        avmeldt, unsubscribed, avregistrert, avregistrerad, slettes, fjernes, strykes, raderas, tatt,
+        taken, tagen, taget, borttaget
     """,
     "take": """
         ta, tar, tag, tage, take, plocka, plukk, plukke, turn, switch, taking, count, shut, skru, slå,
@@ -143,9 +160,10 @@ KINDS = {
     "off": "bort, vekk, væk, ut, ud, off, away, out, väck, vækk, ur",
     "unsubscribe": """
         avmeld, avmelde, avmelda, afmeld, afmelde, avanmäl, avanmäla, avprenumer*, unsub*, unsuscri*,
-        deregister, frameld, framelde, avmeldes, afmeldes, afmeldt, avregistreres, frameldes
+        deregister, frameld, framelde, avmeldes, afmeldes, afmeldt, avregistreres, frameldes, avanmäler,
+        avmelder, afmelder, avregistrerar, udmeld, udmelde, utmeld, utmelde
     """,
-    "sign": "meld, melde, melda, mell, melle, koble, kople",
+    "sign": "meld, melde, melda, mell, melle, koble, kople, anmäl",
     "opt": "opt, opting, opted",
     "let": "la, lat, lad, lade, låta, let, leave, lämna, lemna",
     "be": "være, vere, vera, vara, værra, be, vær",
@@ -153,18 +171,23 @@ KINDS = {
     # The law: consent taken back, and objection.
     "consent": """
         samtykke, samtykket, samtykker, samtykkja, samtykkjer, consent, samtycke, permission,
-        authorization, authorisation, tillatelse, tilladelse, tillstånd, medgivande, consented
+        authorization, authorisation, tillatelse, tilladelse, tillstånd, medgivande, consented, samtycket,
+        samtyckt
     """,
     "withdraw": """
         trekk, trekke, trekker, trekkjer, trækk*, træk*, tilbakekall*, tilbaketrekk*, tilbagekald*,
         tilbagetræk*, withdraw*, revok*, rescind*, retract*, återkalla*, trukket, trukke, drar, dra,
-        trukkjet
+        trukkjet, trekkes, återkallat, tilbakekalt, tilbakekalles
     """,
     "reserve": "reserverer, reservert, reserverar",
-    "decline": "frabeder, frabe, frabed, frabedes, undanber, undanbe, undanbedes, avsäger, avsäga",
+    "decline": """
+        frabeder, frabe, frabed, frabedes, undanber, undanbe, undanbedes, avsäger, avsäga, fravælger,
+        fravelger
+    """,
     "object": """
         object, objecting, motsetter, motset, motsätter, protesterer, protesterar, indsigelse, innvender,
         invänder, innsigelse
     """,
+    "use": "bruke, bruka, brukes, brukast, använd, använda, användas, brug, bruge, bruges, anvendes",
     "processing": "processing, processed, behandling*, use, bruken",
 }

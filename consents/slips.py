@@ -28,8 +28,10 @@ _PARTS = {word for word in _IN_STOPS | _KINDS | POLITE | OBJECT if len(word) > 2
 # Kinds of words that make a refusal, and not only join it.
 _TELLING = frozenset("wsSCxvjlVUTHKDckmbdLBRz")
 _MEANT: defaultdict[str, list[str]] = defaultdict(list)
-for _word in sorted(_IN_STOPS | _KINDS | OBJECT):
-    if len(_word) >= 4 and (_word in _IN_STOPS or refusals.kind_of(_word) in _TELLING):
+for _word in sorted(_IN_STOPS | _KINDS | OBJECT | reading.NOT):
+    if len(_word) >= 4 and (
+        _word in _IN_STOPS | reading.NOT or refusals.kind_of(_word) in _TELLING
+    ):
         _MEANT[_word[0]].append(_word)
 
 
@@ -78,9 +80,7 @@ def mended(tokens: Sequence[Token]) -> Mended | None:
         made.extend(Token(word, token.clause, token.is_signature) for word in words)
         sure = sure and is_sure
     changed = [each.word for each in made] != [each.word for each in tokens]
-    # A short text that says nothing else is sure in any case.
-    plain = len(made) <= 6 and all(refusals.kind_of(each.word) != "e" for each in made)
-    return Mended(made, sure or plain) if changed else None
+    return Mended(made, sure) if changed else None
 
 
 def _meant(word: str) -> tuple[Sequence[str], bool]:
@@ -89,14 +89,20 @@ def _meant(word: str) -> tuple[Sequence[str], bool]:
         return (word,), True
     if parts := _parts(word):
         return parts, True
-    if len(word) in {2, 3} and word[0] == "m" and any(_one_slip(word, me) for me in ("meg", "mig")):
+    if (
+        len(word) == 3
+        and any(_one_slip(word, me) for me in ("meg", "mig"))
+        and set(word) & set("mg")
+    ):
         return ("meg",), False
-    if len(word) >= 4:
-        for target in _MEANT[word[0]]:
-            swapped = sorted(word) == sorted(target)
-            # What only ends otherwise is another form of the word: «stopper», «stoppet».
-            if (swapped or word[-1] == target[-1]) and _one_slip(word, target):
-                return (target,), swapped or min(len(word), len(target)) >= 5
+    near = [target for target in _MEANT[word[0]] if len(word) >= 4 and _one_slip(word, target)]
+    for target in near:
+        if sorted(word) == sorted(target):
+            return (target,), True
+    # What only ends otherwise is another form of the word: «stopper», «stoppet».
+    for target in near:
+        if word[-1] == target[-1]:
+            return (target,), min(len(word), len(target)) >= 5
     return (word,), True
 
 

@@ -1,26 +1,28 @@
 """How people refuse in Finnish: words by kind, as data. What the kinds are: see the package."""
 
 WORDS = {
-    "not": "en, ei, emme, älä, älkää, älkä, älekää, elkää, et, eivät, eikä",
+    "not": "en, ei, emme, älä, älkää, älkä, älekää, elkää, et, eivät, eikä, emmä, emmää",
     "want": """
         halua*, haluu*, halu, tahdo*, tarvi, tarvii, tarvitse, kaipaa, jaksa, kestä, toivo*, huvita,
-        viitsikö, viitsi, jaksa*, pyydän
+        viitsikö, viitsi, jaksa*, pyydän, halu*, vaadin, pyytänyt, pyysin
     """,
     "interest": "kiinnosta, kiinnostunut, kiinnost",
     "receive": "saada, vastaanottaa, saapua, ottaa, kuulla, tulla",
     "message": """
         viest*, mainos*, mainok*, tekstiv*, tekstar*, sms*, tarjou*, markkinoin*, uutiskir*, spämm*,
-        yhteydenot*, soittel*, suoramarkkinoin*, mitään, mitää, mittää, ilmoitu*, roskapost*, tekstailu*
+        yhteydenot*, soittel*, suoramarkkinoin*, mitään, mitää, mittää, ilmoitu*, roskapost*, tekstailu*,
+        mainont*, mainosten
     """,
     "write": """
         lähettäkö, lähetä, lähettää, lähettämi*, lähettämästä, lähettely*, lähetelkö, lähettele*, laita,
         laittako, laittaa, laittamasta, pistäkö, pistä, viestiä, viestittä*, kirjoittako, kirjoita,
         kirjoittamasta, häiritkö, häiritä, häiritsemä*, spämmä*, tekstaile*, ottako, ota, yhteyttä,
-        kontaktoi*, kiusa*, lähetellä, lähettelkö, laitelko, pommittako, soittako, soitelko, pommit*
+        kontaktoi*, kiusa*, lähetellä, lähettelkö, laitelko, pommittako, soittako, soitelko, pommit*,
+        häiritse, tekst*, yhteydessä
     """,
     "more": """
         enää, ennää, enempää, enempi, koskaan, ikinä, lisää, jatkossa, uudestaan, uudelleen, ees, yhtään,
-        lainkaan, ollenkaan
+        lainkaan, ollenkaan, pätkääkään, paskaakaan, vähempää
     """,
     "me": """
         minut, minua, minulle, minun, mut, mua, mulle, mun, mulla, minusta, musta, häntä, hänelle, hälle,
@@ -29,16 +31,16 @@ WORDS = {
     "my": "hänen, äitini, isäni, mieheni, vaimoni",
     "this": """
         näitä, näistä, nää, nämä, tätä, tämä, tää, tän, näiden, tähän, sitä, niitä, tällais*, tommosi*,
-        tommos*
+        tommos*, tämän, näit
     """,
     "stop": """
         lopeta, lopettakaa, lopetatte, lopetat, lopetatteko, lopettaa, lopetettava, loppukoon, lakkaa,
         lakatkaa, lakkaatte, riittää, seis, lopetakaa, lopettaka, stoppaa, stoppaatte, lopettamaan,
-        lopettakaapa
+        lopettakaapa, lopetkaa, lopetakkaa, lopettakka
     """,
     "remove": """
         poista, poistakaa, poistaa, poistatte, poistetaan, poistamaan, poistattehan, poistaisitte, pois,
-        tuhotkaa, hävittäkää, unohtakaa, unohda, poistua, poistun
+        tuhotkaa, hävittäkää, unohtakaa, unohda, poistua, poistun, poista*, poistet*, blok*
     """,
     "list": "lista*, rekister*, järjestelm*, postituslist*, tietokan*, asiakasrekist*, jakelu*",
     "data": "numero*, puhelinnum*, tiedot, tietoni, tietoja, tietoani, yhteystie*, henkilötie*, tietoj*",
@@ -50,24 +52,25 @@ WORDS = {
         peru, perua, perun, peruuta, peruutan, peruuttaa, irtisano*, eroan, erota, kieltäydyn, kiellän,
         kieltää, sulkekaa, sulje, peruutus, perukaa, estäkää, estä
     """,
-    "unsubscribe": "kieltäydyn, peruutustilaus",
-    "consent": "suostumu*, lupa, lupaa, lupaani, hyväksy*, lupani, suostu, luvan, markkinointilu*",
-    "withdraw": "perun, perukaa, peruut*, vedän, peru, perua",
+    "unsubscribe": "kieltäydyn, peruutustilaus, markkinointikiel*, suoramarkkinointikiel*",
+    "consent": "suostumu*, lupa, lupaa, lupaani, hyväksy*, lupani, suostu, luvan, markkinointilu*, suostunut",
+    "withdraw": "perun, perukaa, peruut*, vedän, peru, perua, perut*",
     "object": "vastustan, kiellän, kieltäydyn, markkinointikiel*, suoramarkkinointikiel*",
     "leave": "jättäkää, jätä, antakaa, anna, jättäisitte",
     "peace": "rauhaan, rauhassa, olla",
     "you": """
         te, voitteko, voisitteko, voitte, voisitte, saatte, saa, sä, sinä, teidän, voi, voisi, pitää,
-        teistä, teihin
+        teistä, teihin, voitko, voisitko, teitä
     """,
     "small": """
         ja, ole, että, tähän, joten, kaikki, kaikkea, kaiken, jo, nyt, vaan, ihan, teiltä, teidän, mitä,
-        tästä, teillä, on, kaikista, noita, mutta
+        tästä, teillä, on, kaikista, noita, mutta, mä, mää, mie, olko, asetan, teen
     """,
     "polite": "kiitos, kiitti, kiitoksia, hei, moi, terve, ystävällisesti, heti, nyt, välittömästi",
     "doubt": """
         rikosilmoitu*, poliisi*, lakimie*, asianajaj*, tietosuoja*, kuluttaja*, häirintä*, laiton*,
         väärään numeroon, väärälle henkilölle, en tilannut, en ole tilannut, gdpr*, spämm*, haistakaa,
-        painukaa, turpa, enää asiakas, enää jäsen, asiakkaanne
+        painukaa, turpa, enää asiakas, enää jäsen, asiakkaanne, nyt loppu, loppu nyt, haista, painu,
+        suksikaa, valituks*, valitan
     """,
 }

@@ -642,3 +642,212 @@ FOREIGN = _lines(
     Скасуйте замовлення на завтра
     """
 )
+# With the words of a stop in another order, or about something else.
+NEAR_A_FAMILY = _lines(
+    """
+    Kan dere ta bort løken?
+    Kan dere fjerne gluten fra retten
+    Jeg vil ut på tur i morgen
+    Vil bort i helgen
+    Vi er ute av byen
+    Skal ikke ha dressing
+    Skal ikke ha den i morgen
+    Jeg trenger ikke pose
+    Trenger ikke kvittering
+    Trenger dere nummeret mitt?
+    Bruker dere nummeret mitt?
+    Er nummeret mitt slettet?
+    Nummeret er endret
+    Jeg har fått nytt nummer, 900 00 012
+    Ble bordet avbestilt?
+    Avslutter jobben klokka fire
+    Jeg slutter på jobb kl 16
+    Når slutter kampanjen
+    Vi stopper på veien
+    Jeg stopper innom i kveld
+    La meg vite
+    La oss si fredag
+    La være å bestille, jeg fikset det
+    Gi meg beskjed
+    Gi dere en god anmeldelse!
+    Gi meg to
+    Hold av to stykker til meg
+    Hold åpent litt lenger?
+    Legg den på hylla
+    Legg til en til
+    Ta med en venn
+    Ta kontakt med meg
+    Ta det med ro
+    Tar dere kort?
+    Få den med ut
+    Jeg er ikke medlem ennå
+    Er ikke kunde enda, men vil gjerne bli
+    Ikke nok plass
+    Nok til to personer
+    Har dere nok?
+    Nok en gang takk
+    Ingen flere ledige?
+    Ingen melding fra dere i dag
+    Fikk ingen sms
+    Ingen sms kom fram
+    Jeg har ikke gitt beskjed enda
+    Samtykker til behandlingen hos legen
+    Har dere samtykke fra foresatte?
+    Trekk det fra kontoen
+    Jeg trekker kortet der
+    Bestillingen er slettet ved en feil
+    Kan jeg slette appen?
+    Kan dere avbestille timen min
+    Meld meg på nyhetsbrevet
+    Meld meg på lista
+    Sett meg opp på listen
+    Jeg vil være med på lista
+    Vil stå på listen
+    Jeg vil gjerne på lista
+    Skriv meg på lista
+    Jeg vil ikke av lista
+    Er jeg på lista?
+    Jeg motsetter meg ikke
+    Jeg er interessert i tilbudet
+    Interesserer meg veldig
+    Ikke noe mer å tenke på
+    Ikke mer enn to
+    Ikke noe mer snø nå
+    Lei av snø
+    Leie av båt?
+    Spar 20 prosent på tilbudet?
+    Spar en til meg
+    Slipper jeg gebyr?
+    Slippe inn hunden?
+    Opphører avtalen i januar?
+    Skru av lyset
+    Slå av prisen
+    Kutter dere prisen?
+    Kan dere kutte prisen
+    Bli fjernet flekken?
+    Klubben er fin
+    Ut av klubben gikk vi kl 3
+    Ring meg ikke før 12
+    Ikke ring meg før 12
+    Ikke send pakken ennå
+    Send ikke til gammel adresse
+    Send ingen poser
+    Skriv ikke på kortet
+    Ikke skriv navn
+    Svarer dere ikke?
+    Dere svarer ikke på meldinger
+    Dere sender ikke til Svalbard?
+    Sender dere ikke ut melding før dere kommer?
+    Får ikke meldinger fra dere lenger, hvorfor?
+    Jeg får ikke sms lenger
+    Vil gjerne ha flere sms
+    Ønsker å få tilbud igjen
+    Jeg vil begynne å få sms igjen
+    Please remove the onions
+    Remove one item from my order
+    Delete my order please
+    Cancel my appointment tomorrow
+    Please cancel my booking
+    Cancel my order
+    I want to cancel my order
+    I want to cancel
+    I end my shift at five
+    Let me know
+    Let it be noted
+    Leave it at the door
+    Leave it alone on the porch
+    Leave the parcel in peace and quiet
+    I don't have my number with me
+    I don't need a bag
+    No need to call
+    No need to text me back
+    No longer at that address
+    Not interested in the red one, but the blue
+    Take me with you
+    Take it off the list price
+    Get me off at 5
+    Count me in
+    Turn off the lights please
+    I object to olives
+    I'm tired of snow
+    I'm sick today
+    Enough for four people
+    I need more messages like this
+    Is my number on the list?
+    You have my number
+    Put me on the list
+    Is it free to opt out of breakfast
+    I'd like to end with dessert
+    You are using the wrong number of items
+    Use my number
+    Don't use the side door
+    Do you use my data?
+    I never got the text
+    I never received the message
+    Did not get the text
+    You did not send me the code
+    You haven't sent me the code
+    I didn't get any texts
+    You never text me back
+    Why did you not text me
+    Kan ni ta bort löken?
+    Ta bort disken tack
+    Jag vill ut i helgen
+    Behöver inte påse
+    Är mitt nummer borttaget?
+    Inga meddelanden från er idag?
+    Fick inga sms
+    Lägg den på bordet
+    Lägg av två till mig
+    Håll upp dörren
+    Stäng av vattnet
+    Låt mig veta
+    Jag är inte kund ännu
+    Inte mer än två
+    Inget mer att tillägga
+    Nog för två
+    Sluta när?
+    Jag slutar fem
+    Kan ni sluta tidigare?
+    När slutar ni?
+    Ställ ut paketet
+    Gå ut till vänster
+    Anmäl mig till kursen
+    Anmäl mig av misstag
+    Kan I fjerne pletten?
+    Slet ikke noget endnu
+    Det er slet ikke dyrt
+    Jeg vil ud at rejse
+    Hold døren åben
+    Lad mig vide det
+    Lad være med at vente på mig
+    Jeg slutter kl 16
+    Så er det slut for i dag
+    Jeg er ikke medlem endnu
+    Ingen sms i dag?
+    Har ikke fået sms'en
+    Brug gerne mit nummer
+    Tag mig med
+    Tag en til mig
+    Poistakaa sipuli
+    En halua sipulia
+    En tarvitse kassia
+    Voitteko lähettää numeron
+    Lopetatteko jo viideltä?
+    Älkää odottako minua
+    Onko numeroni listalla?
+    En saanut viestiä
+    Viestejä ei tullut
+    Ei tullut viestiä
+    En ole vielä asiakas
+    Riittääkö kaksi?
+    Kaksi riittää
+    Nyt riittää lunta
+    Antakaa kaksi
+    Haluan kaksi
+    Haluan perua ajan
+    Perun ajan
+    Perun varauksen
+    Otan yhteyttä huomenna
+    """
+)

@@ -3,6 +3,7 @@
 import pytest
 
 from consents.keywords import Intent, parse
+from tests.consents.ordinary_replies import NEAR_A_FAMILY
 
 WISHES = {
     "unsubscribe in the middle": """
@@ -114,7 +115,7 @@ WISHES = {
     "a slip of the finger": """
         Slutt å sned meg sms
         Slutt å sennde meg sms
-        ta bott meg fra lista
+        fjrene meg fra lista
         remvoe me
         Plese delte my number
         vill inte ha felr sms
@@ -124,6 +125,8 @@ WISHES = {
         Trenger ikke disse meldingene
         I have no need of more texts, please stop
         no longer interested
+        Har ingen interesse
+        Intresserar mig inte
         Uinteressert
         Vil bli kvitt disse smsene
         Fri meg for flere meldinger
@@ -135,6 +138,7 @@ WISHES = {
         Fjern henne fra listen
         ta bort hennes nummer
         Slet hans oplysninger
+        ta bort honom ur registret
     """,
     "be ended, be removed": """
         Kan disse meldingene stoppes?
@@ -142,6 +146,9 @@ WISHES = {
         Jeg ber om sletting av mine data
         I demand the removal of my data
         Jag kräver att bli raderad
+        Ønsker at dere slutter
+        Jeg har skrevet stopp
+        Nummeret skal ikke brukes til reklame
     """,
     "without the keys for å, ø and ä": """
         jeg oensker ikke flere sms
@@ -163,6 +170,12 @@ DOUBTFUL = """
     I'm sick of your texts
     Jeg er lei av disse meldingene
     Avslitt
+    fjen meg
+    ta bott meg fra lista
+    Trenger ikke dette
+    Ingen flere takk
+    I want to cancel
+    Nok er nok
     nonstopp
     ikkestopp
     Vær så snill, ikke avslutt medlemskapet mitt
@@ -231,3 +244,10 @@ def test_a_threat_and_the_opposite_hold(text: str) -> None:
 @pytest.mark.parametrize("text", lines(OTHERS))
 def test_what_only_looks_like_one_is_no_stop(text: str) -> None:
     assert parse(text) not in {Intent.STOP, Intent.NO, Intent.YES}
+
+
+def test_of_many_ordinary_replies_with_such_words_none_is_a_stop_and_few_hold() -> None:
+    read_as = {text: parse(text) for text in NEAR_A_FAMILY}
+
+    assert [text for text, intent in read_as.items() if intent is Intent.STOP] == []
+    assert list(read_as.values()).count(Intent.HOLD) < len(read_as) / 4
