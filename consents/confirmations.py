@@ -183,12 +183,24 @@ def question_by_email(
     return confirmation
 
 
-def queue_sms(consent: Consent, *, now: datetime) -> Confirmation:
+def queue_sms(consent: Consent, *, now: datetime, newer: Wording | None = None) -> Confirmation:
     """Queue the one SMS that asks for the second yes: by JA, or by a link with a button."""
-    confirmation, message = _question_by_sms(consent, now=now)
+    confirmation, message = _question_by_sms(consent, now=now, newer=newer)
     confirmation.save(force_insert=True)
     message.save(force_insert=True)
     return confirmation
+
+
+def ask_number(by_email: Confirmation, *, now: datetime) -> bool:
+    """Whoever has the address wants this: now ask whoever has the number. Return whether it is asked.
+
+    SECURITY: an address shows nothing about a number that somebody typed beside it (trust.md T6).
+    """
+    consent = by_email.consent
+    if not limits.move_contact(consent.subject.phone, counted_at=by_email.created_at, now=now):
+        return False
+    queue_sms(consent, now=now, newer=by_email.wording)
+    return True
 
 
 def send_email(confirmation_id: int, *, now: datetime) -> bool:
@@ -276,7 +288,7 @@ def use(confirmation: Confirmation, *, now: datetime) -> bool:
     """
     locking.lock([confirmation.consent_id])
     waiting = Confirmation.objects.filter(pk=confirmation.pk, used_at=None, expires_at__gt=now)
-    return bool(waiting.update(used_at=now))
+    return bool(waiting.update(used_at=now, email=None, token=None))
 
 
 def renew(consent: Consent, *, wording: Wording, proof: Proof, now: datetime) -> bool:

@@ -122,7 +122,7 @@ class SignUpForm(forms.Form):
         label=_("How do you want to confirm?"),
         choices=[
             ("sms", _("By answering an SMS")),
-            ("email", _("By pressing a link in an e-mail")),
+            ("email", _("By a link in an e-mail, and then an SMS")),
         ],
         widget=forms.RadioSelect,
         initial="sms",

@@ -69,6 +69,15 @@ def count_contact(
     return answers
 
 
+def move_contact(phone: Phone, *, counted_at: datetime, now: datetime) -> bool:
+    """Have the confirmation that was counted then leave now: the limits run from this moment.
+
+    Return whether it may: not when another has been counted since.
+    """
+    keys = crypto.blind_indexes(phone, use="limit")
+    return bool(ContactGuard.objects.filter(key__in=keys, t1=counted_at).update(t1=now))
+
+
 def take_answer(phone: Phone, kind: str, *, now: datetime, a_day: int = ANSWERS_A_DAY) -> bool:
     """Use one of today's answers of this kind to this number. Return whether there was one left.
 

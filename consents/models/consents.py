@@ -231,7 +231,7 @@ class ConfirmationQuerySet(models.QuerySet["Confirmation"]):
 
 
 class Confirmation(models.Model):
-    """One way, sent to one person, of saying the second yes: link in SMS or e-mail.
+    """One way, sent to one person, of saying the second yes: a link by SMS. By e-mail: the step before it.
 
     The token is hashed at rest, works once, is bound to one request and ends. The e-mail address
     lives here, and only until it has been used or has lapsed.
@@ -269,6 +269,11 @@ class Confirmation(models.Model):
     @property
     def is_renewal(self) -> bool:
         return self.wording_id is not None
+
+    @property
+    def is_by_email(self) -> bool:
+        """It asks whoever has an address, which shows nothing about the number."""
+        return self.channel == self.Channel.EMAIL
 
 
 class HandsetCode(models.Model):

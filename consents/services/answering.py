@@ -63,8 +63,15 @@ def _use(token: str, *, now: datetime) -> Confirmation:
 
 @transaction.atomic
 def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Consent:
-    """The person pressed yes, on the page with this digest. Raises LinkError when the link is dead."""
+    """The person pressed yes, on the page with this digest. Raises LinkError when the link is dead.
+
+    Behind a link by e-mail that is no yes yet: it has the number asked, by SMS.
+    """
     found = _use(token, now=now)
+    if found.is_by_email:
+        confirmations.ask_number(found, now=now)
+        tasks.send_service_messages.delay_on_commit()
+        return found.consent
     proof = _proof(found)
     if page_sha256:
         proof = replace(proof, workflow={"confirm_page_sha256": page_sha256})
@@ -85,10 +92,13 @@ def confirm_by_link(token: str, *, now: datetime, page_sha256: str = "") -> Cons
 def refuse_by_link(token: str, *, was_me: bool, now: datetime) -> Consent:
     """The person pressed no. «It was not me» also blocks the number from being asked again (F179).
 
-    No to a renewal is a stop; «it was not me» then says that the old yes was not theirs either.
+    No to a renewal is a stop; «it was not me» then says that the old yes was not theirs either. Behind a
+    link by e-mail a no only uses it up: it says nothing about a number.
     """
     found = _use(token, now=now)
     consent = found.consent
+    if found.is_by_email:
+        return consent
     end = transitions.refuse
     if found.is_renewal:
         end = transitions.withdraw if was_me else transitions.invalidate
@@ -133,7 +143,5 @@ def stop_by_link(token: str, *, everything: bool, now: datetime) -> list[Purpose
 
 
 def _proof(confirmation: Confirmation) -> Proof:
-    """What shows that the person acted. PRIVACY: neither the token nor the address is kept."""
-    is_email = confirmation.channel == Confirmation.Channel.EMAIL
-    method = "email_link" if is_email else "link"
-    return Proof(method, facts={"confirmation": confirmation.pk})
+    """What shows that the person acted. PRIVACY: the token is not kept."""
+    return Proof("link", facts={"confirmation": confirmation.pk})

@@ -137,18 +137,29 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             asked = services.find_confirmation(token, now=now)
             page = _question(request, asked)
             consent = services.confirm_by_link(token, page_sha256=served.digest(page), now=now)
-            return _answered(request, consent, "renewed" if asked.is_renewal else "granted")
+            return _answered(request, consent, _yes(asked))
         if request.method == "POST" and request.POST.get("answer") in {"no", "not_me"}:
             was_me = request.POST["answer"] == "no"
+            asked = services.find_confirmation(token, now=now)
             consent = services.refuse_by_link(token, was_me=was_me, now=now)
-            return _answered(request, consent, _no(consent) if was_me else "not_me")
+            return _answered(request, consent, _no(asked, was_me=was_me))
         return _question(request, services.find_confirmation(token, now=now))
     except services.LinkError as error:
         return _dead_link(request, error)
 
 
-def _no(consent: Consent) -> str:
-    return "stopped" if consent.confirmed_at else "refused"
+def _yes(asked: Confirmation) -> str:
+    if asked.is_by_email:
+        return "asked"
+    return "renewed" if asked.is_renewal else "granted"
+
+
+def _no(asked: Confirmation, *, was_me: bool) -> str:
+    if asked.is_by_email:
+        return "not_asked"
+    if not was_me:
+        return "not_me"
+    return "stopped" if asked.is_renewal else "refused"
 
 
 def _question(request: HttpRequest, asked: Confirmation) -> HttpResponse:
@@ -157,7 +168,9 @@ def _question(request: HttpRequest, asked: Confirmation) -> HttpResponse:
         "consent": consent,
         "wording": asked.wording or consent.wording,
         "purpose": consent.purpose,
-        "is_renewal": asked.is_renewal,
+        # PRIVACY: whoever has an address is not told whether the number is known.
+        "is_renewal": asked.is_renewal and not asked.is_by_email,
+        "is_by_email": asked.is_by_email,
     }
     return render(request, "consents/public/confirm.html", context | _controller(consent.purpose))
 

@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from consents import confirmations, services
@@ -22,7 +23,16 @@ from consents.models import (
 from consents.services import Proof
 from smsconsent import gsm
 from smsconsent.phones import Phone
-from tests.make import DAY, HOUR, NOON, SECOND, make_consent, make_purpose, phone
+from tests.make import (
+    DAY,
+    HOUR,
+    NOON,
+    SECOND,
+    make_consent,
+    make_purpose,
+    make_wording,
+    phone,
+)
 
 pytestmark = pytest.mark.django_db
 MONTH = timedelta(days=30)
@@ -196,20 +206,143 @@ def test_a_number_that_many_sign_up_at_once_becomes_known_once_and_is_asked_once
     assert ServiceMessage.objects.count() == Confirmation.objects.count() == 1
 
 
-def test_an_email_is_sent_once_and_the_address_goes_when_the_link_is_used() -> None:
-    purpose = make_purpose(asks_by_email=True)
+def ask_by_email(purpose: Purpose | None = None) -> str:
+    """Have the question sent by e-mail, and return the token of its link."""
+    purpose = purpose or make_purpose(asks_by_email=True)
     ask(purpose, channel="email", email="kari@example.org")
-    confirmation = Confirmation.objects.get()
+    confirmations.send_email(Confirmation.objects.latest("pk").pk, now=NOON)
+    return link_in(str(mail.outbox[-1].body))
 
-    sent = [confirmations.send_email(confirmation.pk, now=NOON) for _try in range(2)]
-    link = mail.outbox[0].body.split("/c/")[1].split("/")[0]
+
+def link_in(text: str) -> str:
+    return text.split("/c/")[1].split("/", maxsplit=1)[0]
+
+
+def test_an_email_is_sent_once_and_the_address_goes_when_the_link_is_used() -> None:
+    link = ask_by_email()
+    confirmation = Confirmation.objects.get()
+    again = confirmations.send_email(confirmation.pk, now=NOON)
+
     services.confirm_by_link(link, now=NOON + HOUR)
 
     confirmation.refresh_from_db()
-    assert sent == [True, False]
+    assert not again
     assert mail.outbox[0].to == ["kari@example.org"]
     assert (confirmation.email, confirmation.token) == (None, None)
-    assert Consent.objects.get().state == "granted"
+
+
+def test_a_link_by_email_has_the_number_asked_and_only_its_answer_is_a_yes() -> None:
+    link = ask_by_email()
+    assert not ServiceMessage.objects.exists()
+
+    services.confirm_by_link(link, now=NOON + HOUR)
+
+    consent, question = Consent.objects.get(), ServiceMessage.objects.get()
+    assert (consent.state, question.kind, question.recipient) == (
+        "pending",
+        "confirmation",
+        phone(),
+    )
+    services.confirm_by_link(link_in(question.text), now=NOON + HOUR)
+    consent.refresh_from_db()
+    assert consent.state == "granted"
+
+
+def test_a_link_by_email_asks_the_number_once() -> None:
+    link = ask_by_email()
+    services.confirm_by_link(link, now=NOON + HOUR)
+
+    with pytest.raises(services.LinkUsed):
+        services.confirm_by_link(link, now=NOON + HOUR)
+
+    assert ServiceMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize("was_me", [True, False])
+def test_a_no_by_email_says_nothing_about_the_number(was_me: bool) -> None:
+    link = ask_by_email()
+
+    services.refuse_by_link(link, was_me=was_me, now=NOON)
+
+    assert Consent.objects.get().state == "pending"
+    assert not Suppression.objects.exists()
+    assert Confirmation.objects.get().email is None
+
+
+def test_a_link_by_email_touches_no_consent_that_holds() -> None:
+    consent = make_consent("granted")
+    make_wording(consent.purpose, what="Lodd i lotteriet vårt", is_material=True)
+    Purpose.objects.update(asks_by_email=True)
+    services.request_consent(
+        consent.purpose,
+        phone(),
+        wording=consent.purpose.wordings.latest("version"),
+        source=Consent.Source.WEB,
+        proof=Proof("web_form"),
+        now=NOON,
+        channel="email",
+        email="kari@example.org",
+    )
+    confirmations.send_email(Confirmation.objects.get().pk, now=NOON)
+    before = Consent.objects.values().get()
+
+    services.confirm_by_link(link_in(str(mail.outbox[-1].body)), now=NOON + HOUR)
+
+    assert Consent.objects.values().get() == before
+    assert ServiceMessage.objects.get().kind == "confirmation"
+
+
+@pytest.mark.parametrize(("after", "count"), [(DAY - SECOND, 1), (DAY, 2)])
+def test_the_day_of_a_number_runs_from_the_sms_that_a_link_by_email_sent(
+    after: timedelta, count: int
+) -> None:
+    services.confirm_by_link(ask_by_email(), now=NOON + 20 * HOUR)
+
+    ask(make_purpose(), now=NOON + 20 * HOUR + after)
+
+    assert ServiceMessage.objects.count() == count
+
+
+def test_a_number_that_was_asked_meanwhile_is_not_asked_by_a_link_from_before(
+    settings: Settings,
+) -> None:
+    settings.CONFIRMATION_LIFE = 2 * DAY
+    link = ask_by_email()
+    ask(make_purpose(), now=NOON + DAY)
+
+    services.confirm_by_link(link, now=NOON + DAY + HOUR)
+
+    assert ServiceMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", ["new", "outdated"])
+def test_the_page_behind_an_email_tells_nothing_about_the_number(
+    client: Client, state: str
+) -> None:
+    purpose = make_purpose(asks_by_email=True)
+    if state == "outdated":
+        make_consent("granted", purpose=purpose)
+    words = make_wording(purpose, what="Lodd i lotteriet vårt", is_material=True)
+    at = timezone.now()
+    services.request_consent(
+        purpose,
+        phone(),
+        wording=words,
+        source=Consent.Source.WEB,
+        proof=Proof("web_form"),
+        now=at,
+        channel="email",
+        email="kari@example.org",
+    )
+    confirmations.send_email(Confirmation.objects.get().pk, now=at)
+    address = f"/c/{link_in(str(mail.outbox[-1].body))}/"
+
+    page = client.get(address).content.decode()
+    answered = client.post(address, {"answer": "no"}).content.decode()
+
+    assert "Noen har bedt om SMS" in page
+    assert "aldri spør" not in page
+    assert "Vi sender ingen SMS" in answered
 
 
 def test_a_lost_wake_up_delays_an_email_and_does_not_lose_it() -> None:
