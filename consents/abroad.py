@@ -30,6 +30,7 @@ _PATTERNS = (
     # I do not want: messages, this, to receive, any more, you to write to me; I am not interested.
     "n..wn?..(?:m|B|t$|[qr]~|[oy]{1,2}[fp]{0,2}v|v[fp]{0,2}o)",
     "w..[nz]..(?:m|t$|[qr]~)",
+    "n.{0,2}w.{0,4}L|w.{0,4}n.{0,3}L|W.{0,3}L|W..c|ntw$",
     "W..(?:m|t|[qr]~)|^[pfyto]{0,3}W$",
     "[nz]..i$",
     # Do not write, to me or any more.
@@ -69,9 +70,12 @@ def _compiled(pattern: str) -> str:
 
 
 _STOPS = re.compile("|".join(map(_compiled, _PATTERNS)))
-_UNCLEAR = re.compile(
-    _compiled("^[pfy]{0,3}[CkJ]$|^[pf]{0,2}To$|^[pfyo]{0,3}nw[nq]?$|^n[pf]{0,2}q$")
+# The words of a refusal, with others between; or only part of one.
+_UNCLEAR_PATTERNS = (
+    "n.{0,3}w.{0,4}[mrvL]|n.{0,3}v.{0,3}[oqm]|[sT].{0,4}[vm]|[xk].{0,4}[odLc]|z.{0,2}m|[UWN]",
+    "^[pfy]{0,3}[CkJ]$|^[pf]{0,2}To$|^[pfyo]{0,3}nw[nq]?$|^n[pf]{0,2}q$",
 )
+_UNCLEAR = re.compile("|".join(map(_compiled, _UNCLEAR_PATTERNS)))
 
 
 # -- the words -------------------------------------------------------------------------------------------

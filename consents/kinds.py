@@ -17,7 +17,7 @@ KINDS = {
         mot, på, til, till, te, med, om, dere, deres, their, your, bli, blir, blive, bliver, be, being,
         here, her, alle, all, også, enn, do, im, jeg, eg, jag, vi, we, id, ill, ive, the, of, få, gå, jo,
         hos, herifra, herfra, eder, like, gerne, gjerne, ever, with, on, in, for, has, have, ju, aa, and,
-        some, every, more, direkte, direct, videre, vidare, yderligere, ytterligere, ytterligare
+        some, every, more, direkte, direct, videre, vidare, yderligere, ytterligere, ytterligare, w
     """,
     "away": "av, af, fra, från, from",
     "auxiliary": """
@@ -82,7 +82,7 @@ KINDS = {
     "need": "need, trenger, treng, trengs, behøver, behov, bruk",
     "receive": """
         motta, mottar, mottas, imot, emot, receive, recieve, receiving, modtage, modtag, tilsendt,
-        tilsent, høre, høyre, höra, hear, smses, hör
+        tilsent, høre, høyre, höra, hear, smses, hör, veta, vite
     """,
     "contacted": """
         kontaktes, kontaktas, kontaktet, kontaktad, contacted, texted, messaged, emailed, spammed,
@@ -113,7 +113,7 @@ KINDS = {
         avslutt, afslut, avbestill, avbestille, avbestilla, avbeställ, avbeställa, afbestil, afbestille,
         opsig, opsiger, opsige, avbryt, avbryte, avbryta, kanseller, kansellere, deactivate, deaktiver,
         deaktivere, avaktivera, disable, inaktivera, oppsig, annuller, annullere, annullera, avbestiller,
-        avbeställer, avslutter, avslutar, kansellerer, drop, luk, lukk, sluk, slukk
+        avbeställer, avslutter, avslutar, kansellerer, drop, luk, lukk, sluk, slukk, kill, ditch, scrap
     """,
     "asked": """
         asked, told, asking, bedt, bett, bedd, sagt, said, bede, skrevet, skrivit, written, replied,
@@ -146,7 +146,7 @@ KINDS = {
         remove, erase, wipe, purge, scrub, expunge, lose, lösch, löschen, radera, unregister, unlist,
         unenroll, unenrol, avregistrer, avregistrere, avregistrera, poista, poistakaa, block, blokker,
         blokkere, blockera, forget, scratch, suppress, exclude, strike, sletter, fjerner, raderar, släng,
-        glem, glöm
+        glem, glöm, pull, yank, delist
     """,
     "removed": """
         fjernet, slettet, strøket, strøke, struket, struken, removed, deleted, erased, borttagen, raderad,

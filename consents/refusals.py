@@ -90,7 +90,7 @@ _PATTERNS = (
     "[jx].?[tf]?[fM]?d[fA]{1,2}..L|L[fp]{0,2}x!",
     # Sign (V) me off, opt (O) out; unsubscribe (U); cancel (C) what one subscribes to (B).
     "Vo[fp]?[lA]~",
-    "Ol(?:!|[fA]..[mbBL])",
+    "Ol(?:!|[fA]..[mbBL])|Oo[^n]{0,3}l",
     "[way6]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pfay]{0,5}U(?:!|[fA]..[mbBLd])",
     "[CsSx][fpMoyit]{0,4}B|C[fpMoyit]{0,4}[mb]",
     # Consent (c), taken back (k) or not given; I object (u, J) to the use (Z) of what is mine.
@@ -117,9 +117,12 @@ _UNCLEAR = (
     "^[pfa]*(?:nf?q|zq)[zpft]*$|zp*fq!",
     "F[fpAM]*[ytmbM]",
     "n[fq]?[vb]f?o",
+    # The words of a refusal, with others between: to remove me or my number, to end messages, none wanted.
+    "(?:x|jl).{0,6}?[odL]|[sSC].{0,5}?[mbv]|wf?n.{0,5}?[mbvrØ]|n.{0,2}v.{0,3}?[oq]|[nz].{0,3}?q.{0,3}?[mb]",
+    "[nz].{0,3}?I|[kJ].{0,5}?c|V.?o.?[lA]|U",
     # To leave off, give over, let be, cancel, be spared or object, and no word of what; I do not want to.
     "^[pfayw]*(?:TN|H[pf]*[PA]|G[y2]|C5?|3o|J[fp]*)!",
-    "wf?[fp]*C!|^[pfy]*wn(?:[q5]!|Nf*$)",
+    "wf?[fp]*C!|^[pfy]*wn(?:[q5]!|Nf*$|f?[yo2]!|$)|^[pf]*E!",
 )
 _DOUBTS = re.compile("|".join(map(_spelled_out, _UNCLEAR)))
 

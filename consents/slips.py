@@ -24,7 +24,11 @@ _KINDS = frozenset(
 _IN_STOPS = frozenset(word for entry in reading.STOP | reading.STOP_PHRASE for word in entry)
 # Two letters stand in too many words; these are the ones that people write together with a stop.
 _SHORT = frozenset(("me", "my", "it", "us", "ta", "to", "no", "do", "nu", "av", "af", "op"))
-_PARTS = {word for word in _IN_STOPS | _KINDS | POLITE | OBJECT if len(word) > 2} | _SHORT
+# «avmeldingen», «friend»: endings of ordinary words.
+_ENDINGS = frozenset(("ingen", "inga", "end", "ett", "hen"))
+_PARTS = {
+    word for word in _IN_STOPS | _KINDS | POLITE | OBJECT if len(word) > 2
+} - _ENDINGS | _SHORT
 # Kinds of words that make a refusal, and not only join it.
 _TELLING = frozenset("wsSCxvjlVUTHKDckmbdLBRz")
 _MEANT: defaultdict[str, list[str]] = defaultdict(list)
@@ -102,7 +106,7 @@ def _meant(word: str) -> tuple[Sequence[str], bool]:
     # What only ends otherwise is another form of the word: «stopper», «stoppet».
     for target in near:
         if word[-1] == target[-1]:
-            return (target,), min(len(word), len(target)) >= 5
+            return (target,), len(target) >= 5
     return (word,), True
 
 

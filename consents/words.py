@@ -22,10 +22,10 @@ STOP_STRONG = _entries(
 # Stop only when nothing else is said.
 STOP_WEAK = _entries(
     """
-    uppsägning, udmelding, utmelding, utmeldelse, udmeldelse, önskas ej, önskas inte, ønskes
-    ikke, avslutt, avslutte, slutt, slutte, meld av, avbryt, avbestill, avbestille, fjern,
-    slett, reserver, stans, ikke mer, ikkje meir, ikke flere, cancel, end, quit, optout, opt
-    out, revoke, remove, no more, avsluta, sluta, ta bort, afslut, slut, slet, seis, peru,
+    radera, stryk, uppsägning, udmelding, utmelding, utmeldelse, udmeldelse, önskas ej, önskas
+    inte, ønskes ikke, avslutt, avslutte, slutt, slutte, meld av, avbryt, avbestill, avbestille,
+    fjern, slett, reserver, stans, ikke mer, ikkje meir, ikke flere, cancel, end, quit, optout,
+    opt out, revoke, remove, no more, avsluta, sluta, ta bort, afslut, slut, slet, seis, peru,
     poista, abmelden, abbestellen, ende, arret, desabonner, koniec, rezygnuję, wypisz,
     atsisakau, baja, parar, alto, aldri mer, aldri meir, never again, la meg være, la meg vere,
     la meg i fred, låt mig vara, hold opp, hald opp, kutt ut, kutt det ut, oppsigelse, stans
@@ -96,51 +96,57 @@ QUESTION = _entries(
 )
 HOLD_PREFIX = _entries(
     """
-    chikane, avmeld, afmeld, framel, avbestil, afbestil, avregistr, avanmal, avslut, afslut,
-    unsub, slutt, sluta, fjern, slett, cancel, remov, delet, rezygn, wypis, lopett, spam,
-    datatilsyn, forbrukertilsyn, gdpr, klag, trakasser, harass, fuck, helvete, lawyer, attorney,
-    solicitor, lawsuit, advokat, ombud, ulovlig, ulovleg, olaglig, illegal, avbeställ,
-    politianm, polisanm, integritetsskydd, konsumentv, forbrukerråd, forbrugerombud
+    стоп, svindel, scam, phishing, bedrägeri, chikane, avmeld, afmeld, framel, avbestil,
+    afbestil, avregistr, avanmal, avslut, afslut, unsub, slutt, sluta, fjern, slett, cancel,
+    remov, delet, rezygn, wypis, lopett, spam, datatilsyn, forbrukertilsyn, gdpr, klag,
+    trakasser, harass, fuck, helvete, lawyer, attorney, solicitor, lawsuit, advokat, ombud,
+    ulovlig, ulovleg, olaglig, illegal, avbeställ, politianm, polisanm, integritetsskydd,
+    konsumentv, forbrukerråd, forbrugerombud
     """
 )
 HOLD_PHRASE = _entries(
     """
-    forsvinn, försvinn, forsvind, gå bort, bort med dere, bort med er, gi faen, ge fan, driter
-    i, skiter i, skit i, trekker meg, trekke meg, trekker påmeldingen, bli glemt, bli glömd,
-    blive glemt, be forgotten, anmelder jeg, anmelder det, anmelder dette, anmäler jag, anmäler
-    det, anmäler detta, bryter loven, bryter mot lagen, markedsføringsloven,
-    marknadsföringslagen, i retten, ikke lov, dra åt skogen, går til politiet, får det räcka,
-    nok er nok, så er det nok, det er nok nu, nu er det nok, enough is enough, mig af, mig av,
-    aldri sagt ja, aldrig sagt ja, never agreed, never said yes, meg av, deg av, meldt av, opt
-    out, feil nummer, feil person, feil mottaker, hvem er dette, hvem er det, hvem er dere, kven
-    er dette, kven er det, ikke mitt nummer, nytt nummer, ny eier, wrong number, wrong person,
-    who is this, whos this, fel nummer, fel person, vem är det, vem är detta, forkert nummer,
-    forkert person, väärä numero, kuka tämä on, zły numer, zła osoba, pomyłka, feil nr, feil
-    tlf, feilnummer, wrong nr, who dis, falsche nummer, jeg heter ikke, eg heiter ikkje,
-    overtatt nummeret, overtatt dette nummeret, overtatt dette nr, nok nå, det holder nå, ikke
-    bedt om, ikkje bede om, ikke bestilt dette, ikke meldt meg, ikkje meldt meg, never signed
-    up, didnt sign up, did not sign up, didnt ask for, for mange meldinger, for mange sms, færre
-    meldinger, lei av dette, lei av maset, blokkerer dere, blokkert dere, orker ikke mer, gidder
-    ikke mer, drit i, av lista, av listen, off the list, jeg meg ut, eg meg ut, meldt meg ut,
-    legal action, report you, reporting you, small claims, rettslige skritt, anmelder dere,
-    anmelder jer, anmäler er, politianmelder, polisanmäler, cease and desist, fått nok av, fått
-    nog, fået nok, had enough, aldrig anmält, aldri meldt meg, aldrig tilmeldt, fått nummeret
-    mitt, fått mitt nummer, fick ni mitt nummer, fått tak i nummeret, fik i mit nummer, fået mit
-    nummer, hvorfor får jeg disse, hvorfor får jeg dette, hvorfor får jeg sms, varför får jag
-    dessa, varför får jag sms, miksi saan näitä, mistä saitte, hold dere unna, stay away, håll
-    er borta, räcker nu, räcker det, nog nu, jag av med, jeg af med, jeg kvitt, rid of, get off,
-    off this list, off your list, skrid, rend mig, pis af, drit og dra, melder jer, melder dere,
-    piss off, sod off, f off, get lost, shut up, hold kjeft, håll käften, hold kæft, fed up
-    with, sue you, in court, the ftc, the ico, trading standards, how did you get, where did you
-    get, why am i getting, why do i get, why are you
+    takk for meg, tack för mig, tak for mig, im out, i am out, im done, done with you, ferdig
+    med dere, færdig med jer, over og ut, byttet nummer, bytt nummer, skiftet nummer, changed
+    numbers, changed my number, not my number, no longer my number, doesnt belong, does not
+    belong, tilhører ikke, er død, är död, gått bort, gikk bort, gået bort, passed away, has
+    died, avlidit, avliden, on kuollut, do i know you, who are you, buzz off, bugger off, go to
+    hell, get stuffed, beat it, drar til helvete, forsvinn, försvinn, forsvind, gå bort, bort
+    med dere, bort med er, gi faen, ge fan, driter i, skiter i, skit i, trekker meg, trekke meg,
+    trekker påmeldingen, bli glemt, bli glömd, blive glemt, be forgotten, anmelder jeg, anmelder
+    det, anmelder dette, anmäler jag, anmäler det, anmäler detta, bryter loven, bryter mot
+    lagen, markedsføringsloven, marknadsföringslagen, i retten, ikke lov, dra åt skogen, går til
+    politiet, får det räcka, nok er nok, så er det nok, det er nok nu, nu er det nok, enough is
+    enough, mig af, mig av, aldri sagt ja, aldrig sagt ja, never agreed, never said yes, meg av,
+    deg av, meldt av, opt out, feil nummer, feil person, feil mottaker, hvem er dette, hvem er
+    det, hvem er dere, kven er dette, kven er det, ikke mitt nummer, nytt nummer, ny eier, wrong
+    number, wrong person, who is this, whos this, fel nummer, fel person, vem är det, vem är
+    detta, forkert nummer, forkert person, väärä numero, kuka tämä on, zły numer, zła osoba,
+    pomyłka, feil nr, feil tlf, feilnummer, wrong nr, who dis, falsche nummer, jeg heter ikke,
+    eg heiter ikkje, overtatt nummeret, overtatt dette nummeret, overtatt dette nr, nok nå, det
+    holder nå, ikke bedt om, ikkje bede om, ikke bestilt dette, ikke meldt meg, ikkje meldt meg,
+    never signed up, didnt sign up, did not sign up, didnt ask for, for mange meldinger, for
+    mange sms, færre meldinger, lei av dette, lei av maset, blokkerer dere, blokkert dere, orker
+    ikke mer, gidder ikke mer, drit i, av lista, av listen, off the list, jeg meg ut, eg meg ut,
+    meldt meg ut, legal action, report you, reporting you, small claims, rettslige skritt,
+    anmelder dere, anmelder jer, anmäler er, politianmelder, polisanmäler, cease and desist,
+    fått nok av, fått nog, fået nok, had enough, aldrig anmält, aldri meldt meg, aldrig
+    tilmeldt, fått nummeret mitt, fått mitt nummer, fick ni mitt nummer, fått tak i nummeret,
+    fik i mit nummer, fået mit nummer, hvorfor får jeg disse, hvorfor får jeg dette, hvorfor får
+    jeg sms, varför får jag dessa, varför får jag sms, miksi saan näitä, mistä saitte, hold dere
+    unna, stay away, håll er borta, räcker nu, räcker det, nog nu, jag av med, jeg af med, jeg
+    kvitt, rid of, get off, off this list, off your list, skrid, rend mig, pis af, drit og dra,
+    melder jer, melder dere, piss off, sod off, f off, get lost, shut up, hold kjeft, håll
+    käften, hold kæft, fed up with, sue you, in court, the ftc, the ico, trading standards, how
+    did you get, where did you get, why am i getting, why do i get, why are you
     """
 )
 # Ordinary words one slip away from a word of a stop.
 REAL = _entries(
     """
-    topp, sopp, shop, shopp, step, stepp, stor, stol, stod, stof, stok, stup, slop, slopp,
-    stropp, stomp, atop, anmeld, anmelde, anmelding, sett, sette, hadde, melk, kult, mote, seks,
-    sent, kveld
+    skrev, skreiv, ringde, mente, spart, topp, sopp, shop, shopp, step, stepp, stor, stol, stod,
+    stof, stok, stup, slop, slopp, stropp, stomp, atop, anmeld, anmelde, anmelding, sett, sette,
+    hadde, melk, kult, mote, seks, sent, kveld
     """
 )
 REACTION = _entries(

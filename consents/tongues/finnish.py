@@ -7,7 +7,7 @@ WORDS = {
         viitsikö, viitsi, jaksa*, pyydän, halu*, vaadin, pyytänyt, pyysin
     """,
     "interest": "kiinnosta, kiinnostunut, kiinnost",
-    "receive": "saada, vastaanottaa, saapua, ottaa, kuulla, tulla",
+    "receive": "saada, vastaanottaa, saapua, ottaa, kuulla, tulla, olla, kuulua",
     "message": """
         viest*, mainos*, mainok*, tekstiv*, tekstar*, sms*, tarjou*, markkinoin*, uutiskir*, spämm*,
         yhteydenot*, soittel*, suoramarkkinoin*, mitään, mitää, mittää, ilmoitu*, roskapost*, tekstailu*,
@@ -18,7 +18,7 @@ WORDS = {
         laittako, laittaa, laittamasta, pistäkö, pistä, viestiä, viestittä*, kirjoittako, kirjoita,
         kirjoittamasta, häiritkö, häiritä, häiritsemä*, spämmä*, tekstaile*, ottako, ota, yhteyttä,
         kontaktoi*, kiusa*, lähetellä, lähettelkö, laitelko, pommittako, soittako, soitelko, pommit*,
-        häiritse, tekst*, yhteydessä
+        häiritse, tekst*, yhteydessä, käyttää, käyttäkö, käytä
     """,
     "more": """
         enää, ennää, enempää, enempi, koskaan, ikinä, lisää, jatkossa, uudestaan, uudelleen, ees, yhtään,
@@ -42,7 +42,7 @@ WORDS = {
         poista, poistakaa, poistaa, poistatte, poistetaan, poistamaan, poistattehan, poistaisitte, pois,
         tuhotkaa, hävittäkää, unohtakaa, unohda, poistua, poistun, poista*, poistet*, blok*
     """,
-    "list": "lista*, rekister*, järjestelm*, postituslist*, tietokan*, asiakasrekist*, jakelu*",
+    "list": "lista*, rekister*, järjestelm*, postituslist*, tietokan*, asiakasrekist*, jakelu*, postilist*",
     "data": "numero*, puhelinnum*, tiedot, tietoni, tietoja, tietoani, yhteystie*, henkilötie*, tietoj*",
     "subscription": """
         tilau*, jäsenyy*, uutiskir*, palvelu*, tekstiviestipalv*, kanta*, kerho*, klubi*, tili, tilini,
@@ -50,7 +50,7 @@ WORDS = {
     """,
     "cancel": """
         peru, perua, perun, peruuta, peruutan, peruuttaa, irtisano*, eroan, erota, kieltäydyn, kiellän,
-        kieltää, sulkekaa, sulje, peruutus, perukaa, estäkää, estä
+        kieltää, sulkekaa, sulje, peruutus, perukaa, estäkää, estä, luovun, luopua, lopetan
     """,
     "unsubscribe": "kieltäydyn, peruutustilaus, markkinointikiel*, suoramarkkinointikiel*",
     "consent": "suostumu*, lupa, lupaa, lupaani, hyväksy*, lupani, suostu, luvan, markkinointilu*, suostunut",
@@ -64,13 +64,13 @@ WORDS = {
     """,
     "small": """
         ja, ole, että, tähän, joten, kaikki, kaikkea, kaiken, jo, nyt, vaan, ihan, teiltä, teidän, mitä,
-        tästä, teillä, on, kaikista, noita, mutta, mä, mää, mie, olko, asetan, teen
+        tästä, teillä, on, kaikista, noita, mutta, mä, mää, mie, olko, asetan, teen, oo, oon, tänne, tälle
     """,
     "polite": "kiitos, kiitti, kiitoksia, hei, moi, terve, ystävällisesti, heti, nyt, välittömästi",
     "doubt": """
         rikosilmoitu*, poliisi*, lakimie*, asianajaj*, tietosuoja*, kuluttaja*, häirintä*, laiton*,
         väärään numeroon, väärälle henkilölle, en tilannut, en ole tilannut, gdpr*, spämm*, haistakaa,
         painukaa, turpa, enää asiakas, enää jäsen, asiakkaanne, nyt loppu, loppu nyt, haista, painu,
-        suksikaa, valituks*, valitan
+        suksikaa, valituks*, valitan, kyllästy*, liikaa viestejä, liian paljon viestejä
     """,
 }

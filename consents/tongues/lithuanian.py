@@ -6,7 +6,8 @@ WORDS = {
     "want": "noriu, norėčiau, pageidauju, norime, norim, prašau",
     "unwant": """
         nebenoriu, nenoriu, nebepageidauju, nepageidauju, nenorėčiau, nebenorim*, nenorim*, nesutink*,
-        nebesutink*, nedomina, nebedomina, nereik*, nebereik*, nebenor*, nesidomiu
+        nebesutink*, nedomina, nebedomina, nereik*, nebereik*, nebenor*, nesidomiu, nereikaling*, neduodu,
+        nedaviau, nesuteikiau
     """,
     "receive": "gauti, gaut, skaityti, matyti, priimti",
     "message": """
@@ -36,7 +37,7 @@ WORDS = {
     """,
     "list": "sąraš*, baz*, sistem*, registr*",
     "data": "numer*, nr, duomen*, telefon*, kontakt*, informacij*, paskyr*",
-    "subscription": "prenumerat*, naujienlaišk*, paslaug*, naryst*, abonement*",
+    "subscription": "prenumerat*, naujienlaišk*, paslaug*, naryst*, abonement*, sutart*",
     "cancel": "atšauk*, atsisak*, nutrauk*, stabdy*, išjunk*",
     "unsubscribe": """
         atsisakau, atsisakyti, atsisakom*, išsiregistr*, išregistruo*, atsiregistr*, atsisakyt,

@@ -2,7 +2,7 @@
 
 WORDS = {
     "not": "nie, nigdy",
-    "none": "żadnych, żadnej",
+    "none": "żadnych, żadnej, bez",
     "want": "chcę, chcemy, chciałbym, chciałabym, życzę, życzymy, potrzebuję, zamierzam, chciał*",
     "interest": "interesuj*, zainteresowan*",
     "receive": "dostawać, otrzymywać, otrzymywania, dostawania, czytać, słyszeć, widzieć",
@@ -20,7 +20,7 @@ WORDS = {
     "this": "tego, tych, to, takich, te, tej, takie, tymi",
     "stop": """
         przestań*, przestać, zaprzesta*, kończcie, skończcie, skończ, zakończ*, odczep*, odwal*, odpierd*,
-        odpuść*, wstrzym*
+        odpuść*, wstrzym*, spadaj*, spieprz*, spierd*
     """,
     "enough": "dość, dosyć, koniec, starczy, wystarczy",
     "remove": """
@@ -44,7 +44,7 @@ WORDS = {
     "small": """
         się, z, ze, na, od, do, o, i, w, proszę, sobie, bym, aby, żeby, by, mi, tą, tym, jakichkolwiek,
         wszystkie, wszystkich, za, te, dalszego, zgodnie, osobow*, jestem, was, waszej, wyrażam,
-        przetwarzanie, przetwarzania
+        przetwarzanie, przetwarzania, dla
     """,
     "polite": """
         proszę, dziękuję, natychmiast, uprzejmie, bardzo, witam, dzień, dobry, po, prostu, szanowni,
@@ -52,6 +52,6 @@ WORDS = {
     """,
     "doubt": """
         rodo, uodo, uokik, prawnik*, adwokat*, policj*, prokurat*, sąd, sądu, zgłosz*, skarg*, nęka*,
-        wypis*, rezygn*, zły numer
+        wypis*, rezygn*, zły numer, blokuj*
     """,
 }

@@ -117,6 +117,7 @@ WISHES = {
         Slutt å sennde meg sms
         fjrene meg fra lista
         remvoe me
+        fjen meg
         Plese delte my number
         vill inte ha felr sms
         medl meg ut
@@ -170,12 +171,16 @@ DOUBTFUL = """
     I'm sick of your texts
     Jeg er lei av disse meldingene
     Avslitt
-    fjen meg
     ta bott meg fra lista
     Trenger ikke dette
     Ingen flere takk
     I want to cancel
     Nok er nok
+    Takk for meg
+    Min mann er død
+    Jeg vil ikke at hunden vår skal få meldinger
+    Radera snabbt och helt mitt nummer
+    Hvem har sagt at jeg samtykker, jeg trekker alt av samtykke
     nonstopp
     ikkestopp
     Vær så snill, ikke avslutt medlemskapet mitt
@@ -197,6 +202,9 @@ OTHERS = """
     La oss ta den fredag
     Til slutt, hvor er det?
     Sett meg på venteliste
+    Fikk dere avmeldingen fra Sander?
+    Love it
+    Skrev dere ikke til meg?
     Stopper dere ved skolen?
     Klokka har stoppet
     Hadde meldt meg på
