@@ -146,10 +146,16 @@ def _end_of_question(consent: Consent, now: datetime) -> datetime:
 
 
 def _locked(due: QuerySet[Consent], *, limit: int) -> list[Consent]:
-    rows = due.select_related("subject", "purpose__organisation", "purpose__sender", "wording")
-    return list(
-        rows.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("pk")[:limit]
-    )
+    """Lock people, then their consents, in the order that all keep (`locking`), and return what is due still.
+
+    Nobody is waited for: who is busy with a stop, or with leaving, has their turn the next time.
+    """
+    picked = dict(due.order_by("pk").values_list("pk", "subject")[:limit])
+    people = Subject.objects.filter(pk__in=picked.values()).order_by("pk")
+    held = people.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)
+    rows = due.filter(pk__in=picked, subject__in=list(held)).order_by("pk")
+    rows = rows.select_related("subject", "purpose__organisation", "purpose__sender", "wording")
+    return list(rows.select_for_update(no_key=True, skip_locked=True, of=("self",)))
 
 
 def _mark(consents: list[Consent], **marks: datetime) -> None:
