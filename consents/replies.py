@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from django.db import transaction
+
 from consents import confirmations, journal, keywords, limits, stopping, transitions, writing
 from consents.incoming import SHORTEST_QUOTE, Incoming
 from consents.keywords import Intent, Reading
@@ -77,6 +79,7 @@ def _read(incoming: Incoming) -> tuple[Reading, Purpose | None]:
     return reading, topic
 
 
+@transaction.atomic
 def hold(subjects: Sequence[Subject], *, now: datetime) -> int:
     """Pause marketing to these numbers until a colleague decides. Return how many were not on hold yet.
 
