@@ -85,7 +85,7 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
     ),
     Exclusion(
         "on_hold",
-        gettext_noop("An unclear reply waits for a colleague"),
+        gettext_noop("An unclear reply is waiting for a colleague"),
         lambda purpose, now: Q(subject__held_at__isnull=False),
     ),
     Exclusion(
@@ -100,37 +100,40 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
     ),
     Exclusion(
         "promise_used",
-        gettext_noop("Have got as many messages as promised"),
+        gettext_noop("Have had as many messages as promised"),
         lambda purpose, now: (
             Q(sent_count__gte=purpose.promised_count) | Q(sent_count__gte=F("chosen_count"))
         ),
     ),
     Exclusion(
         "already_queued",
-        gettext_noop("Wait for another campaign of this purpose"),
+        gettext_noop("Waiting for another campaign for this purpose"),
         lambda purpose, now: _waiting(purpose),
     ),
 )
 # Reasons that only the gate or the gateway gives, in plain words.
 AT_THE_GATE = {
     "unread_reply": gettext_noop("A reply from the number has not been read yet"),
-    "no_consent": gettext_noop("The consent no longer holds"),
+    "no_consent": gettext_noop("The consent is no longer valid"),
     "not_approved": gettext_noop("The campaign is not approved as it stands"),
     "audience_grown": gettext_noop(
         "Many more people would get it now than were approved. Send it for approval again."
     ),
-    "not_after": gettext_noop("It had become too late"),
-    "index_mismatch": gettext_noop("The stored number does not fit its index"),
+    "not_after": gettext_noop("It was too late to send it"),
+    "index_mismatch": gettext_noop("The stored number does not match its lookup key"),
     "same_text": gettext_noop("The same text was sent within the hour"),
     "country": gettext_noop("The number is from a country that we do not send to"),
-    "no_processor_agreement": gettext_noop("There is no processor agreement with the gateway"),
+    "no_processor_agreement": gettext_noop(
+        "There is no data processing agreement with the gateway"
+    ),
     "cancelled": gettext_noop("The campaign was cancelled"),
     # Why a campaign pauses by itself.
     "provider_stopped": gettext_noop(
-        "The gateway holds back messages because they are alike. Ask Strex before you go on."
+        "The gateway is holding back messages because they are so alike. Ask Strex "
+        "before you continue."
     ),
     "many_rejected": gettext_noop(
-        "The gateway rejects many of the messages. Check the sender before you go on."
+        "The gateway is rejecting many of the messages. Check the sender before you continue."
     ),
     "erased": gettext_noop("Erased at the person's request"),
 }

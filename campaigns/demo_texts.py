@@ -17,10 +17,10 @@ Så lenge samtykket varer, og beviset i 180 dager etterpå. Svarer du ikke når 
 Strex leverer meldingene for oss, og har en avtale om å behandle opplysningene bare for det.
 
 ## Hvis du ikke vil bli spurt igjen
-Sier du at det ikke var deg, eller at du ikke vil ha markedsføring, står en omregnet form av nummeret som ikke kan leses, på sperrelisten vår. Den brukes bare til å la deg være i fred. Grunnlaget er vår berettigede interesse i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom listen hver 24. måned, og sletter oppføringen hvis du ber oss om det.
+Sier du at det ikke var deg, eller at du ikke vil ha reklame, står en omregnet form av nummeret som ikke kan leses, på sperrelisten vår. Den brukes bare til å la deg være i fred. Grunnlaget er vår berettigede interesse i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom listen hver 24. måned, og sletter oppføringen hvis du ber oss om det.
 
 ## Rettighetene dine
-Du kan når som helst trekke samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
+Du kan når som helst trekke tilbake samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
     "nn": """## Kva vi lagrar
 Mobilnummeret ditt, kva du har sagt ja til, og når og korleis du sa det. Ikkje namn, adresse eller fødselsdato.
 
@@ -34,10 +34,10 @@ Så lenge samtykket varer, og beviset i 180 dagar etterpå. Svarar du ikkje når
 Strex leverer meldingane for oss, og har ein avtale om å behandle opplysningane berre for det.
 
 ## Om du ikkje vil bli spurd igjen
-Seier du at det ikkje var deg, eller at du ikkje vil ha marknadsføring, står ei omrekna form av nummeret som ikkje kan lesast, på sperrelista vår. Ho blir berre brukt til å la deg vere i fred. Grunnlaget er den rettkomne interessa vår i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom lista kvar 24. månad, og slettar oppføringa om du ber oss om det.
+Seier du at det ikkje var deg, eller at du ikkje vil ha reklame, står ei omrekna form av nummeret som ikkje kan lesast, på sperrelista vår. Ho blir berre brukt til å la deg vere i fred. Grunnlaget er den rettkomne interessa vår i å respektere nei-et ditt (GDPR art. 6 nr. 1 bokstav f). Vi ser gjennom lista kvar 24. månad, og slettar oppføringa om du ber oss om det.
 
 ## Rettane dine
-Du kan når som helst trekkje samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
+Du kan når som helst trekkje tilbake samtykket ved å svare STOPP. Du kan be om innsyn, retting og sletting, og du kan klage til Datatilsynet.""",
     "en": """## What we store
 Your mobile number, what you have said yes to, and when and how you said it. No name, address or date of birth.
 
@@ -54,7 +54,7 @@ Strex delivers the messages for us, under an agreement to use the data for nothi
 If you say that it was not you, or that you do not want marketing, a scrambled form of the number that cannot be read stands on our block list. It is used only to leave you in peace. The basis is our legitimate interest in respecting your no (GDPR Art. 6(1)(f)). We review the list every 24 months, and delete the entry if you ask us to.
 
 ## Your rights
-You can withdraw your consent at any time by answering STOPP. You can ask for access, correction and erasure, and you can complain to Datatilsynet, the Norwegian data protection authority.""",
+You can withdraw your consent at any time by replying STOPP. You can ask for access, correction and erasure, and you can complain to Datatilsynet, the Norwegian Data Protection Authority.""",
 }
 
 PURPOSES: tuple[dict[str, Any], ...] = (
@@ -112,7 +112,7 @@ WORDINGS: dict[str, dict[str, dict[str, str]]] = {
             "what": "Offers on sports equipment from our shop.",
             "why": "So that you hear of sales and good prices before they are over.",
             "frequency": "at most 4 SMS a month",
-            "how_to_stop": "Answer STOPP to a message. It works at once and costs no more than an ordinary SMS.",
+            "how_to_stop": "Reply STOPP to a message. It works at once and costs no more than an ordinary SMS.",
             "declaration": "Yes, I want offers by SMS from Nordlys Sport, at most 4 a month.",
         },
     },
@@ -143,7 +143,7 @@ WORDINGS: dict[str, dict[str, dict[str, str]]] = {
             "what": "Member prices, invitations to courses and customer evenings.",
             "why": "So that you get what you are entitled to as a member.",
             "frequency": "at most 2 SMS a month",
-            "how_to_stop": "Answer STOPP to a message. It works at once and costs no more than an ordinary SMS.",
+            "how_to_stop": "Reply STOPP to a message. It works at once and costs no more than an ordinary SMS.",
             "declaration": "Yes, I want SMS from the Nordlys Sport customer club, at most 2 a month.",
             "age_declaration": "I am 18 or older.",
         },

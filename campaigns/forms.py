@@ -45,9 +45,9 @@ class ScheduleForm(forms.Form):
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     not_after = forms.DateTimeField(
-        label=_("Not after"),
+        label=_("Send no later than"),
         required=False,
-        help_text=_("What has not left by then is not sent."),
+        help_text=_("Messages that have not been sent by then will not be sent."),
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
@@ -55,7 +55,7 @@ class ScheduleForm(forms.Form):
         data = super().clean() or {}
         send_at, not_after = data.get("send_at"), data.get("not_after")
         if send_at and send_at <= timezone.now():
-            self.add_error("send_at", _("Choose a time that is not over."))
+            self.add_error("send_at", _("Choose a time in the future."))
         if send_at and not_after and not_after <= send_at:
             self.add_error("not_after", _("Choose a time after the start."))
         return data

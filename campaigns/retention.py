@@ -50,7 +50,8 @@ POLICY: tuple[Policy, ...] = (
         title=_("Campaign messages"),
         covers=("campaigns.Delivery.subject", "campaigns.Delivery.consent"),
         reason=_(
-            "To send each message once, to keep the promise of how often, and to show why it was sent."
+            "To send each message only once, to keep to the promised frequency, and to "
+            "show why it was sent."
         ),
         life=_("31 days after the campaign has ended. Then only counts remain."),
         purge=purge_deliveries,

@@ -115,7 +115,7 @@ def schedule(
     """Let sending begin at `send_at`. Raises ApprovalVoid, TextNotSendable or SentToday."""
     mine = _lock(campaign, State.APPROVED, State.SCHEDULED)
     if not sending.is_approved(mine):
-        raise ApprovalVoid(_("The words have been changed since they were approved."))
+        raise ApprovalVoid(_("The text has been changed since it was approved."))
     _require_sendable(mine, now=now)
     mine.state, mine.send_at, mine.not_after = State.SCHEDULED, send_at, not_after
     mine.save()
@@ -145,7 +145,7 @@ def resume(campaign: Campaign, *, by: User, now: datetime) -> None:
     """Go on with what has not left, if it is still what was approved."""
     mine = _lock(campaign, State.PAUSED)
     if not sending.is_approved(mine):
-        raise ApprovalVoid(_("The words have been changed since they were approved."))
+        raise ApprovalVoid(_("The text has been changed since it was approved."))
     mine.state, mine.pause_reason = State.SENDING, ""
     # Whoever goes on has settled it with the gateway; what comes from now on counts anew.
     mine.provider_stops, mine.rejected_count = [], 0
@@ -178,7 +178,7 @@ def stop_after_restore(*, now: datetime) -> list[str]:
     Return a sentence per kind of campaign that now waits for a colleague.
     """
     with override("nb"):
-        reason = _("The database was restored. See what has been sent already.")
+        reason = _("The database was restored. Check what has already been sent.")
     going = Campaign.objects.sending().update(state=State.PAUSED, pause_reason=reason)
     due = Campaign.objects.due(now).update(state=State.APPROVED)
     notes = {
@@ -213,7 +213,7 @@ def _require_sendable(campaign: Campaign, *, now: datetime) -> None:
         send_at__gt=now - running.SENDS_FOR,
     ).exclude(pk=campaign.pk)
     if same.exists():
-        raise SentToday(_("The same message goes out to the same people already today."))
+        raise SentToday(_("The same message is already going out to the same people today."))
 
 
 def _record(

@@ -39,7 +39,7 @@ def content_sha256(campaign: Campaign) -> str:
 def _stop_line(purpose: Purpose, token: str) -> str:
     sender = purpose.sender
     if sender.is_answered_directly:
-        return _("Answer STOPP to stop")
+        return _("Reply STOPP to stop")
     if sender.reply_number and purpose.keyword:
         return _("Stop: %(keyword)s STOPP to %(number)s") % {
             "keyword": purpose.keyword,
@@ -63,7 +63,7 @@ def problems_with(purpose: Purpose, text: str) -> list[str]:
         problems.append(_("The message is empty."))
     if "~~" in text and not settings.STREX_ALLOW_TILDES:
         problems.append(
-            _("The message must not hold ~~: the gateway may read it as a sign of its own.")
+            _("The message must not contain ~~: the gateway may read it as a code of its own.")
         )
     if gsm.measure(full_text(purpose, text)).segments > MOST_SEGMENTS:
         most = MOST_SEGMENTS

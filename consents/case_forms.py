@@ -16,23 +16,25 @@ class CaseForm(forms.Form):
     """What a colleague writes down while the person waits."""
 
     kind = forms.ChoiceField(
-        label=_("What does the person ask for?"),
+        label=_("What is the person asking for?"),
         choices=Case.Kind.choices,
         widget=forms.RadioSelect,
     )
     phone = PhoneField(
         label=_("The mobile number it is about"),
-        help_text=_("Also when we may hold nothing about it."),
+        help_text=_("Even if we may not hold anything about it."),
     )
     received_on = forms.DateField(
         label=_("When did it come?"),
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("The month to answer runs from this day, also when it lay in an inbox."),
+        help_text=_(
+            "The one-month deadline runs from this day, even if the request lay unread in an inbox."
+        ),
     )
     channel = forms.ChoiceField(label=_("How did it come?"), choices=Case.Channel.choices)
     language = forms.ChoiceField(label=_("Language of the answer"), choices=LANGUAGES)
     note = forms.CharField(
-        label=_("What exactly does the person ask?"),
+        label=_("What exactly is the person asking for?"),
         required=False,
         max_length=1000,
         widget=forms.Textarea({"rows": 3}),
@@ -42,7 +44,7 @@ class CaseForm(forms.Form):
     def clean_received_on(self) -> date:
         day: date = self.cleaned_data["received_on"]
         if day > timezone.localdate():
-            raise forms.ValidationError(_("This day has not come yet."))
+            raise forms.ValidationError(_("This date is in the future."))
         if (timezone.localdate() - day).days > 365:
             raise forms.ValidationError(_("This is more than a year ago. Check the date."))
         return day
@@ -65,8 +67,10 @@ class ExtendForm(forms.Form):
         label=_("Why do we need more time?"),
         max_length=500,
         widget=forms.Textarea({"rows": 2}),
-        help_text=_("The person reads this. Many requests, or a complicated one: say which."),
-        error_messages={"required": _("Write why. Without a reason the law gives one month.")},
+        help_text=_(
+            "The person reads this. Say which reason applies: many requests, or a complicated one."
+        ),
+        error_messages={"required": _("Write why. Without a reason, the law allows one month.")},
     )
 
 
@@ -94,7 +98,9 @@ class CloseForm(forms.Form):
         required=False,
         max_length=10_000,
         widget=forms.Textarea({"rows": 16}),
-        help_text=_("Read it through, and change what is not right. Blank lines part paragraphs."),
+        help_text=_(
+            "Read it through, and change what is not right. Blank lines separate paragraphs."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:

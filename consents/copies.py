@@ -190,14 +190,17 @@ def _cell(value: Any) -> str:
 
 def recipients() -> str:
     """Return who else gets the data (GDPR Art. 15(1)(c))."""
-    return _("The SMS gateway (%(gateway)s) gets number and text of each message. Nobody else.") % {
-        "gateway": settings.SMS_OPERATOR
-    }
+    return _(
+        "The SMS gateway (%(gateway)s) receives the number and the text of each message. "
+        "Nobody else does."
+    ) % {"gateway": settings.SMS_OPERATOR}
 
 
 def source() -> str:
     """Return where the data comes from (GDPR Art. 15(1)(g))."""
-    return _("From the person: on the page, by SMS, or through a colleague, as each consent says.")
+    return _(
+        "From the person: on the page, by SMS, or through a member of staff, as each consent says."
+    )
 
 
 def rights() -> str:
@@ -265,7 +268,7 @@ def _plain(value: Any) -> Any:
             return value.public_id
         case User():
             # Who looked is told by function: colleagues have a right to privacy as well.
-            return _("a colleague")
+            return _("a member of staff")
         case Model():
             return str(value)
         case _:

@@ -98,7 +98,7 @@ def _event(detail: Any) -> dict[str, Any]:
     except ledger.BrokenCommitment:
         return {
             "at": None,
-            "title": _("This event does not fit its sealed header"),
+            "title": _("This event does not match what was sealed"),
             "text": purpose,
             "kind": "danger",
         }
@@ -161,8 +161,8 @@ def problems_of(run: ConsentImport) -> Iterator[list[str]]:
 _STAYS = {
     "headers": (
         gettext_noop(
-            "Anonymous headers of the evidence. They name nobody and can no longer be opened: "
-            "what they sealed is gone."
+            "Anonymous lines in the evidence log. They name nobody and can no longer be"
+            " opened: their content has been deleted."
         ),
         gettext_noop("for good, so that nobody can change history"),
     ),
@@ -185,7 +185,9 @@ _STAYS = {
         gettext_noop("as the operator's agreement with us says"),
     ),
     "deliveries": (
-        gettext_noop("Rows of campaigns, without a person, cut to the day: they are counted"),
+        gettext_noop(
+            "Campaign rows without a person and with the date only: they are kept for counting"
+        ),
         gettext_noop("31 days after each campaign"),
     ),
     "cases": (
@@ -194,9 +196,11 @@ _STAYS = {
     ),
     "hold": (
         gettext_noop(
-            "Evidence that a legal claim needs, under a key of its own (GDPR Article 17 (3) (e))"
+            "Evidence needed for a legal claim, encrypted with its own key (GDPR Art. 17(3)(e))"
         ),
-        gettext_noop("opened by two people only; deleted by itself after this date"),
+        gettext_noop(
+            "can only be opened by two people together; deleted by itself after this date"
+        ),
     ),
     "block": (
         gettext_noop("The block that you asked for: a scrambled form of the number, nothing else"),
@@ -221,7 +225,7 @@ def certificate(erasure: Erasure) -> dict[str, Any]:
         "steps": [
             {"step": _("Deleted from the database"), "at": erasure.destroyed_at},
             {
-                "step": _("Deleted at the SMS gateway, where it still waited"),
+                "step": _("Deleted at the SMS gateway, where it was still waiting"),
                 "at": erasure.cancelled_at,
             },
             {"step": _("Overwritten on disk"), "at": erasure.overwritten_at},

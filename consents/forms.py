@@ -11,16 +11,16 @@ from consents.models.organisations import LANGUAGES
 from smsconsent.phones import NORWAY, NotAMobileNumber, Phone, Reason, parse_mobile
 
 PHONE_ERRORS = {
-    Reason.EMPTY: _("Write your mobile number."),
+    Reason.EMPTY: _("Enter your mobile number."),
     Reason.LETTERS: _("A mobile number has digits only. Check what you wrote."),
     Reason.TOO_SHORT: _("The number is too short. A Norwegian mobile number has 8 digits."),
     Reason.TOO_LONG: _("The number is too long. A Norwegian mobile number has 8 digits."),
     Reason.LANDLINE: _(
         "This is a landline number. We need a mobile number, so that we can send SMS."
     ),
-    Reason.PREMIUM: _("This number costs extra to reach. Write an ordinary mobile number."),
+    Reason.PREMIUM: _("This number costs extra to reach. Enter an ordinary mobile number."),
     Reason.MACHINE: _(
-        "This number belongs to a machine, not to a phone. Write your mobile number."
+        "This number belongs to a machine, not to a phone. Enter your mobile number."
     ),
     Reason.FOREIGN: _("We can only send to Norwegian mobile numbers."),
     Reason.UNKNOWN: _("We do not recognise this as a Norwegian mobile number. Check the digits."),
@@ -68,7 +68,7 @@ class CodeForm(forms.Form):
         label=_("Code"),
         max_length=20,
         error_messages={
-            "required": _("Write the six digits from the SMS."),
+            "required": _("Enter the six digits from the SMS."),
             "invalid": _("The code is six digits."),
         },
         widget=forms.TextInput(
@@ -167,5 +167,5 @@ class SignUpForm(forms.Form):
         if (data.get("channel") or self.only_channel) == "email" and not (
             data.get("email") or "email" in self.errors
         ):
-            self.add_error("email", _("Write the e-mail address that we may send the link to."))
+            self.add_error("email", _("Enter the e-mail address that we may send the link to."))
         return data

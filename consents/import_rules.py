@@ -16,38 +16,40 @@ _VERSION = re.compile(r"(?:(nb|nn|en)[ :]?)?v?(\d{1,4})", re.IGNORECASE)
 
 WORDS = {
     "empty": gettext_noop("The cell is empty."),
-    "too_long": gettext_noop("The cell holds too much, or signs that do not belong in a text."),
+    "too_long": gettext_noop("The cell contains too much text, or characters that do not belong in a text."),
     "letters": gettext_noop("A mobile number has digits only."),
     "too_short": gettext_noop("The number is too short."),
     "landline": gettext_noop("This is a landline number."),
-    "premium": gettext_noop("This is no ordinary mobile number."),
+    "premium": gettext_noop("This is not an ordinary mobile number."),
     "machine": gettext_noop("This number belongs to a machine."),
-    "foreign": gettext_noop("This is no Norwegian number."),
-    "unknown": gettext_noop("This is no Norwegian mobile number."),
+    "foreign": gettext_noop("This is not a Norwegian number."),
+    "unknown": gettext_noop("This is not a Norwegian mobile number."),
     "rounded": gettext_noop(
         "The spreadsheet has rounded the number. Format the column as text and export again."
     ),
-    "bought": gettext_noop("Bought or rented lists are not imported: that yes was not to you."),
+    "bought": gettext_noop("Bought or rented lists cannot be imported: those people did not say yes to you."),
     "no_method": gettext_noop(
         "How was the yes given? Write web_form, paper_form, sms, phone, app or in_person."
     ),
     "no_time": gettext_noop("Write the time as 2024-05-31 14:05 or 31.05.2024 14:05."),
-    "in_future": gettext_noop("The time lies in the future."),
-    "too_old": gettext_noop("The consent is older than consents for this purpose last."),
-    "no_purpose": gettext_noop("There is no such purpose. Write its address, as in its page's link."),
+    "in_future": gettext_noop("The time is in the future."),
+    "too_old": gettext_noop("The consent is too old. Consents for this purpose do not last that long."),
+    "no_purpose": gettext_noop(
+        "There is no such purpose. Write its address as it stands in the link to its page."
+    ),
     "no_version": gettext_noop("There is no such version of the wording."),
     "short_text": gettext_noop("Write the whole text that the person said yes to, or a version number."),
     "many_texts": gettext_noop("Too many different texts in one file."),
-    "twice": gettext_noop("The file has this number and purpose more than once."),
-    "known": gettext_noop("This number has a consent for this purpose already."),
-    "asked": gettext_noop("This number has been asked already; the person answers themselves."),
+    "twice": gettext_noop("The file contains this number and purpose more than once."),
+    "known": gettext_noop("This number already has a consent for this purpose."),
+    "asked": gettext_noop("This number has already been asked. The person has to answer themselves."),
     "withdrawn": gettext_noop("This person has said stop or no. An import never overrides that."),
     "ended": gettext_noop("An earlier consent has ended. The person must say yes again."),
     "stopped_since": gettext_noop("This number has said stop after this consent was given."),
     "erased_since": gettext_noop("This person was erased after this consent was given."),
     "blocked": gettext_noop("This number is on the block list."),
     "broken_table": gettext_noop("The file cannot be read as a table. Export it as CSV."),
-    "column_missing": gettext_noop("A column is missing, or stands there twice."),
+    "column_missing": gettext_noop("A column is missing, or appears twice."),
 }  # fmt: skip
 _BY_STATE = {
     Consent.State.GRANTED: "known",

@@ -266,7 +266,8 @@ def warning() -> str:
         return ""
     minutes = int(waited.total_seconds() // 60)
     return _(
-        "The journal lags: stops and erasures have waited %(minutes)d minutes to be written to it."
+        "The journal is behind: stops and erasures have waited %(minutes)d minutes to "
+        "be written to it."
     ) % {"minutes": minutes}
 
 

@@ -55,9 +55,9 @@ PARTS: tuple[Part, ...] = (
         _("how long data is stored"),
         _("How long"),
         _(
-            "As long as the consent lasts, and the proof for some time afterwards, as the page "
-            "where you signed up says. If you do not answer when we ask, we delete the number after "
-            "7 days."
+            "As long as the consent lasts, and the proof for some time afterwards, as "
+            "stated on the page where you signed up. If you do not answer when we ask, "
+            "we delete the number after 7 days."
         ),
         (
             ("lenge", "lagringstid", "how long", "as long as"),
@@ -89,8 +89,9 @@ PARTS: tuple[Part, ...] = (
         _("the rights: access, correction, erasure, objection"),
         _("Your rights"),
         _(
-            "You can see what we hold about you, take it along, have it corrected, restricted or "
-            "erased, and object to marketing. It is free, and we answer within a month."
+            "You can see what we hold about you, take a copy with you, have it "
+            "corrected, restricted or erased, and object to marketing. It is free, and "
+            "we answer within a month."
         ),
         (
             ("innsyn", "se hva vi", "sjå kva vi", "access", "see what we"),
@@ -103,8 +104,8 @@ PARTS: tuple[Part, ...] = (
         _("that consent can be withdrawn at any time, and how"),
         _("How to stop"),
         _(
-            "You can withdraw your consent at any time by answering STOPP. It acts at once, and "
-            "does not change that what was sent before was lawful."
+            "You can withdraw your consent at any time by replying STOPP. It takes "
+            "effect at once, and does not change that what was sent before was lawful."
         ),
         (("trekke", "trekkje", "withdraw"), ("stopp",)),
     ),
@@ -113,8 +114,8 @@ PARTS: tuple[Part, ...] = (
         _("the right to complain to Datatilsynet"),
         _("How to complain"),
         _(
-            "If you disagree with us, you can complain to Datatilsynet, the Norwegian data "
-            "protection authority: datatilsynet.no."
+            "If you disagree with us, you can complain to Datatilsynet, the Norwegian "
+            "Data Protection Authority: datatilsynet.no."
         ),
         (("datatilsynet",),),
     ),

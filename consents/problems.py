@@ -10,23 +10,25 @@ MOST_LISTED = 100
 KINDS = {
     "leaf_missing": _("A place in the log is empty"),
     "event_changed": _("An event is not the one that was sealed"),
-    "leaf_hash_wrong": _("The stored hash of an event is not its hash"),
+    "leaf_hash_wrong": _("The stored checksum of an event is wrong"),
     "node_missing": _("A node of the tree is missing"),
-    "node_wrong": _("A node of the tree does not follow from what is below it"),
+    "node_wrong": _("A node of the tree does not match what is below it"),
     "node_extra": _("There is a node beyond the log"),
     "event_unsealed": _("An event is neither sealed nor waiting"),
     "log_cut": _("A checkpoint covers more events than there are"),
-    "root_wrong": _("A checkpoint states another root than that of the events"),
-    "checkpoint_changed": _("A checkpoint does not say what is stored about it"),
+    "root_wrong": _("A checkpoint states a different root from the one the events give"),
+    "checkpoint_changed": _("A checkpoint says something other than what is stored about it"),
     "signature_wrong": _("A checkpoint is not signed by a key of this log"),
     "signature_missing": _("A checkpoint lacks the signature of a key that had to sign then"),
     "checkpoint_missing": _("A published checkpoint is missing in the database"),
     "published_missing": _("A checkpoint that was published is missing in the published copy"),
     "published_differs": _("The published checkpoint and the stored one differ"),
-    "published_unreadable": _("The published copy holds what is no checkpoint, or out of order"),
-    "stamp_wrong": _("A time stamp does not stamp its checkpoint"),
-    "detail_unreadable": _("The detail of an event cannot be decrypted"),
-    "detail_changed": _("The detail of an event is not what its header commits to"),
+    "published_unreadable": _(
+        "The published copy contains something that is not a checkpoint, or is out of order"
+    ),
+    "stamp_wrong": _("A time stamp does not belong to its checkpoint"),
+    "detail_unreadable": _("The details of an event cannot be decrypted"),
+    "detail_changed": _("The details of an event are not the ones that were sealed"),
     "chain_broken": _("The events of one person do not follow one another"),
 }
 

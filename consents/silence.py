@@ -21,6 +21,7 @@ def warning() -> str:
     if InboundMessage.objects.filter(received_at__gt=begins).exists():
         return ""
     return _(
-        "No SMS from a person has come in for %(days)d days, though campaigns were sent. Perhaps no stop "
-        "reaches us: send HJELP to the short number, and look at the forward address of its keywords."
+        "No SMS from a person has come in for %(days)d days, though campaigns were "
+        "sent. Perhaps stops do not reach us: send HJELP to the short number, and check"
+        " the forwarding address of its keywords."
     ) % {"days": silence.days}

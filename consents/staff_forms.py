@@ -61,7 +61,7 @@ class ExportForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Why is it exported?"),
-        help_text=_("For example: complaint to the authority, case 26/1234. No names."),
+        help_text=_("For example: complaint to the authority, case 26/1234. Do not write names."),
         max_length=150,
         error_messages={"required": _("Write why. It is stored together with your name.")},
     )
@@ -88,7 +88,7 @@ class RegisterForm(forms.Form):
     note = forms.CharField(
         label=_("Where the request came from"),
         max_length=200,
-        help_text=_("For example: asked for it at the counter. Do not write names."),
+        help_text=_("For example: asked for it in the shop. Do not write names."),
         error_messages={"required": _("Write where the request came from. It becomes evidence.")},
     )
 
@@ -106,7 +106,7 @@ class BlockForm(forms.Form):
         field = self.fields["purpose"]
         assert isinstance(field, forms.ChoiceField)
         names = [(key, purpose.name) for key, purpose in self.purposes.items()]
-        field.choices = [("", _("Every purpose")), *names]
+        field.choices = [("", _("All purposes")), *names]
 
     def clean_purpose(self) -> Purpose | None:
         return self.purposes.get(self.cleaned_data["purpose"])
@@ -115,7 +115,7 @@ class BlockForm(forms.Form):
 class UnblockForm(forms.Form):
     """Whom the block list may forget."""
 
-    unblock_phone = PhoneField(label=_("The number to take off"))
+    unblock_phone = PhoneField(label=_("The number to remove"))
     explained = forms.BooleanField(
         label=_("The person has asked for it, and I have explained what it means"),
         error_messages={"required": _("Explain it first, and tick the box.")},
@@ -124,12 +124,15 @@ class UnblockForm(forms.Form):
 
 FAULTS = {
     Fault.THIN: _("Say more: people must know what they say yes to."),
-    Fault.VAGUE: _("«%(found)s» can mean anything. Say exactly what you mean."),
+    Fault.VAGUE: _("“%(found)s” can mean anything. Say exactly what you mean."),
     Fault.HARD: _(
         "The text is hard to read (LIX %(found)s; below 55 is wanted). Use shorter sentences and words."
     ),
     Fault.COUNT: _("The purpose promises at most %(count)s messages %(period)s. Say that number."),
-    Fault.PERIOD: _("The purpose promises at most %(count)s messages %(period)s. Say per what."),
+    Fault.PERIOD: _(
+        "The purpose promises at most %(count)s messages %(period)s. Say whether it is per "
+        "week or per month."
+    ),
 }
 
 
@@ -158,7 +161,7 @@ class WordingForm(forms.Form):
         label=_("Age declaration"),
         max_length=200,
         required=False,
-        help_text=_("Empty when there is no age limit."),
+        help_text=_("Leave empty if there is no age limit."),
     )
     is_material = forms.BooleanField(
         label=_("This is a new purpose, sender or kind of content: people must say yes again"),

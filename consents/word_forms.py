@@ -10,14 +10,14 @@ from consents.services import LONGEST_WORD, MOST_WORDS, Objection, WordsRefused
 
 OBJECTIONS = {
     Objection.MANY: _("At most %(count)d words."),
-    Objection.LONG: _("«%(word)s» is too long: at most %(length)d characters."),
-    Objection.EMPTY: _("«%(word)s» says nothing by itself."),
-    Objection.ALPHABET: _("«%(word)s» has letters that make an SMS dearer."),
-    Objection.ALREADY: _("«%(word)s» counts already, for everybody."),
-    Objection.STOPS: _("«%(word)s» holds a stop or a no, or looks like one."),
-    Objection.OTHERWISE: _("«%(word)s» means something else already."),
-    Objection.KEYWORD: _("«%(word)s» holds the keyword of a purpose."),
-    Objection.TWICE: _("«%(word)s» stands twice, or is written alike."),
+    Objection.LONG: _("“%(word)s” is too long: at most %(length)d characters."),
+    Objection.EMPTY: _("“%(word)s” means nothing by itself."),
+    Objection.ALPHABET: _("“%(word)s” has letters that make an SMS more expensive."),
+    Objection.ALREADY: _("“%(word)s” already applies, for everybody."),
+    Objection.STOPS: _("“%(word)s” contains a stop or a no, or looks like one."),
+    Objection.OTHERWISE: _("“%(word)s” already means something else."),
+    Objection.KEYWORD: _("“%(word)s” contains the keyword of a purpose."),
+    Objection.TWICE: _("“%(word)s” is listed twice, or counts as the same as another word."),
 }
 LONGEST_TEXT = MOST_WORDS * (LONGEST_WORD + 2)
 
@@ -38,19 +38,21 @@ class WordsForm(forms.Form):
     stop = _words(
         _("Stop"),
         _(
-            "One on a line. Alone a word stops; first or last in a text it holds the number until a "
-            "colleague has read it. Two words or more stop wherever they stand."
+            "One on each line. On its own, a word stops the messages. First or last in "
+            "a text, it puts the number on hold until a colleague has read the text. "
+            "Two words or more together stop wherever they stand."
         ),
     )
     help = _words(
         _("Help"),
-        _("One on a line. Counts when nothing else is said."),
+        _("One on each line. Applies when the text says nothing else."),
     )
     start = _words(
         _("Start"),
         _(
-            "One on a line. Counts when nothing else is said, and only at a short number that is yours "
-            "alone. The person is asked to confirm, as always."
+            "One on each line. Applies when the text says nothing else, and only at a "
+            "short number that is yours alone. The person is asked to confirm, as "
+            "always."
         ),
     )
 

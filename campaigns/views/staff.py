@@ -208,19 +208,19 @@ def schedule(request: HttpRequest, campaign: Campaign, user: User) -> str:
 @_action("campaigns.send_campaign")
 def pause(request: HttpRequest, campaign: Campaign, user: User) -> str:
     services.pause(campaign, by=user, now=timezone.now())
-    return _("Paused. What has not left waits.")
+    return _("Paused. Messages that have not been sent will wait.")
 
 
 @_action("campaigns.send_campaign")
 def resume(request: HttpRequest, campaign: Campaign, user: User) -> str:
     services.resume(campaign, by=user, now=timezone.now())
-    return _("Sending goes on.")
+    return _("Sending continues.")
 
 
 @_action("campaigns.send_campaign")
 def cancel(request: HttpRequest, campaign: Campaign, user: User) -> str:
     services.cancel(campaign, by=user, now=timezone.now())
-    return _("Cancelled. What had not left is not sent.")
+    return _("Cancelled. Messages that had not been sent will not be sent.")
 
 
 def _user(request: HttpRequest) -> User:

@@ -32,17 +32,17 @@ def key_warning() -> str:
     try:
         last = key_expires_on()
     except ValueError:
-        return _("STREX_API_KEY_EXPIRES_ON is no date: write it as 2027-01-31.")
+        return _("STREX_API_KEY_EXPIRES_ON is not a date: write it as 2027-01-31.")
     if last is None:
         return ""
     left = (last - timezone.localdate()).days
     if left < 0:
-        return _("The API key of the gateway has expired. Make a new one in the portal of Strex.")
+        return _("The API key of the gateway has expired. Make a new one in the Strex portal.")
     if left > WARN_BEFORE.days:
         return ""
     return _(
-        "The API key of the gateway expires in %(days)d days. Make a new one in the portal of Strex "
-        "and set it as STREX_API_KEY_NEXT."
+        "The API key of the gateway expires in %(days)d days. Make a new one in the "
+        "Strex portal and set it as STREX_API_KEY_NEXT."
     ) % {"days": left}
 
 
@@ -54,11 +54,11 @@ def lane_warning() -> str:
     if found.misconfigured:
         return _("Nothing is sent: %(why)s. The messages wait.") % {"why": _(found.misconfigured)}
     if found.is_half_open:
-        return _("The gateway did not answer. The next message tries whether it does now.")
+        return _("The gateway did not answer. The next message shows whether it answers now.")
     at = timezone.localtime(found.shut_until).strftime("%H:%M:%S")
-    return _("The gateway did not answer. It is left alone until %(time)s; the messages wait.") % {
-        "time": at
-    }
+    return _(
+        "The gateway did not answer. We try again at %(time)s; until then the messages wait."
+    ) % {"time": at}
 
 
 def next_key_warning() -> str:
@@ -74,10 +74,10 @@ def parts_warning() -> str:
     if not count:
         return ""
     return ngettext(
-        "The gateway counted other parts than we did for %(count)d message today: prices in previews "
-        "may be wrong.",
-        "The gateway counted other parts than we did for %(count)d messages today: prices in previews "
-        "may be wrong.",
+        "The gateway counted a different number of parts than we did for %(count)d "
+        "message today: prices in previews may be wrong.",
+        "The gateway counted a different number of parts than we did for %(count)d "
+        "messages today: prices in previews may be wrong.",
         count,
     ) % {"count": count}
 
@@ -104,7 +104,7 @@ def standing(found: Snapshot) -> tuple[str, str]:
     if found.misconfigured:
         return _("Stopped: the configuration is wrong"), "danger"
     if found.is_open:
-        return _("Left alone after failures"), "warning"
+        return _("Waiting after failures"), "warning"
     if found.is_half_open:
         return _("Trying again"), "warning"
-    return _("Takes messages"), "ok"
+    return _("Accepting messages"), "ok"

@@ -16,7 +16,7 @@ class RoleForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail"))
     name = forms.CharField(
-        label=_("Name"), max_length=100, required=False, help_text=_("For somebody new.")
+        label=_("Name"), max_length=100, required=False, help_text=_("Only for a new colleague.")
     )
     role = forms.ChoiceField(label=_("Role"))
     place = forms.ChoiceField(label=_("For"))

@@ -35,7 +35,10 @@ _SEE_ALL = _SEE | {CAMPAIGN: ("view_campaign",)}
 ROLES: dict[str, Role] = {
     "privacy_officer": Role(
         _("Privacy officer"),
-        _("Answers for the consents: wordings, privacy notice, evidence, erasure and retention."),
+        _(
+            "Is responsible for the consents: wordings, privacy notice, evidence, erasure "
+            "and retention."
+        ),
         {
             ORGANISATION: (
                 "view_organisation",
@@ -74,7 +77,8 @@ ROLES: dict[str, Role] = {
     "customer_service": Role(
         _("Customer service"),
         _(
-            "Helps people: finds a number, stops for them, registers requests, settles unclear replies."
+            "Helps people: finds a number, stops messages for them, registers requests,"
+            " settles unclear replies."
         ),
         {
             ORGANISATION: (
@@ -95,7 +99,7 @@ ROLES: dict[str, Role] = {
     ),
     "administrator": Role(
         _("Administrator"),
-        _("Gives and takes roles, and sets up the organisation."),
+        _("Gives and removes roles, and sets up the organisation."),
         _SEE_ALL
         | {
             ORGANISATION: (

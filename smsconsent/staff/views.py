@@ -66,7 +66,8 @@ def take_role(request: HttpRequest, organisation: str, group: int, user: int) ->
         services.dismiss(colleague, held, by=_user(request))
     except roles.LastAdministrator:
         messages.error(
-            request, _("Somebody must be able to give roles. Make another administrator first.")
+            request,
+            _("Somebody must be able to give roles. Make somebody else an administrator first."),
         )
     else:
         messages.success(request, _("The role is taken away."))
@@ -94,7 +95,7 @@ def _admit(request: HttpRequest, controller: Model, form: RoleForm) -> None:
             invitation.save(request)
         messages.success(
             request,
-            _("The account is made, and an e-mail with a link to choose a password is sent."),
+            _("The account is created, and an e-mail with a link to choose a password is sent."),
         )
     else:
         messages.success(request, _("The role is given."))

@@ -156,7 +156,7 @@ def test_the_command_shows_and_changes_nothing_by_itself(purpose: Purpose) -> No
 
 
 def test_the_command_sets_up_when_told_so(purpose: Purpose) -> None:
-    assert "1 keywords were set up." in command("--apply")
+    assert "Keywords set up: 1." in command("--apply")
     assert set(at_strex()) == {"SKI"}
 
 
@@ -190,7 +190,7 @@ def test_the_page_shows_first_and_a_press_sets_up(officer: Client, purpose: Purp
 
     answer = officer.post(path(purpose), follow=True).content.decode()
 
-    assert "1 kodeord ble satt opp." in answer
+    assert "Kodeord som ble satt opp: 1." in answer
     assert "Som det skal være" in answer
 
 

@@ -81,7 +81,7 @@ def test_an_open_breaker_of_another_process_shows(officer: Client, consent: Cons
     for _failure in range(5):
         breaker.failed()
 
-    assert "Får hvile etter feil" in page(officer, consent)
+    assert "Venter etter feil" in page(officer, consent)
     assert "svarte ikke" in page(officer, consent)
 
 

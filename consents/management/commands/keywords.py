@@ -31,7 +31,7 @@ class Command(BaseCommand):
             count = services.set_up_keywords(steps, delete=options["delete"])
         except (GatewayMisconfigured, GatewayUnavailable) as error:
             raise CommandError(f"The gateway: {error}.") from None
-        self.stdout.write(f"{count} keywords were set up.")
+        self.stdout.write(f"Keywords set up: {count}.")
 
 
 def _line(step: Step) -> str:

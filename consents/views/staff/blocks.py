@@ -53,7 +53,9 @@ def unblock(request: HttpRequest, organisation: str) -> HttpResponse:
         controller, form.cleaned_data["unblock_phone"], by=colleague(request)
     )
     if count:
-        messages.success(request, _("The number is off the list. No consent comes back by that."))
+        messages.success(
+            request, _("The number is off the list. That does not bring any consent back.")
+        )
     else:
         messages.info(request, _("The number is not on the list."))
     return redirect("people:blocks", organisation)

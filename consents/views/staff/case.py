@@ -64,10 +64,10 @@ def case_verify(request: HttpRequest, organisation: str, case: UUID) -> HttpResp
             found, form.cleaned_data["code"], by=colleague(request), now=timezone.now()
         )
     except services.CodeWrong:
-        form.add_error("code", _("This is not the code that we sent. Ask once more."))
+        form.add_error("code", _("This is not the code that we sent. Ask the person once more."))
         return _page(request, found, code_form=form, status=422)
     except services.CodeOver:
-        messages.error(request, _("The code cannot be used any more. Send a new one."))
+        messages.error(request, _("The code can no longer be used. Send a new one."))
     else:
         messages.success(request, _("The code is right: the number is the person's."))
     return redirect("people:case", organisation, case)
@@ -269,7 +269,9 @@ def _close(request: HttpRequest, case: Case, form: CloseForm) -> HttpResponse | 
     except services.NotActedUpon:
         form.add_error("outcome", _("What was asked for has not been carried out yet."))
     except services.ComplaintMissing:
-        form.add_error("text", _("The letter must say that one can complain to Datatilsynet."))
+        form.add_error(
+            "text", _("The letter must say that the person can complain to Datatilsynet.")
+        )
     except services.CaseClosed:
         _say_closed(request)
         return redirect("people:case", *place)
@@ -281,17 +283,18 @@ def _close(request: HttpRequest, case: Case, form: CloseForm) -> HttpResponse | 
 
 def _done(case: Case, counts: dict[str, int]) -> str:
     if case.kind == Case.Kind.ERASURE:
-        return _("Erased: %(count)d rows.") % {"count": sum(counts.values())}
+        return _("Erased. Rows deleted: %(count)d.") % {"count": sum(counts.values())}
     if case.kind == Case.Kind.OBJECTION:
-        return _("Stopped: %(count)d consents. The number is on the block list.") % {
+        return _("Consents stopped: %(count)d. The number is on the block list.") % {
             "count": counts["ended"]
         }
     if case.kind == Case.Kind.RECTIFICATION and counts.get("not_asked"):
         return _(
-            "The new number was asked about %(asked)d. Limits kept back %(kept)d: register those tomorrow."
+            "Consents the new number was asked about: %(asked)d. Held back by the "
+            "limits: %(kept)d. Register those tomorrow."
         ) % {"asked": counts["asked"], "kept": counts["not_asked"]}
     return _("Carried out.")
 
 
 def _say_closed(request: HttpRequest) -> None:
-    messages.info(request, _("The case is closed already."))
+    messages.info(request, _("The case is already closed."))

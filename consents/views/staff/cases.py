@@ -55,7 +55,7 @@ def case_new(request: HttpRequest, organisation: str) -> HttpResponse:
         case = services.register_case(
             controller, values.pop("phone"), by=colleague(request), now=timezone.now(), **values
         )
-        messages.success(request, _("The request is registered, and the clock runs."))
+        messages.success(request, _("The request is registered. The time to answer has started."))
         return redirect("people:case", organisation, case.public_id)
     return show(request, "case_new", controller, {"form": form}, current=CURRENT)
 

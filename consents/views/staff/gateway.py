@@ -27,21 +27,21 @@ from smsconsent.staff.models import User
 PERMISSION = "consents.change_organisation"
 COUNTED = {
     "refused": gettext_lazy("Refused: the signature was wrong"),
-    "doubtful_stop": gettext_lazy("Stops taken in without a good signature"),
+    "doubtful_stop": gettext_lazy("Stops accepted without a valid signature"),
     "odd_sender": gettext_lazy("From a sender that is no phone number"),
-    "unknown_id": gettext_lazy("About a message that nobody knows"),
+    "unknown_id": gettext_lazy("About a message that we do not know"),
     "unknown_key": gettext_lazy("Signed with a key that is not loaded"),
-    "malformed": gettext_lazy("That could not be read"),
+    "malformed": gettext_lazy("Could not be read"),
     "unexpected": gettext_lazy("With a status that is not documented"),
     "unexplained": gettext_lazy("Not delivered, without a reason"),
-    "duplicate": gettext_lazy("About an id that was used before"),
-    "parts_differ": gettext_lazy("Another number of parts than we had counted"),
-    "refused_message": gettext_lazy("Messages of ours that it refused to read"),
+    "duplicate": gettext_lazy("About an ID that was used before"),
+    "parts_differ": gettext_lazy("A different number of parts than we had counted"),
+    "refused_message": gettext_lazy("Messages from us that it refused"),
     "odd_answer": gettext_lazy("Answers that are not documented"),
     "slow": gettext_lazy("Answered too slowly"),
 }
 ACTIONS = {
-    Action.CREATE: (gettext_lazy("Is missing: will be made"), "info"),
+    Action.CREATE: (gettext_lazy("Missing: will be created"), "info"),
     Action.CHANGE: (gettext_lazy("Differs: will be changed"), "warning"),
     Action.DELETE: (gettext_lazy("Nobody uses it: can be deleted"), "danger"),
     Action.KEEP: (gettext_lazy("As it should be"), "ok"),
@@ -84,7 +84,7 @@ def keywords(request: HttpRequest, organisation: str) -> HttpResponse:
         steps = services.plan_keywords(controller)
         if request.method == "POST":
             count = services.set_up_keywords(steps, delete="delete" in request.POST)
-            messages.success(request, _("%(count)d keywords were set up.") % {"count": count})
+            messages.success(request, _("Keywords set up: %(count)d.") % {"count": count})
             return redirect("people:keywords", organisation)
     except (GatewayMisconfigured, GatewayUnavailable):
         trouble = _("The gateway does not answer as it should. See the latest errors.")

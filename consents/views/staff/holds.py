@@ -118,7 +118,7 @@ def bundle(request: HttpRequest, organisation: str, reference: str) -> HttpRespo
     try:
         services.export_held(found, file, by=colleague(request), now=timezone.now())
     except services.NotOpened:
-        messages.error(request, _("Ask to read it first. A colleague must let you."))
+        messages.error(request, _("Ask to read it first. A colleague must approve."))
     except services.NothingSealed:
         messages.info(request, _("Nothing is sealed yet. Try again in a minute."))
     else:
@@ -153,12 +153,15 @@ def _hold(request: HttpRequest, subject: Subject, form: HoldForm) -> LegalHold |
             subject, by=colleague(request), now=timezone.now(), **form.cleaned_data
         )
     except services.LastDayRefused:
-        form.add_error("ends_on", _("The last day must be ahead, and at most three years away."))
+        form.add_error(
+            "ends_on", _("The last day must be in the future, and at most three years from now.")
+        )
     except services.NoHoldKey:
         form.add_error(
             None,
             _(
-                "This installation has no key for held evidence. Its operator sets FERNET_HOLD_KEYS."
+                "This installation has no key for held evidence. Whoever runs it must "
+                "set FERNET_HOLD_KEYS."
             ),
         )
     return None

@@ -65,7 +65,7 @@ def stop(request: HttpRequest, organisation: str, public_id: UUID, consent: int)
     ):
         messages.success(request, _("Stopped. Nothing more is sent for this purpose."))
     else:
-        messages.info(request, _("It was stopped already."))
+        messages.info(request, _("It was already stopped."))
     return redirect("people:number", organisation, public_id)
 
 
@@ -96,7 +96,7 @@ def erase(request: HttpRequest, organisation: str, public_id: UUID) -> HttpRespo
         return redirect("people:search", organisation)
     messages.success(
         request,
-        _("Erased: %(count)d rows.") % {"count": erasure.row_count},
+        _("Erased. Rows deleted: %(count)d.") % {"count": erasure.row_count},
     )
     return redirect("people:erasure", organisation, erasure.reference)
 

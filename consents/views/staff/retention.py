@@ -28,7 +28,8 @@ def retention(request: HttpRequest, organisation: str) -> HttpResponse:
         due = sum(sum(counts.values()) for counts in result.values())
         messages.info(
             request,
-            _("Dry run: %(count)d rows are due to go. Nothing was removed.") % {"count": due},
+            _("Dry run: %(count)d rows are due for deletion. Nothing was deleted.")
+            % {"count": due},
         )
         return redirect("people:retention", organisation)
     context = {

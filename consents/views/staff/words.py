@@ -22,7 +22,7 @@ def words(request: HttpRequest, organisation: str) -> HttpResponse:
     initial = {kind: getattr(controller, f"{kind}_words") for kind in WordsForm.base_fields}
     form = WordsForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid() and _keep(request, controller, form):
-        messages.success(request, _("The words are kept. They count from now on."))
+        messages.success(request, _("The words are saved. They apply from now on."))
         return redirect("people:words", organisation)
     context = {
         "form": form,
