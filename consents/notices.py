@@ -47,7 +47,7 @@ PARTS: tuple[Part, ...] = (
         ),
         (
             ("samtykk", "consent"),
-            ("hvorfor", "kvifor", "formål", "for å ", "why", "purpose", "to send"),
+            ("hvorfor", "kvifor", "formål", "føremål", "for å ", "why", "purpose", "to send"),
         ),
     ),
     Part(

@@ -43,6 +43,12 @@ def test_the_notice_of_the_demo_is_complete(language: str) -> None:
     assert notices.missing(NOTICES[language]) == []
 
 
+def test_a_notice_in_nynorsk_says_why_by_its_own_word() -> None:
+    missing = notices.missing("Føremålet er tilbod. Grunnlaget er samtykket ditt.")
+
+    assert "purpose" not in {part.name for part in missing}
+
+
 def test_what_is_there_already_is_not_added_again() -> None:
     assert notices.completed(NOTICE, "nb") == NOTICE
 
