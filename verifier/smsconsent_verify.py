@@ -76,10 +76,10 @@ signature_forged signature failed
   Signaturen er forfalsket: den stemmer ikke med nøkkelen den viser til.
   The signature is forged: it does not fit the key that it names.
 wrong_key signature failed
-  Sjekkpunktet er ikke signert med nøkkelen du ga.
+  Kontrollpunktet er ikke signert med nøkkelen du ga.
   The checkpoint is not signed by the key that you gave.
 checkpoint_malformed signature failed
-  Sjekkpunktet mangler eller kan ikke leses.
+  Kontrollpunktet mangler eller kan ikke leses.
   The checkpoint is missing or cannot be read.
 not_sealed signature failed
   Kvitteringen er ikke forseglet ennå. Last den ned igjen om et minutt.
@@ -226,7 +226,7 @@ key_change_forged keys failed
   Nøkkelskiftet i oppføring {index} er ikke signert av begge nøklene.
   The change of the key in entry {index} is not signed by both keys.
 key_change_alone keys limited
-  Nøkkelskiftet i oppføring {index} er kunngjort av den nye nøkkelen alene. Intet viser hvem som var enig.
+  Nøkkelskiftet i oppføring {index} er kunngjort av den nye nøkkelen alene. Ingenting viser hvem som var enig.
   The change of the key in entry {index} is announced by the new key alone. Nothing shows who agreed.
 key_change_agreed keys limited
   Oppføring {index} skifter nøkkel uten den forrige: {asked_by} ba om det, {agreed_by} var enig. «{reason}»
