@@ -51,7 +51,7 @@ As long as the consent lasts, and the proof for 180 days afterwards. If you do n
 Strex delivers the messages for us, under an agreement to use the data for nothing else.
 
 ## If you do not want to be asked again
-If you say that it was not you, or that you do not want marketing, a scrambled form of the number that cannot be read stands on our block list. It is used only to leave you in peace. The basis is our legitimate interest in respecting your no (GDPR Art. 6(1)(f)). We review the list every 24 months, and delete the entry if you ask us to.
+If you say that it was not you, or that you do not want marketing, a scrambled form of the number that cannot be read is kept on our block list. It is used only to leave you in peace. The basis is our legitimate interest in respecting your no (GDPR Art. 6(1)(f)). We review the list every 24 months, and delete the entry if you ask us to.
 
 ## Your rights
 You can withdraw your consent at any time by replying STOPP. You can ask for access, correction and erasure, and you can complain to Datatilsynet, the Norwegian Data Protection Authority.""",

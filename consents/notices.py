@@ -127,10 +127,11 @@ PARTS: tuple[Part, ...] = (
         ),
         _("If you do not want to be asked again"),
         _(
-            "If you say that it was not you, or that you do not want marketing, a scrambled form of "
-            "the number that cannot be read stands on our block list. It is used only to leave you "
-            "in peace. The basis is our legitimate interest in respecting your no (GDPR Art. "
-            "6(1)(f)). We review the list every 24 months, and delete the entry if you ask us to."
+            "If you say that it was not you, or that you do not want marketing, a "
+            "scrambled form of the number that cannot be read is kept on our block "
+            "list. It is used only to leave you in peace. The basis is our legitimate "
+            "interest in respecting your no (GDPR Art. 6(1)(f)). We review the list "
+            "every 24 months, and delete the entry if you ask us to."
         ),
         (
             ("sperrelist", "block list"),

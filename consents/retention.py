@@ -311,7 +311,7 @@ POLICY: tuple[Policy, ...] = (
         name="purge_log",
         title=_("Log of purges"),
         covers=(),
-        reason=_("To show that data is deleted on time. It holds counts only."),
+        reason=_("To show that data is deleted on time. It contains counts only."),
         life=_("24 months."),
         **purging.over(due.old_purge_runs),
     ),
