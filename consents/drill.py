@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from consents import confirmations, journal, notices, replies, services, transitions
 from consents.ledger import Proof
 from consents.models import (
@@ -141,8 +139,7 @@ class _History:
                 services.release_number(subject)
                 self.held.discard(subject.public_id)
             else:
-                with transaction.atomic():
-                    replies.hold([subject], now=self.now)
+                replies.hold([subject], now=self.now)
                 self.held.add(subject.public_id)
 
     def _block(self, phone: Phone) -> None:

@@ -241,7 +241,7 @@ def _what_stays(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
 
 def _for_imports(subject: Subject, *, now: datetime) -> list[dict[str, Any]]:
     """What keeps the number from coming back, and the files that wait, in which it may stand."""
-    stays = [_stay("erased", 1, until=timezone.localdate(now + due.ERASED_FOR))]
+    stays = [_stay("erased", until=timezone.localdate(now + due.ERASED_FOR))]
     files = ImportChunk.objects.filter(run__organisation=subject.organisation_id, number=0)
     if uploaded := list(files.values_list("run__created_at", flat=True)):
         last_day = timezone.localdate(max(uploaded) + due.UPLOADS_FOR)

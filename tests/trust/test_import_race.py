@@ -151,7 +151,9 @@ def act(choice: str, purpose: Purpose, number: int) -> None:
         consent = asked.consent
         later = now + timedelta(seconds=1)
         if choice == "no":
-            assert transitions.refuse(consent, proof=Proof("mo_reply"), now=later)
+            # Where the import came first the question is one to renew, and a no to it a stop (decision 31).
+            says_no, proof = (transitions.refuse, transitions.withdraw), Proof("mo_reply")
+            assert any(each(consent, proof=proof, now=later) for each in says_no)
         else:
             stop(number)
 
