@@ -133,7 +133,7 @@ def test_a_change_in_substance_needs_a_new_yes_and_mere_wording_does_not() -> No
     make_wording(consent.purpose, why="Fordi du ba om det")
     assert Consent.objects.sendable(NOON).exists()
 
-    newer = make_wording(consent.purpose, what="Lotteri", is_material=True)
+    newer = make_wording(consent.purpose, what="Lodd i lotteriet vårt", is_material=True)
     assert not Consent.objects.sendable(NOON).exists()
 
     transitions.renew(consent, wording=newer, proof=PROOF, now=NOON)
@@ -150,7 +150,7 @@ def test_a_change_in_one_language_leaves_the_others_as_they_were() -> None:
 
 def test_a_consent_that_no_longer_suffices_may_be_asked_for_anew() -> None:
     consent = make_consent("granted", at=NOON - HOUR)
-    make_wording(consent.purpose, what="Lotteri", is_material=True)
+    make_wording(consent.purpose, what="Lodd i lotteriet vårt", is_material=True)
 
     make_consent("granted", purpose=consent.purpose, at=NOON)
 
