@@ -19,6 +19,7 @@ from consents import confirmations
 from consents.models import Consent, ServiceMessage
 from smsconsent.gateways import gateway_of_process
 from smsconsent.gateways.simulator import signatures
+from smsconsent.outbox.questions import Question
 from tests import environment
 from tests.make import NOON, SHORT_NUMBER, make_campaign, make_consent, make_purpose, phone
 from tests.trust import size
@@ -171,6 +172,15 @@ def post_all(
     return answers, spent[int(len(spent) * SLOWEST_PERCENTILE)]
 
 
+def changed_since(before: dict[str, str]) -> set[str]:
+    """Return the tables that changed, but for questions to the gateway: so doubt is settled."""
+    after = stored()
+    assert set(Question.objects.values_list("message", flat=True)) <= set(
+        ServiceMessage.objects.values_list("pk", flat=True)
+    )
+    return {table for table in after if after[table] != before[table]} - {Question._meta.db_table}
+
+
 @pytest.fixture(autouse=True)
 def keys(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The product knows the key of the simulator, and calls nobody for it."""
@@ -228,7 +238,7 @@ def test_an_unsigned_body_never_breaks_the_hook_and_starts_nothing(
     record_property("p99_ms", round(slowest, 1))
     assert answers.keys() <= {200, 400, 413}
     if hook == "receipts":
-        assert stored() == before
+        assert not changed_since(before)
     # What could be read as a message is kept, and doubt may stop: invariant 10 with rule 8.5.
     assert Consent.objects.get().state in {"granted", "withdrawn"}
     assert set(ServiceMessage.objects.values_list("kind", flat=True)) <= {
@@ -256,7 +266,7 @@ def test_a_forged_signature_over_any_body_changes_nothing(
     # A changed key name is a key that is not loaded: under this policy the same as no signature.
     assert answers.keys() <= {200, 401}
     if hook == "receipts":
-        assert stored() == before
+        assert not changed_since(before)
 
 
 def test_a_replay_acts_once_and_the_nonce_with_another_body_is_refused(
