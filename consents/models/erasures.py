@@ -73,7 +73,7 @@ class Erasure(models.Model):
 
 
 class ErasedNumber(models.Model):
-    """A number that was erased lately, so that no file from before brings it back (decision 34).
+    """A number that was erased lately, so that no file from before brings it back (decision 32).
 
     PRIVACY: pseudonym and moment, for a month. Imports alone look here: the person may say yes again at once.
     """
