@@ -13,10 +13,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from consents import limits, locking, openings, transitions, writing
+from consents import limits, locking, openings, situations, transitions, writing
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, Purpose, ServiceMessage, Wording
-from consents.openings import Situation
+from consents.situations import Situation
 from consents.turns import take_turns
 from smsconsent import outbox, signing
 from smsconsent.phones import Phone
@@ -68,7 +68,7 @@ class _Values:
 
 
 def _ask(purpose: Purpose, phone: Phone, values: _Values, *, evenly: bool) -> Confirmation | None:
-    found = openings.look(purpose, phone, now=values.now)
+    found = situations.look(purpose, phone, now=values.now)
     if found.needs_nothing or (found.is_open(values.now) and found.is_asked):
         if evenly:
             _rehearse(found, values)

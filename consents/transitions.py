@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from django.db import transaction
 
-from consents import ledger, locking, openings, steps
+from consents import ledger, locking, openings, situations, steps
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import (
@@ -50,7 +50,7 @@ def open_request(
     (words changed in substance, an import nobody has vouched for) is asked about and stays: to be
     renewed, not granted. One that counts no more (number suspended since) ends, and is asked for anew.
     """
-    found = openings.look(purpose, phone, now=now)
+    found = situations.look(purpose, phone, now=now)
     if found.needs_nothing:
         return None
     if found.is_open(now) and found.asks(wording, source):

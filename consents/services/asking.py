@@ -6,7 +6,7 @@ from typing import Literal
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from consents import confirmations, openings, tasks
+from consents import confirmations, situations, tasks
 from consents.ledger import Proof
 from consents.models import Confirmation, Consent, HandsetCode, Purpose, Wording
 from smsconsent import signing
@@ -56,8 +56,8 @@ def request_consent(
 def find_form(
     organisation: str, purpose: str, *, language: str, now: datetime
 ) -> tuple[Purpose, Wording] | None:
-    """Return what the form at this address asks, and in which words. See `openings.find_form`."""
-    return openings.find_form(organisation, purpose, language=language, now=now)
+    """Return what the form at this address asks, and in which words. See `situations.find_form`."""
+    return situations.find_form(organisation, purpose, language=language, now=now)
 
 
 def register_request(

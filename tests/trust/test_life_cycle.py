@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from consents import confirmations, ledger, lifetimes, openings, services, transitions
+from consents import confirmations, ledger, lifetimes, services, situations, transitions
 from consents.ledger import Proof
 from consents.models import Consent, EventDetail, Purpose, Subject, Suppression, Wording
 from consents.suspensions import suspend
@@ -378,7 +378,7 @@ def test_a_yes_that_no_longer_suffices_lives_as_the_oracle_says() -> None:
     assert {"requested", "granted", "expired"} <= LifeCycle.seen.keys()
 
 
-def end_whatever_is_asked_for(self: openings.Situation, now: datetime) -> bool:
+def end_whatever_is_asked_for(self: situations.Situation, now: datetime) -> bool:
     """Whoever types a number ends the consent that holds."""
     return False
 
@@ -423,7 +423,7 @@ def test_a_planted_bug_turns_the_machine_red(
 def test_a_request_that_ends_what_holds_turns_the_machine_red(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(openings.Situation, "holds", end_whatever_is_asked_for)
+    monkeypatch.setattr(situations.Situation, "holds", end_whatever_is_asked_for)
 
     with pytest.raises(AssertionError):
         play(LifeInDoubt, phases=[Phase.generate], examples=200)
