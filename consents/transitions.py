@@ -144,7 +144,7 @@ def pause(consent: Consent, *, until: datetime, proof: Proof, now: datetime) -> 
     """The person wants no message before `until`. A pause that runs is replaced. It ends by itself."""
     facts: dict[str, str | int] = {
         "change": "paused",
-        "until": until.astimezone(UTC).isoformat(timespec="seconds"),
+        "until": _moment(until),
     }
     return _adjust(consent, {"paused_until": until}, proof=proof.with_facts(facts), now=now)
 
