@@ -54,7 +54,7 @@ check-django: install-dev
 
 trust: install-dev ## Run the races, crashes and floods at release size; write docs/trust-report.md
 	@TEST_DATABASE=postgres TRUST_SIZE=release TRUST_REPORT=docs/trust-report.md \
-		$(PY) -m pytest -q -n 2 --dist worksteal tests/trust $(ARGS)
+		$(PY) -m pytest -q -n 2 --dist worksteal -o faulthandler_timeout=3600 tests/trust $(ARGS)
 
 bench: install-dev ## Measure: SCALE=10k, 100k, 1m or 5m; ARGS="P1 P4" for some (docs/performance.md)
 	@$(PY) -m bench $(ARGS)
