@@ -26,6 +26,7 @@ from tests import servers
 from tests.installation import eventually
 from tests.make import make_consent, make_purpose, make_user, phone
 from tests.settings import IS_POSTGRES
+from tests.trust import size
 from tests.trust.test_dump import live_a_whole_life
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,7 +118,12 @@ def test_an_erased_number_is_in_no_store_in_any_spelling_and_nothing_opens_to_it
 
     erase()
     # Whoever works beside this test, in a database of their own, may still see what was deleted.
-    eventually(lambda: overwriting.overwrite(now=timezone.now()), "nobody sees the deleted rows")
+    # At release size that is minutes.
+    eventually(
+        lambda: overwriting.overwrite(now=timezone.now()),
+        "nobody sees the deleted rows",
+        within=size.of(60, 900),
+    )
 
     after = remanence.look(NUMBER, stores(lived))
     assert {each.store: each for each in after if not each.is_clean or each.obstacle} == {}
