@@ -106,11 +106,7 @@ def publish_wording(
     Raises WordingUnclear when the words are not plain and definite, or say another frequency than is kept
     when sending (guide G12, G24), and NoticeMissing when the organisation has no privacy notice to name.
     """
-    words = {name: getattr(texts, name) for name in Texts.__slots__}
-    if unclear := plain_language.problems(
-        words, count=purpose.promised_count, period=purpose.promised_period
-    ):
-        raise WordingUnclear(unclear)
+    words = _plain_words(purpose, texts)
     notice = purpose.organisation.notices.current(language)
     if notice is None:
         raise NoticeMissing
@@ -134,3 +130,14 @@ def publish_wording(
         return known
     wording.save(force_insert=True)
     return wording
+
+
+def _plain_words(purpose: Purpose, texts: Texts) -> dict[str, str]:
+    """Return the texts by field. Raises WordingUnclear."""
+    words: dict[str, str] = {name: getattr(texts, name) for name in Texts.__slots__}
+    unclear = plain_language.problems(
+        words, count=purpose.promised_count, period=purpose.promised_period
+    )
+    if unclear:
+        raise WordingUnclear(unclear)
+    return words

@@ -134,6 +134,7 @@ def test_a_promise_is_not_raised_once_people_have_been_asked(
             purpose.full_clean()
     else:
         purpose.full_clean()
+        assert (purpose.promised_count, purpose.promised_period) == (count, period)
 
 
 @pytest.mark.django_db
@@ -145,3 +146,6 @@ def test_a_purpose_nobody_was_asked_about_may_promise_anew() -> None:
     fresh.promised_count = 9
 
     fresh.full_clean()
+    fresh.save()
+
+    assert Purpose.objects.get(slug="fersk").promised_count == 9
