@@ -11,7 +11,7 @@ import pytest
 
 from tests.gateways.ear import Ear, let_pass, listening
 from tests.make import SHORT_NUMBER, phone
-from tests.simulator import Simulator
+from tests.simulator import Simulator, start_simulator
 
 NUMBER = phone().e164
 
@@ -221,3 +221,15 @@ def test_ten_thousand_are_taken_at_once_and_one_more_is_refused(
     assert answer.status_code == 201
     # Under a second on a machine of one's own; this one may be shared.
     assert time.monotonic() - started_at < 5
+
+
+def test_it_ends_without_an_error_while_somebody_is_connected() -> None:
+    with start_simulator() as simulator, httpx2.Client(base_url=simulator.url) as client:
+        assert client.get("/handset/").status_code == 200
+
+        simulator.process.process.terminate()
+        code = simulator.process.process.wait(20)
+
+        said = simulator.process.log.read_text(encoding="utf-8")
+    assert code == 0
+    assert "Traceback" not in said

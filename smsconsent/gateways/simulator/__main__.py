@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from smsconsent.gateways.simulator.app import App
 from smsconsent.gateways.simulator.http import LARGEST_HEAD, serve_connection
@@ -61,7 +62,9 @@ async def serve(config: Config) -> None:
         if task:
             connections.add(task)
             task.add_done_callback(connections.discard)
-        await serve_connection(reader, writer, app.answer)
+        # At the end it is cancelled while it waits for more, which Python 3.11 would print as an error.
+        with suppress(asyncio.CancelledError):
+            await serve_connection(reader, writer, app.answer)
 
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
