@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from consents import due, ledger, legal_holds, limits, purging
 from consents.incoming import open_incoming
@@ -44,6 +45,10 @@ from smsconsent.gateways import Gateway, GatewayMisconfigured, GatewayUnavailabl
 RESUME_AFTER = timedelta(minutes=1)
 # The gateway is asked about what was handed over lately and not reported on; older is long on its way.
 MOST_AT_GATEWAY = 100
+LONGEST_PAUSE = timedelta(hours=1)
+# So many one after the other are not about one message.
+MOST_FAILURES = 3
+CANCELLED_WITHIN = timedelta(hours=1)
 
 
 def erase(subject: Subject, *, asked_by: str, now: datetime) -> Erasure | None:
@@ -98,11 +103,37 @@ def resume(*, now: datetime, limit: int = 1000) -> int:
 def cancel_at_gateway(*, gateway: Gateway, now: datetime, limit: int = 20) -> int:
     """Have the gateway delete what still waits there for an erased number. Return how many erasures ended.
 
-    An unreachable gateway is asked again at the next run, until nothing can be waiting any more. One
-    erasure that fails stops no other. Raises the first error at the end.
+    What it did not take is asked for again, later and later, until nothing can be waiting any more. However
+    many fail, they hold up no other. Raises the first error at the end.
     """
-    erasures = Erasure.objects.at_the_gateway().order_by("pk")[:limit]
-    return take_turns(erasures, partial(_cancel, gateway=gateway, now=now))
+    due = list(Erasure.objects.due_at_the_gateway(now)[:limit])
+    # Before it is asked: also where asking breaks off, the others come first.
+    for erasure in due:
+        erasure.ask_gateway_at = _again_at(erasure, now)
+    Erasure.objects.bulk_update(due, ["ask_gateway_at"])
+    return take_turns(due, partial(_cancel, gateway=gateway, now=now))
+
+
+def _again_at(erasure: Erasure, now: datetime) -> datetime:
+    """A quarter of the time that it has waited from now, an hour at most."""
+    assert erasure.destroyed_at is not None
+    return now + min((now - erasure.destroyed_at) / 4, LONGEST_PAUSE)
+
+
+def warning() -> str:
+    """Return a sentence while messages to people who are erased may wait at the gateway, or ""."""
+    late = timezone.now() - CANCELLED_WITHIN
+    count = Erasure.objects.at_the_gateway().filter(destroyed_at__lte=late).count()
+    if not count:
+        return ""
+    text = ngettext(
+        "The gateway has not deleted what may wait there for the number of %(count)d erasure. It is asked"
+        " again for a day; the latest errors say why.",
+        "The gateway has not deleted what may wait there for the numbers of %(count)d erasures. It is asked"
+        " again for a day; the latest errors say why.",
+        count,
+    )
+    return text % {"count": count}
 
 
 def forget_cases(cases: QuerySet[Case]) -> Counts:
@@ -265,12 +296,22 @@ def _cancel(erasure: Erasure, *, gateway: Gateway, now: datetime) -> bool:
 
 
 def _cancel_each(erasure: Erasure, gateway: Gateway) -> list[str]:
-    """Ask the gateway about each message. Return those that could not be asked about."""
+    """Ask the gateway about each message. Return those that could not be asked about.
+
+    One that it refuses or breaks on keeps no other waiting. When several in a row fail, it is away.
+    """
+    left: list[str] = []
+    failed = 0
     for position, message_id in enumerate(erasure.at_gateway):
         try:
             deleted = gateway.cancel(UUID(message_id))
         except (GatewayUnavailable, GatewayMisconfigured):
-            return list(erasure.at_gateway[position:])
+            left.append(message_id)
+            failed += 1
+            if failed == MOST_FAILURES:
+                return [*left, *erasure.at_gateway[position + 1 :]]
+            continue
+        failed = 0
         if deleted:
             erasure.counts["gateway"] = erasure.counts.get("gateway", 0) + 1
-    return []
+    return left

@@ -422,6 +422,8 @@ READINESS_WARNINGS = [
     "smsconsent.gateways.watch.lane_warning",
     "smsconsent.gateways.watch.parts_warning",
     "consents.silence.warning",
+    "consents.syncing.warning",
+    "consents.erasing.warning",
     "consents.anchors.warning",
     "consents.journal.warning",
     "consents.overwriting.warning",

@@ -1,6 +1,9 @@
 """What was erased, when, and what stays: the report that the person and the authority may see (F163)."""
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from consents.models.organisations import Organisation
@@ -16,6 +19,11 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
     def at_the_gateway(self) -> "ErasureQuerySet":
         """Erasures with messages that the gateway has not been asked to delete yet."""
         return self.filter(destroyed_at__isnull=False, cancelled_at=None)
+
+    def due_at_the_gateway(self, now: datetime) -> "ErasureQuerySet":
+        """Those of them that it is to be asked about now: first the new ones, then who has waited longest."""
+        due = self.at_the_gateway().filter(Q(ask_gateway_at=None) | Q(ask_gateway_at__lte=now))
+        return due.order_by(F("ask_gateway_at").asc(nulls_first=True), "pk")
 
 
 class Erasure(models.Model):
@@ -42,6 +50,8 @@ class Erasure(models.Model):
     destroyed_at = models.DateTimeField(_("deleted"), null=True)
     # Random ids of messages that may wait at the gateway; emptied as it answers.
     at_gateway = models.JSONField(default=list, editable=False)
+    # When the gateway is to be asked again, after it could not. Null: at once.
+    ask_gateway_at = models.DateTimeField(null=True, editable=False)
     cancelled_at = models.DateTimeField(_("deleted at the gateway"), null=True)
     overwritten_at = models.DateTimeField(_("overwritten on disk"), null=True)
     # Rows per table; and what stays, each as {"what", "count", "until"}.

@@ -181,7 +181,8 @@ class HttpClient:
             outcome = str(answer.status)
         finally:
             self._log("POST", path, outcome, started_at, 1)
-            if outcome == "no answer" or answer.is_trouble:
+            # A 404 is an answer there: what was asked about is not known.
+            if outcome == "no answer" or (answer.status >= 400 and answer.status != 404):
                 self.state.note_error(f"POST {path}: {outcome}")
         return answer
 

@@ -5,7 +5,7 @@ waits for no lock. If the cache is emptied, the gateway is simply asked again. N
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from django.core.cache import cache
 
 DAY = 24 * 3600
 ERRORS_KEPT = 10
+ASKED_AT_ONCE = 1000
 # When this process last told of what it had seen.
 touched: dict[str, float] = {}
 
@@ -45,6 +46,14 @@ class SharedState:
 
     def get(self, what: str, default: Any = None) -> Any:
         return cache.get(self._key(what), default)
+
+    def get_all(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return what is there of these, by name."""
+        known: dict[str, Any] = {}
+        for start in range(0, len(names), ASKED_AT_ONCE):
+            keys = {self._key(name): name for name in names[start : start + ASKED_AT_ONCE]}
+            known |= {keys[key]: value for key, value in cache.get_many(keys).items()}
+        return known
 
     def set(self, what: str, value: Any, *, seconds: float = DAY) -> None:
         cache.set(self._key(what), value, seconds)

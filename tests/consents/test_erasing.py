@@ -2,11 +2,13 @@
 
 import json
 import time
+from collections.abc import Iterable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.core.signing import get_cookie_signer
 from django.db import connection
@@ -28,6 +30,7 @@ from consents.models import (
     Visit,
 )
 from smsconsent.gateways import GatewayUnavailable
+from smsconsent.health import warnings_found
 from tests import servers
 from tests.installation import eventually
 from tests.make import (
@@ -35,6 +38,7 @@ from tests.make import (
     HOUR,
     MINUTE,
     NOON,
+    SECOND,
     make_campaign,
     make_consent,
     make_purpose,
@@ -49,15 +53,17 @@ pytestmark = pytest.mark.django_db
 class Gatekeeper:
     """A gateway that is only asked to delete: it notes what, and fails when it is told to."""
 
-    def __init__(self, *, fails: bool = False, deletes: bool = True) -> None:
+    def __init__(self, *, fails: bool = False, breaks_on: Iterable[str] = ()) -> None:
         self.asked: list[UUID] = []
-        self.fails, self.deletes = fails, deletes
+        self.tries = 0
+        self.fails, self.breaks_on = fails, {UUID(each) for each in breaks_on}
 
     def cancel(self, message_id: UUID) -> bool:
-        if self.fails:
+        self.tries += 1
+        if self.fails or message_id in self.breaks_on:
             raise GatewayUnavailable("not now")
         self.asked.append(message_id)
-        return self.deletes
+        return True
 
 
 def live(number: int = 1) -> Subject:
@@ -188,6 +194,71 @@ def test_an_erasure_that_cannot_be_asked_about_stops_no_other() -> None:
     erasing.cancel_at_gateway(gateway=Gatekeeper(), now=NOON + 25 * HOUR)  # type: ignore[arg-type]
     broken.refresh_from_db()
     assert broken.cancelled_at == NOON + 25 * HOUR, "by then nothing waits there"
+
+
+def make_waiting(count: int) -> list[Erasure]:
+    """Erasures of long ago, each with one message at the gateway."""
+    organisation = make_purpose().organisation
+    return Erasure.objects.bulk_create(
+        Erasure(
+            organisation=organisation,
+            asked_by="person",
+            asked_at=NOON,
+            destroyed_at=NOON,
+            at_gateway=[str(uuid4())],
+        )
+        for _number in range(count)
+    )
+
+
+def messages_of(erasures: Iterable[Erasure]) -> list[str]:
+    return [message for each in erasures for message in each.at_gateway]
+
+
+def test_many_erasures_that_fail_at_the_gateway_hold_up_no_later_one() -> None:
+    failing, [later] = make_waiting(20), make_waiting(1)
+    gateway = Gatekeeper(breaks_on=messages_of(failing))
+
+    for seconds in (20, 40):
+        erasing.cancel_at_gateway(gateway=gateway, now=NOON + seconds * SECOND)  # type: ignore[arg-type]
+
+    assert gateway.asked == [UUID(each) for each in later.at_gateway]
+    assert Erasure.objects.at_the_gateway().count() == len(failing)
+
+
+def test_an_erasure_that_fails_at_the_gateway_is_tried_again_later_and_later() -> None:
+    make_waiting(1)
+    gateway, tries = Gatekeeper(fails=True), []
+
+    for minute in range(1, 13):
+        erasing.cancel_at_gateway(gateway=gateway, now=NOON + minute * MINUTE)  # type: ignore[arg-type]
+        tries.append(gateway.tries)
+
+    assert tries == [1, 2, 3, 4, 5, 5, 6, 6, 7, 7, 7, 8]
+
+
+def test_one_message_that_cannot_be_deleted_keeps_no_other_of_its_erasure_waiting() -> None:
+    [erasure] = make_waiting(1)
+    broken, whole = str(uuid4()), str(uuid4())
+    Erasure.objects.update(at_gateway=[broken, whole])
+    gateway = Gatekeeper(breaks_on=[broken])
+
+    erasing.cancel_at_gateway(gateway=gateway, now=NOON + MINUTE)  # type: ignore[arg-type]
+
+    erasure.refresh_from_db()
+    assert gateway.asked == [UUID(whole)]
+    assert erasure.at_gateway == [broken]
+
+
+@pytest.mark.parametrize(("waited", "is_told"), [(HOUR - SECOND, False), (HOUR, True)])
+def test_the_operator_hears_of_what_is_not_deleted_at_the_gateway(
+    waited: timedelta, is_told: bool
+) -> None:
+    make_waiting(2)
+
+    with time_machine.travel(NOON + waited, tick=False):
+        assert ("2 slettinger" in erasing.warning()) is is_told
+        assert any("2 erasures" in each for each in warnings_found()) is is_told
 
 
 def test_what_waits_is_deleted_also_when_another_erasure_fails(

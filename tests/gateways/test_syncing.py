@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from consents import confirmations, syncing, transitions
@@ -14,9 +15,20 @@ from smsconsent.gateways import gateway_of_process, get_gateway, watch
 from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex import Strex
 from smsconsent.gateways.strex_services import encode
+from smsconsent.health import warnings_found
 from tests.gateways.ear import Ear, let_pass, listening
 from tests.gateways.stages import posted
-from tests.make import DAY, NOON, SECOND, SHORT_NUMBER, make_consent, make_purpose, phone
+from tests.make import (
+    DAY,
+    MINUTE,
+    NOON,
+    SECOND,
+    SHORT_NUMBER,
+    make_consent,
+    make_purpose,
+    make_user,
+    phone,
+)
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +113,83 @@ def test_old_stops_are_left_in_peace(consent: Consent, passed: object, told: int
     withdraw(consent)
 
     assert tell(NOON + passed) == told  # type: ignore[operator]  # a timedelta
+
+
+def withdraw_two(consent: Consent) -> None:
+    """Two stops. The later one is told first."""
+    withdraw(consent)
+    later = make_consent("granted", purpose=consent.purpose, number=2)
+    assert transitions.withdraw(later, proof=Proof("mo_stop"), now=NOON + SECOND)
+
+
+def refuse(simulator: Simulator, *, status: int = 400, **times: int) -> None:
+    fault = {"kind": "answer", "status": status, "path": "/api/services/command"}
+    simulator.set("faults", fault | times)
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_stop_that_is_refused_holds_up_no_other(
+    consent: Consent, simulator: Simulator, status: int
+) -> None:
+    withdraw_two(consent)
+    refuse(simulator, status=status, count=1)
+
+    assert tell() == 1
+
+    assert commands(simulator) == [str(status), "200"]
+
+
+def test_a_stop_that_breaks_the_service_holds_up_no_other(
+    consent: Consent, simulator: Simulator
+) -> None:
+    withdraw_two(consent)
+    refuse(simulator, status=500, count=1)
+
+    assert [tell(), tell(), tell()] == [0, 2, 0]
+
+    assert commands(simulator) == ["500", "200", "404"], "who is not known there may go"
+
+
+def test_a_stop_that_is_refused_is_tried_again_later_and_later(
+    consent: Consent, simulator: Simulator
+) -> None:
+    withdraw(consent)
+    refuse(simulator)
+    tried = []
+
+    for minute in range(25):
+        tell(NOON + minute * MINUTE)
+        tried.append(len(commands(simulator)))
+
+    assert [minute for minute in range(1, 25) if tried[minute] > tried[minute - 1]] == [1, 3, 9, 23]
+
+
+def test_the_operator_sees_a_refused_stop_until_it_is_told(
+    consent: Consent, simulator: Simulator, client: Client
+) -> None:
+    withdraw(consent)
+    refuse(simulator, count=1)
+    organisation = consent.purpose.organisation
+    client.force_login(make_user("privacy_officer", organisation))
+
+    tell()
+
+    page = client.get(reverse("people:gateway", args=[organisation.slug])).content.decode()
+    assert "1 stopp er ikke gitt videre" in page
+    assert "1 stop could not be passed on" in "".join(warnings_found())
+    assert "api/services/command: 400" in page
+    tell(NOON + MINUTE)
+    assert syncing.warning() == ""
+
+
+def test_more_stops_than_fit_into_one_run_are_told_in_the_next(
+    consent: Consent, simulator: Simulator
+) -> None:
+    withdraw_two(consent)
+
+    told = [syncing.tell_stops(gateway=get_gateway(), now=NOON, limit=1) for _run in range(3)]
+
+    assert told == [1, 1, 0]
 
 
 # The simulator looks at nothing else than this header there.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consents import services, silence
+from consents import erasing, services, silence, syncing
 from consents.models import Organisation
 from consents.views.staff.doors import login_required, open_organisation, show
 from smsconsent import queues
@@ -105,6 +105,8 @@ def warnings() -> list[str]:
         watch.next_key_warning(),
         watch.parts_warning(),
         silence.warning(),
+        syncing.warning(),
+        erasing.warning(),
     )
     return [warning for warning in found if warning]
 
