@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 
 from consents import tongues
-from consents.reading import Entry, Token, entry_of, looking_alike, phrases_in
+from consents.phrases import Entry, phrases_in
+from consents.reading import Token, entry_of, looking_alike
 
 # The letter of each kind. Where a word is of two kinds, the later one counts.
 _LETTERS = {
@@ -125,6 +127,17 @@ def kinds_of(word: str) -> Mapping[int, str]:
     return found | _WHOLE.get(word, {})
 
 
+@lru_cache(maxsize=4096)
+def _told_in(word: str) -> frozenset[int]:
+    """Return the languages in which the word may be the heart of a stop."""
+    return frozenset(place for place, kind in kinds_of(word).items() if kind in _NEEDED)
+
+
+@lru_cache(maxsize=4096)
+def _is_doubt(word: str) -> bool:
+    return word.startswith(_DOUBT_PREFIX)
+
+
 # -- reading ---------------------------------------------------------------------------------------------
 def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
     """Yield where such a stop stands: first word, the one after its last, and whether it is negated."""
@@ -137,12 +150,14 @@ def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
 
 def _readings(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
     """Yield each clause in each language that has a word for it: where it begins, and its letters."""
+    if not any(_told_in(token.word) for token in tokens):
+        return
     start = 0
-    for _clause, run in groupby(tokens, key=lambda token: token.clause):
-        known = [kinds_of(token.word) for token in run]
-        for place in {place for kinds in known for place in kinds if kinds[place] in _NEEDED}:
-            yield start, "".join(kinds.get(place, "e") for kinds in known)
-        start += len(known)
+    for _clause, run in groupby(tokens, key=attrgetter("clause")):
+        clause = [token.word for token in run]
+        for place in frozenset().union(*map(_told_in, clause)):
+            yield start, "".join(kinds_of(word).get(place, "e") for word in clause)
+        start += len(clause)
 
 
 def is_doubtful(tokens: Sequence[Token]) -> bool:
@@ -150,6 +165,6 @@ def is_doubtful(tokens: Sequence[Token]) -> bool:
     if any(_UNCLEAR.search(letters) for _start, letters in _readings(tokens)):
         return True
     row: Entry = tuple(token.word for token in tokens)
-    if any(word.startswith(_DOUBT_PREFIX) for word in row):
+    if any(map(_is_doubt, row)):
         return True
-    return next(phrases_in(row, _DOUBT, longest=4), None) is not None
+    return next(phrases_in(row, _DOUBT), None) is not None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from consents import reading
-from consents.reading import Entry
+from consents.phrases import Entry, phrases_in
 
 _NONE: frozenset[Entry] = frozenset()
 
@@ -59,8 +59,7 @@ def holds_stop(word: str, besides: Collection[Entry] = ()) -> bool:
     """Whether a stop or a no of any language, or one of these, stands anywhere in it, also within a word."""
     entries = _STOPS.union(besides)
     if any(
-        next(reading.phrases_in(entry, entries, longest=len(entry)), None)
-        for entry in (reading.entry_of(word), entry_of(word))
+        next(phrases_in(entry, entries), None) for entry in (reading.entry_of(word), entry_of(word))
     ):
         return True
     joined = "".join(reading.entry_of(word))

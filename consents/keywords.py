@@ -7,11 +7,13 @@ Steps 1 to 9 (`reading`) prepare the text, rules A to E decide here, and the fir
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from consents import abroad, housewords, reading, refusals, slips, words
 from consents.doubts import Doubts
 from consents.housewords import NOTHING, HouseWords
-from consents.reading import NOT, OBJECT, POLITE, Entry, Prepared, Token
+from consents.phrases import Entry, phrases_in
+from consents.reading import NOT, OBJECT, POLITE, Prepared, Token
 
 
 class Intent(StrEnum):
@@ -179,8 +181,11 @@ def _is_stop_of(core: Entry) -> bool:
     """Return whether it is an entry that only says of what: its own object words belong to it."""
     return any(
         core[:size] in reading.STOP and OBJECT.issuperset(core[size:])
-        for size in range(1, _LONGEST + 1)
+        for size in range(1, _LONGEST_STOP + 1)
     )
+
+
+_LONGEST_STOP = max(map(len, reading.STOP))
 
 
 def _stop_matches(text: Prepared) -> list[bool]:
@@ -207,8 +212,11 @@ def _matches(tokens: list[Token], *, phrases: bool = True, strong: bool = True) 
     ] + [True for *_, negated in foreign if phrases and negated]
 
 
+_BESIDE = POLITE | OBJECT
+
+
 def _strong_ends(tokens: list[Token]) -> list[tuple[int, int]]:
-    places = [i for i, token in enumerate(tokens) if token.word not in POLITE | OBJECT]
+    places = [i for i, token in enumerate(tokens) if token.word not in _BESIDE]
     return [
         (place, place + 1)
         for place in {*places[:1], *places[-1:]}
@@ -254,8 +262,7 @@ def _by_house_words(
 
 def _by_house_phrases(full: list[Token], house: HouseWords) -> Intent | None:
     """A phrase of two words or more is a stop wherever it stands; negated it is doubt."""
-    longest = max(map(len, house.phrases), default=0)
-    found = _phrases(full, house.phrases, longest=longest)
+    found = _phrases(full, house.phrases)
     negations = _Negations(full, found)
     if not found:
         return None
@@ -268,17 +275,12 @@ def _says(core: list[str], entries: frozenset[Entry]) -> bool:
     return tuple(core) in entries or bare in entries
 
 
-_LONGEST = max(map(len, reading.STOP_PHRASE | reading.HOLD_PHRASE))
-
-
-def _phrases(
-    tokens: list[Token], entries: frozenset[Entry], *, longest: int = _LONGEST
-) -> list[tuple[int, int]]:
+def _phrases(tokens: list[Token], entries: frozenset[Entry]) -> list[tuple[int, int]]:
     """Return where a phrase stands, its words in a row inside one clause."""
     row = [token.word for token in tokens]
     return [
         (start, end)
-        for start, end in reading.phrases_in(row, entries, longest=longest)
+        for start, end in phrases_in(row, entries)
         if tokens[start].clause == tokens[end - 1].clause
     ]
 
@@ -307,11 +309,16 @@ class _Negations:
 _HOLD_PREFIX = tuple(reading.words_of(words.HOLD_PREFIX))
 
 
+@lru_cache(maxsize=4096)
+def _is_hold_word(word: str) -> bool:
+    return "stop" in word or word.startswith(_HOLD_PREFIX)
+
+
 def _has_hold_mark(text: Prepared) -> bool:
     """Rule D: doubt about a stop, besides a negated one and the signs."""
     core = text.core
     return (
-        any("stop" in token.word or token.word.startswith(_HOLD_PREFIX) for token in text.full)
+        any(_is_hold_word(token.word) for token in text.full)
         or bool(_phrases(text.full, reading.HOLD_PHRASE))
         or refusals.is_doubtful(text.full)
         or abroad.is_doubtful(text.full)

@@ -6,13 +6,14 @@ proportion to the length of the text, whatever the text is.
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from consents import words
+from consents.phrases import Entry, phrases_in
 from smsconsent.gsm import unicode_form
-
-Entry = tuple[str, ...]
 
 _APOSTROPHES = re.compile("['’‘´`]")
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\u0085\u2028\u2029]")
@@ -39,9 +40,11 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """Step 5: lower case without accents, a run of three or more of one letter made one."""
-    lowered = text.lower().translate(_LETTERS)
-    loose = unicode_form("NFD", lowered)
-    return _RUN.sub(r"\1", "".join(char for char in loose if not unicodedata.combining(char)))
+    folded = text.lower().translate(_LETTERS)
+    if not folded.isascii():
+        loose = unicode_form("NFD", folded)
+        folded = "".join(char for char in loose if not unicodedata.combining(char))
+    return _RUN.sub(r"\1", folded)
 
 
 def entry_of(text: str) -> Entry:
@@ -71,16 +74,6 @@ LISTED = frozenset(entry[0] for entry in _WHOLE | SIGN_OFF if len(entry) == 1) |
     ALL | OBJECT | POLITE | NOT | QUESTION | REAL | REACTION
 )
 KNOWN = LISTED | frozenset(word for entry in _WHOLE | STOP_PHRASE | SIGN_OFF for word in entry)
-
-
-def phrases_in(
-    row: Sequence[str], entries: Collection[Entry], *, longest: int
-) -> Iterator[tuple[int, int]]:
-    """Yield where an entry stands in the row: first word, and the one after its last."""
-    for start in range(len(row)):
-        for end in range(start + 1, min(start + longest, len(row)) + 1):
-            if tuple(row[start:end]) in entries:
-                yield start, end
 
 
 # -- steps 2 to 4: what is not the person's own words ----------------------------------------------------
@@ -129,13 +122,13 @@ def own_words(text: str, ours: Sequence[str]) -> str:
 
 def _without_ours(text: str, ours: Sequence[str], *, least: int = 20) -> str:
     """Blank every stretch of `least` characters or more that stands in one of our own texts."""
-    pieces = {
-        own[start : start + least]
-        for own in map(clean, ours)
-        for start in range(len(own) - least + 1)
-    }
-    if not pieces:
+    owns = [clean(own) for own in ours]
+    # Such a stretch holds one of these halves in full, wherever it begins.
+    half = least // 2
+    halves = (text[start : start + half] for start in range(0, len(text) - half + 1, half))
+    if not any(piece in own for piece in halves for own in owns):
         return text
+    pieces = {own[start : start + least] for own in owns for start in range(len(own) - least + 1)}
     kept: list[str] = []
     blank_until = 0
     for start, char in enumerate(text):
@@ -146,8 +139,7 @@ def _without_ours(text: str, ours: Sequence[str], *, least: int = 20) -> str:
 
 
 # -- steps 5 to 9: words ---------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     word: str
     clause: int
     is_signature: bool = False
@@ -176,6 +168,12 @@ def own_keywords(keywords: Iterable[str]) -> Own:
 
     SECURITY: as a keyword, NEI would sign people up, and «ikke send mer» would say nothing without its IKKE.
     """
+    return _own_keywords(tuple(keywords))
+
+
+# The same few sets for every message to a number.
+@lru_cache(maxsize=256)
+def _own_keywords(keywords: tuple[str, ...]) -> Own:
     entries = {entry_of(keyword): keyword for keyword in keywords}
     entries = {entry: keyword for entry, keyword in entries.items() if entry and is_free(entry)}
     joined = {
@@ -215,14 +213,17 @@ def looking_alike(word: str) -> str:
 
 def prepare(text: str, own: Own) -> Prepared:
     topics: list[str] = []
-    row = [
-        Token(_known(token.word, own), token.clause, token.is_signature)
-        for token in _join_spelled(_tokens(text))
-    ]
-    full = list(_take_topics(row, own, topics))
+    full = _join_spelled(list(_tokens(text)))
+    if not all(token.word.isascii() for token in full):
+        full = [Token(_known(token.word, own), token.clause, token.is_signature) for token in full]
+    if own.entries:
+        full = list(_take_topics(full, own, topics))
     trimmed = _before_sign_off([token for token in full if not token.is_signature])
     core = [token.word for token in trimmed if token.word not in POLITE]
     return Prepared(full, trimmed, core, topics)
+
+
+_SIGNATURE_STARTS = frozenset(entry[:1] for entry in SIGNATURE)
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -230,7 +231,9 @@ def _tokens(text: str) -> Iterator[Token]:
     for line in text.split("\n"):
         found = _TOKEN.findall(fold(line))
         letters = tuple(token for token in found[:20] if token.isalnum())
-        is_signature = any(letters[: len(entry)] == entry for entry in SIGNATURE)
+        is_signature = letters[:1] in _SIGNATURE_STARTS and any(
+            letters[: len(entry)] == entry for entry in SIGNATURE
+        )
         for token in found:
             if token.isalnum():
                 yield Token(token, clause, is_signature)
@@ -239,17 +242,19 @@ def _tokens(text: str) -> Iterator[Token]:
         clause += 1
 
 
-def _join_spelled(tokens: Iterable[Token]) -> Iterator[Token]:
+def _join_spelled(tokens: list[Token]) -> list[Token]:
     """Step 7: three or more single letters in a row are one word, spelled out."""
+    if sum(len(token.word) == 1 for token in tokens) < 3:
+        return tokens
+    made: list[Token] = []
     run: list[Token] = []
     for token in tokens:
         if len(token.word) == 1 and token.word.isalpha():
             run.append(token)
         else:
-            yield from _joined(run)
-            yield token
+            made.extend((*_joined(run), token))
             run = []
-    yield from _joined(run)
+    return [*made, *_joined(run)]
 
 
 def _joined(run: list[Token]) -> list[Token]:
@@ -278,13 +283,10 @@ def _take_topics(row: list[Token], own: Own, topics: list[str]) -> Iterator[Toke
             yield token
 
 
-_LONGEST_SIGN_OFF = max(map(len, SIGN_OFF))
-
-
 def _before_sign_off(tokens: list[Token]) -> list[Token]:
     row = [token.word for token in tokens]
     past_first = 1
-    for start, end in phrases_in(row, SIGN_OFF, longest=_LONGEST_SIGN_OFF):
+    for start, end in phrases_in(row, SIGN_OFF):
         if start == 0:
             past_first = end
         elif start >= past_first:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 
 from consents import kinds
 from consents.reading import NOT, POLITE, Token, entry_of
@@ -165,7 +166,7 @@ def _in_plain_letters(word: str) -> str:
 def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Yield where such a stop stands: first word, and the one after its last."""
     start = 0
-    for _clause, run in groupby(tokens, key=lambda token: token.clause):
+    for _clause, run in groupby(tokens, key=attrgetter("clause")):
         letters = "".join(kind_of(token.word) for token in run)
         for match in _STOPS.finditer(letters):
             yield start + match.start(), start + match.end()
@@ -174,7 +175,7 @@ def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
 
 def is_doubtful(tokens: Sequence[Token]) -> bool:
     """Whether it is said that something has come to its end, and not what."""
-    clauses = groupby(tokens, key=lambda token: token.clause)
+    clauses = groupby(tokens, key=attrgetter("clause"))
     return any(
         _DOUBTS.search("".join(kind_of(token.word) for token in run)) for _clause, run in clauses
     )

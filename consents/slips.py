@@ -5,11 +5,13 @@ changed places. Pure; only short texts are mended, so the time is bounded.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from consents import kinds, reading, refusals
-from consents.reading import OBJECT, POLITE, Entry, Token
+from consents.phrases import Entry
+from consents.reading import OBJECT, POLITE, Token
 
 # Longer texts are not mended: who writes so much says it more than once.
 _MOST_WORDS, _LONGEST_WORD = 25, 40
@@ -31,12 +33,25 @@ _PARTS = {
 } - _ENDINGS | _SHORT
 # Kinds of words that make a refusal, and not only join it.
 _TELLING = frozenset("wsSCxvjlVUTHKDckmbdLBRz")
-_MEANT: defaultdict[str, list[str]] = defaultdict(list)
-for _word in sorted(_IN_STOPS | _KINDS | OBJECT | reading.NOT):
-    if len(_word) >= 4 and (
-        _word in _IN_STOPS | reading.NOT or refusals.kind_of(_word) in _TELLING
-    ):
-        _MEANT[_word[0]].append(_word)
+_MEANT = sorted(
+    word
+    for word in _IN_STOPS | _KINDS | OBJECT | reading.NOT
+    if len(word) >= 4 and (word in _IN_STOPS | reading.NOT or refusals.kind_of(word) in _TELLING)
+)
+
+
+def _shortened(word: str) -> Iterator[str]:
+    """Yield the word, and the word without each of its letters but the first."""
+    yield word
+    for place in range(1, len(word)):
+        yield word[:place] + word[place + 1 :]
+
+
+# Two words with the same first letter and one slip between them have one of these in common.
+_BY_SHORTENED: defaultdict[str, list[str]] = defaultdict(list)
+for _word in _MEANT:
+    for _short in set(_shortened(_word)):
+        _BY_SHORTENED[_short].append(_word)
 
 
 def is_slip(word: str) -> bool:
@@ -87,6 +102,8 @@ def mended(tokens: Sequence[Token]) -> Mended | None:
     return Mended(made, sure) if changed else None
 
 
+# PRIVACY: kept in memory are words, and not whose.
+@lru_cache(maxsize=4096)
 def _meant(word: str) -> tuple[Sequence[str], bool]:
     """Return the words it stands for, and whether that is sure."""
     if not word.isalpha() or word in reading.KNOWN or refusals.kind_of(word) != "e":
@@ -99,7 +116,7 @@ def _meant(word: str) -> tuple[Sequence[str], bool]:
         and set(word) & set("mg")
     ):
         return ("meg",), False
-    near = [target for target in _MEANT[word[0]] if len(word) >= 4 and _one_slip(word, target)]
+    near = _near(word) if len(word) >= 4 else []
     for target in near:
         if sorted(word) == sorted(target):
             return (target,), True
@@ -110,6 +127,12 @@ def _meant(word: str) -> tuple[Sequence[str], bool]:
     return (word,), True
 
 
+def _near(word: str) -> Sequence[str]:
+    """Return what one slip turns into the word, its first letter left as it is."""
+    meant = {target for short in _shortened(word) for target in _BY_SHORTENED.get(short, ())}
+    return sorted(target for target in meant if _one_slip(word, target))
+
+
 def _parts(word: str) -> Sequence[str]:
     """Return the words that were written together, if the whole word is made of them."""
     if not 6 <= len(word) <= _LONGEST_WORD:
@@ -117,7 +140,7 @@ def _parts(word: str) -> Sequence[str]:
     # For each place the words that lead up to it; of several ways, the one with the longest last word.
     ways: dict[int, tuple[str, ...]] = {0: ()}
     for end in range(2, len(word) + 1):
-        start = next((s for s in range(end) if s in ways and word[s:end] in _PARTS), None)
+        start = next((start for start in ways if word[start:end] in _PARTS), None)
         if start is not None:
             ways[end] = (*ways[start], word[start:end])
     return ways.get(len(word), ())

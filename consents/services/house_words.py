@@ -11,7 +11,7 @@ from consents import housewords, keywords, slips
 from consents.housewords import entry_of
 from consents.keywords import Intent
 from consents.models import Organisation, Purpose
-from consents.reading import Entry
+from consents.phrases import Entry
 from smsconsent import gsm
 from smsconsent.staff.models import User
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from consents import confirmations, limits, locking, tasks, transitions
+from consents import limits, tasks, transitions
 from consents.dates import add_months
 from consents.ledger import Proof
 from consents.models import Consent, Organisation, Subject, Suppression, Visit, Wording
@@ -130,27 +130,9 @@ def choose_count_here(consent: Consent, *, most: int | None, now: datetime) -> b
 
 
 @transaction.atomic
-def renew_here(consent: Consent, *, wording: Wording, visit: Visit, now: datetime) -> bool:
-    """A fresh yes, to the words that the page has shown, with a receipt by SMS: once a visit.
-
-    Return whether it is renewed: by this press, or by an earlier one. False: it no longer can be.
-    """
-    # Locked first: of two presses at the same moment the second finds what the first has done.
-    if not (locked := locking.lock([consent.pk])):
-        return False
-    if _is_renewed(locked[0], wording, visit):
-        return True
-    if not confirmations.renew(consent, wording=wording, proof=Proof(METHOD), now=now):
-        return False
-    tasks.send_service_messages.delay_on_commit()
-    return True
-
-
-def _is_renewed(consent: Consent, wording: Wording, visit: Visit) -> bool:
-    """Return whether its owner has said yes to these words since this visit began, here or by SMS."""
-    assert visit.opened_at is not None, "it is open"
-    was_renewed = consent.renewed_at is not None and consent.renewed_at >= visit.opened_at
-    return consent.is_granted and was_renewed and consent.wording_id == wording.pk
+def renew_here(consent: Consent, *, wording: Wording, now: datetime) -> bool:
+    """A fresh yes, to the words that the page has shown."""
+    return transitions.renew(consent, wording=wording, proof=Proof(METHOD), now=now)
 
 
 def choose_language(subject: Subject, language: str) -> None:

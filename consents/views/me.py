@@ -153,10 +153,8 @@ def renew(request: HttpRequest, visit: Visit, consent: int) -> HttpResponse:
         return _to(request, "consents:me", visit.organisation.slug)
     # Published meanwhile: what the person read is not what stands now, so the page is shown again.
     if request.method == "POST" and request.POST.get("wording") == wording.sha256:
-        if services.renew_here(mine, wording=wording, visit=visit, now=timezone.now()):
-            return _back(request, visit, _("Renewed. Thank you for your yes."))
-        text = _("This can no longer be renewed. If you still want it, sign up anew.")
-        return _back(request, visit, text, is_error=True)
+        services.renew_here(mine, wording=wording, now=timezone.now())
+        return _back(request, visit, _("Renewed. Thank you for your yes."))
     context = {"organisation": visit.organisation, "consent": mine, "wording": wording}
     return render(request, "consents/public/me_renew.html", context)
 

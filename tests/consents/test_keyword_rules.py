@@ -7,6 +7,7 @@ import pytest
 from consents import keywords, reading
 from consents.housewords import house_words
 from consents.keywords import Intent, Reading, parse, read
+from consents.phrases import Entry
 from tests.consents.ordinary_replies import ORDINARY
 
 OWN = frozenset({"SKI", "KLUBB", "BUSS"})
@@ -284,7 +285,7 @@ def test_each_phrase_is_a_stop_inside_a_sentence(entry: str) -> None:
     ("entries", "intent"),
     [(reading.NO, NO), (reading.YES, YES), (reading.START, START), (reading.HELP, HELP)],
 )
-def test_each_word_of_the_other_lists(entries: frozenset[reading.Entry], intent: Intent) -> None:
+def test_each_word_of_the_other_lists(entries: frozenset[Entry], intent: Intent) -> None:
     assert {parse(" ".join(entry)) for entry in entries} == {intent}
 
 

@@ -27,7 +27,6 @@ from consents.models import (
     ConsentEvent,
     EventDetail,
     Organisation,
-    Purpose,
     ServiceMessage,
     Subject,
     Suppression,
@@ -439,60 +438,6 @@ def test_a_yes_to_words_that_have_changed_meanwhile_is_asked_for_again(client: C
     assert shown.status_code == 200
     consent.refresh_from_db()
     assert consent.renewed_at is None
-
-
-def renewals() -> int:
-    events = [detail.event for detail in EventDetail.objects.select_related("event")]
-    return [ledger.kind_of(each) for each in events].count("renewed")
-
-
-def test_pressing_twice_renews_once_with_one_receipt(
-    client: Client, clock: dict[str, datetime]
-) -> None:
-    consent = make_consent("granted", at=NOON - 300 * DAY)
-    address = f"{enter(client, consent)}{consent.pk}/renew/"
-    shown = []
-
-    for seconds in range(2):
-        clock["now"] = NOON + seconds * SECOND
-        shown.append(client.post(address, {"wording": consent.wording.sha256}, follow=True))
-
-    assert ["Fornyet. Takk for at du sa ja" in each.content.decode() for each in shown] == [
-        True,
-        True,
-    ]
-    assert renewals() == 1
-    assert ServiceMessage.objects.filter(kind="welcome").count() == 1
-
-
-def test_words_that_change_within_a_visit_and_a_later_visit_are_renewed_anew(
-    client: Client, clock: dict[str, datetime]
-) -> None:
-    consent = make_consent("granted", at=NOON - 300 * DAY)
-    address = f"{enter(client, consent)}{consent.pk}/renew/"
-    client.post(address, {"wording": consent.wording.sha256})
-    newest = make_wording(consent.purpose, what="Tilbud på sykler")
-
-    client.post(address, {"wording": newest.sha256})
-    assert renewals() == 2
-    clock["now"] = NOON + DAY
-    enter(client, consent)
-    client.post(address, {"wording": newest.sha256})
-
-    assert renewals() == 3
-
-
-@pytest.mark.usefixtures("clock")
-def test_what_can_no_longer_be_renewed_is_not_said_to_be(client: Client) -> None:
-    consent = make_consent("granted")
-    address = f"{enter(client, consent)}{consent.pk}/renew/"
-    Purpose.objects.update(closed_at=NOON)
-
-    shown = client.post(address, {"wording": consent.wording.sha256}, follow=True)
-
-    assert "kan ikke fornyes lenger" in shown.content.decode()
-    assert renewals() == 0
-    assert not ServiceMessage.objects.filter(kind="welcome").exists()
 
 
 def test_my_consents_come_with_those_that_hold_first() -> None:
