@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from consents import confirmations, journal, notices, replies, services, transitions
+from consents import confirmations, journal, notices, pausing, services, transitions
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -139,7 +139,7 @@ class _History:
                 services.release_number(subject)
                 self.held.discard(subject.public_id)
             else:
-                replies.hold([subject], now=self.now)
+                pausing.hold([subject], now=self.now)
                 self.held.add(subject.public_id)
 
     def _block(self, phone: Phone) -> None:

@@ -10,11 +10,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from consents import replies
+from consents import pausing, replies
 from consents.incoming import open_all_incoming, open_incoming
 from consents.keywords import Intent
 from consents.models import InboundMessage
 from consents.models.messages import ATTEMPTS
+from smsconsent.phones import Phone
 from smsconsent.trips import Answer
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,17 @@ def read_one(message_id: int, *, now: datetime) -> bool:
         InboundMessage.objects.filter(pk=message_id).update(attempts=F("attempts") + 1)
         _give_up(message_id, now=now)
         return False
+    if message.sender is not None:
+        _end_holds(message.sender)
     return True
+
+
+def _end_holds(phone: Phone) -> None:
+    """End what was left on hold for this reply alone. Where that fails the hold stays."""
+    try:
+        pausing.release_settled(phone)
+    except Exception:
+        log.exception("a hold that was settled could not be ended")
 
 
 def _give_up(message_id: int, *, now: datetime) -> None:

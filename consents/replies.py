@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from django.db import transaction
-
-from consents import confirmations, journal, keywords, limits, stopping, transitions, writing
+from consents import confirmations, keywords, limits, pausing, stopping, transitions, writing
 from consents.incoming import SHORTEST_QUOTE, Incoming
 from consents.keywords import Intent, Reading
 from consents.ledger import Facts, Proof
@@ -17,7 +15,6 @@ from consents.models import (
     HandsetCode,
     Purpose,
     ServiceMessage,
-    Subject,
     Wording,
 )
 from consents.stopping import Stop
@@ -79,22 +76,9 @@ def _read(incoming: Incoming) -> tuple[Reading, Purpose | None]:
     return reading, topic
 
 
-@transaction.atomic
-def hold(subjects: Sequence[Subject], *, now: datetime) -> int:
-    """Pause marketing to these numbers until a colleague decides. Return how many were not on hold yet.
-
-    Locked first, also where a hold is on: whoever ends it waits, and then sees why it was to be put on.
-    """
-    mine = Subject.objects.filter(pk__in=[subject.pk for subject in subjects])
-    list(mine.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
-    held = mine.filter(held_at=None).update(held_at=now)
-    journal.note_holds(subjects)
-    return held
-
-
 def leave_to_colleague(incoming: Incoming) -> None:
     """Nobody knows what it says: no marketing to this number until a colleague has read it (law.md L31)."""
-    hold(incoming.subjects, now=incoming.now)
+    pausing.hold(incoming.subjects, now=incoming.now)
     incoming.close(Intent.HOLD, review=True)
 
 

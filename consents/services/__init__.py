@@ -1,6 +1,7 @@
 """The verbs. Every door calls one of these; nothing else writes."""
 
 from consents.ledger import Proof
+from consents.pausing import release_number
 from consents.services.answering import (
     LinkError,
     LinkExpired,
@@ -110,7 +111,6 @@ from consents.services.settling import (
     declare_wrong_person,
     erase_subject,
     find_subject,
-    release_number,
     reveal,
     settle_review,
     suppress,

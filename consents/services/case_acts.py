@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consents import cases, confirmations, replies, tasks, transitions
+from consents import cases, confirmations, pausing, tasks, transitions
 from consents.ledger import Proof
 from consents.models import Case, CaseEvent, Consent, Subject, Suppression
 from consents.services.casework import NotIdentified, lock_open, write_line
@@ -109,7 +109,7 @@ def _restrict(act: _Act) -> dict[str, int]:
     act.case.restricts = True
     if act.subject is None:
         return {}
-    return {"held": replies.hold([act.subject], now=act.now)}
+    return {"held": pausing.hold([act.subject], now=act.now)}
 
 
 def _correct(act: _Act) -> dict[str, int]:

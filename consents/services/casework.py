@@ -5,12 +5,11 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from consents import cases
+from consents import cases, pausing
 from consents.dates import add_months
 from consents.models import Case, CaseEvent, Letter, Organisation
 from consents.models.requests import MONTHS_MORE
 from consents.services.reasons import written
-from consents.services.settling import release_number
 from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff.models import User
@@ -100,7 +99,7 @@ def lift_restriction(case: Case, *, by: User, now: datetime) -> bool:
     write_line(case, Event.LIFTED, by=by, now=now)
     subject = cases.subject_of(case)
     if subject is not None:
-        release_number(subject, by=by)
+        pausing.release_number(subject, by=by)
     return True
 
 

@@ -1,12 +1,11 @@
 """What colleagues do for a person: find, stop, erase, settle what was unclear, and look with a reason."""
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from consents import cases, erasing, journal, suspensions, tasks, transitions, writing
+from consents import erasing, pausing, suspensions, tasks, transitions, writing
 from consents.ledger import Proof
 from consents.models import (
     Consent,
@@ -24,7 +23,6 @@ from smsconsent import crypto
 from smsconsent.phones import Phone
 from smsconsent.staff.models import User
 
-log = logging.getLogger(__name__)
 REVIEW_BLOCKS_AFTER = timedelta(days=730)
 DECISIONS = frozenset({"stop", "resume", "wrong_person", "never_ask"})
 
@@ -111,7 +109,7 @@ def _carry_out(
         _stop_all(subject, by=by, message=message, now=now)
     if decision in {"wrong_person", "never_ask"}:
         declare_wrong_person(subject, by=by, now=now)
-    release_number(subject, by=by)
+    pausing.release_number(subject, by=by)
 
 
 @transaction.atomic
@@ -126,22 +124,6 @@ def declare_wrong_person(subject: Subject, *, by: User, now: datetime) -> int:
     mine = Subject.objects.filter(pk=subject.pk)
     suspensions.suspend(mine, reason=Subject.Doubt.WRONG_PERSON, now=now)
     return ended
-
-
-@transaction.atomic
-def release_number(subject: Subject, *, by: User | None = None) -> bool:
-    """End the pause of marketing to a number, unless a reply from it waits or a restriction is in force.
-
-    Return whether this call ended it. Locked first, as `replies.hold` does, and looked at afterwards.
-    """
-    mine = Subject.objects.select_for_update(no_key=True, of=("self",)).filter(pk=subject.pk)
-    held = mine.exclude(held_at=None).first()
-    if held is None or InboundMessage.objects.open_from(held).exists() or cases.is_restricted(held):
-        return False
-    Subject.objects.filter(pk=held.pk).update(held_at=None)
-    journal.note_holds([held])
-    log.info("number %s released", held.pk, extra={"colleague": by and by.pk})
-    return True
 
 
 def erase_subject(

@@ -25,9 +25,9 @@ from consents import (
     journal,
     journalfile,
     mending,
+    pausing,
     proofs,
     publication,
-    replies,
     sealing,
     services,
     transitions,
@@ -547,7 +547,7 @@ def test_a_beat_is_not_written_by_a_database_that_is_older(file: Path) -> None:
 # -- holds ---------------------------------------------------------------------------------------------------
 def test_a_hold_after_the_backup_is_not_forgotten(file: Path) -> None:
     subject = make_consent("granted").subject
-    lose(lambda: replies.hold([subject], now=NOON))
+    lose(lambda: pausing.hold([subject], now=NOON))
     assert journal.problem() == journal.STOPPED
 
     report = services.replay_journal(now=NOON)
@@ -574,7 +574,7 @@ def test_a_hold_that_was_released_again_is_not_put_back(file: Path) -> None:
     subject = make_consent("granted").subject
 
     def hold_and_release() -> None:
-        replies.hold([subject], now=NOON)
+        pausing.hold([subject], now=NOON)
         journal.drain()
         services.release_number(subject)
 
@@ -587,7 +587,7 @@ def test_a_hold_that_was_released_again_is_not_put_back(file: Path) -> None:
 
 def test_a_hold_names_the_number_by_a_random_id(file: Path) -> None:
     subject = make_consent("granted").subject
-    replies.hold([subject], now=NOON)
+    pausing.hold([subject], now=NOON)
 
     journal.drain()
 

@@ -8,10 +8,22 @@ from django.db import connection, transaction
 from django.test import Client
 
 from consents import inbox, services
-from consents.models import Consent, InboundMessage, Organisation, Subject, Suppression
+from consents.models import Case, Consent, InboundMessage, Organisation, Subject, Suppression
 from consents.models.messages import ATTEMPTS
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
-from tests.make import NOON, SHORT_NUMBER, make_consent, make_purpose, make_unread, make_user, phone
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    SECOND,
+    SHORT_NUMBER,
+    make_consent,
+    make_purpose,
+    make_unread,
+    make_user,
+    phone,
+)
 
 pytestmark = pytest.mark.django_db
 State = InboundMessage.State
@@ -216,6 +228,110 @@ def test_whoever_ends_a_hold_waits_for_the_reply_that_is_being_taken_in() -> Non
 
     subject.refresh_from_db()
     assert subject.held_at == NOON
+
+
+def make_settled_beside_unread(text: str = "Takk for sist") -> Subject:
+    """A number on hold for an unclear reply, which a colleague settles while a later one is unread."""
+    subject = make_consent("granted").subject
+    receive("Jeg har ikke bedt om dette???")
+    make_unread(text=text)
+    waiting = InboundMessage.objects.for_review().get()
+    services.settle_review(waiting, decision="resume", by=make_user(), now=NOON + SECOND)
+    return subject
+
+
+def is_held(subject: Subject) -> bool:
+    return Subject.objects.get(pk=subject.pk).held_at is not None
+
+
+def test_a_hold_that_was_settled_ends_once_the_last_unread_reply_is_read() -> None:
+    subject = make_settled_beside_unread()
+    assert is_held(subject), "one is unread"
+
+    inbox.read_unread(now=NOON + MINUTE)
+
+    assert not is_held(subject)
+    assert Consent.objects.sendable(NOON + MINUTE).filter(subject=subject).exists()
+
+
+def test_a_hold_that_was_settled_stays_while_one_more_is_unread() -> None:
+    subject = make_settled_beside_unread()
+    other = make_unread(message_id="other", text="Hei")
+
+    inbox.read_one(other.pk, now=NOON + MINUTE)
+    assert is_held(subject)
+    inbox.read_unread(now=NOON + MINUTE)
+
+    assert not is_held(subject)
+
+
+def test_a_hold_that_was_settled_stays_when_the_other_reply_is_unclear_too() -> None:
+    subject = make_settled_beside_unread("Hvem er dette?")
+
+    inbox.read_unread(now=NOON + MINUTE)
+    assert is_held(subject)
+    unclear = InboundMessage.objects.for_review().get()
+    services.settle_review(unclear, decision="resume", by=make_user(), now=NOON + HOUR)
+
+    assert not is_held(subject)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_hold_since_which_nobody_has_settled_anything_stays(settled: bool) -> None:
+    subject = make_settled_beside_unread() if settled else make_consent("granted").subject
+    if not settled:
+        make_unread(text="Takk for sist")
+    Subject.objects.update(held_at=NOON + HOUR)
+
+    inbox.read_unread(now=NOON + DAY)
+
+    assert is_held(subject)
+
+
+def test_a_restriction_outlasts_the_replies() -> None:
+    subject = make_settled_beside_unread()
+    case = services.register_case(
+        subject.organisation,
+        phone(),
+        kind="restriction",
+        channel="phone",
+        received_on=NOON.date(),
+        language="nb",
+        note="",
+        by=make_user(),
+        now=NOON,
+    )
+    Case.objects.filter(pk=case.pk).update(restricts=True)
+
+    inbox.read_unread(now=NOON + MINUTE)
+
+    assert is_held(subject)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_reply_that_is_read_while_another_is_being_settled_leaves_no_hold() -> None:
+    subject = make_consent("granted").subject
+    receive("Jeg har ikke bedt om dette???")
+    unread = make_unread(text="Takk for sist")
+    waiting = InboundMessage.objects.for_review().get()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            services.settle_review(waiting, decision="resume", by=make_user(), now=NOON + SECOND)
+            read = pool.submit(_read_elsewhere, unread.pk)
+            with pytest.raises(TimeoutError):
+                read.result(timeout=0.5)
+        assert read.result(timeout=10)
+
+    assert not is_held(subject)
+
+
+def _read_elsewhere(message_id: int) -> bool:
+    try:
+        return inbox.read_one(message_id, now=NOON + MINUTE)
+    finally:
+        connection.close()
 
 
 def _release_elsewhere(subject: Subject) -> bool:
