@@ -71,7 +71,7 @@ def tell_stops(*, gateway: Gateway, now: datetime, limit: int = 200) -> int:
 
 def warning() -> str:
     """Return a sentence while Strex' keyword services do not take some of our stops, else nothing."""
-    count = SharedState(gateway_name()).get("stops_not_taken", 0) * settings.STREX_SYNC_STOP
+    count = SharedState(gateway_name()).peek("stops_not_taken", 0) * settings.STREX_SYNC_STOP
     if not count:
         return ""
     return ngettext(

@@ -27,6 +27,10 @@ class Depth:
     def is_more(self) -> bool:
         return self.waiting > MOST_COUNTED
 
+    @property
+    def oldest_seconds(self) -> int:
+        return int((self.oldest_for or timedelta(0)).total_seconds())
+
 
 def depth(model: type[OutboundMessage], *, now: datetime, **about: Any) -> Depth:
     """Return what waits in a lane, of all or only of those that `about` names."""

@@ -188,8 +188,15 @@ else:
         "pool": {"min_size": 0, "max_size": env("DATABASE_POOL_SIZE"), "timeout": 10},
     }
 REDIS_URL: str = env("REDIS_URL")
+# In seconds. A cache that is silent must not keep a stop waiting: it only wakes and counts.
+REDIS_TIMEOUTS = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0}
+REDIS_CACHE = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    "OPTIONS": REDIS_TIMEOUTS,
+}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": REDIS_CACHE
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }

@@ -4,8 +4,10 @@ import random
 import time
 from collections.abc import Callable
 
+from redis.exceptions import RedisError
+
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, window
-from smsconsent.gateways.state import SharedState
+from smsconsent.gateways.state import SharedState, undisturbed
 
 FAILURES_UNTIL_OPEN = 5
 OPEN_FOR, LONGEST_OPEN = 30.0, 600.0
@@ -13,6 +15,7 @@ OPEN_FOR, LONGEST_OPEN = 30.0, 600.0
 JITTER = 0.2
 # Longer than any call: a probe that never came back must not keep the others out for ever.
 PROBE_FOR = 15.0
+CACHE_AWAY = "whether we may call stands in the cache, which does not answer (REDIS_URL)"
 # Seconds that the outbox may be held up inside its transaction for the sake of the pace.
 PATIENCE = 1.0
 # Of each ten messages a second one is kept free for confirmations and receipts of a stop.
@@ -33,8 +36,15 @@ class Breaker:
     def enter(self) -> None:
         """Ask before each call, and answer with `succeeded` or `failed` after it.
 
-        Raises GatewayUnavailable while open, or GatewayMisconfigured if that was the trouble.
+        Raises GatewayUnavailable while open, or GatewayMisconfigured if that was the trouble. Without the
+        cache nobody knows, and nobody calls.
         """
+        try:
+            self._enter()
+        except RedisError as error:
+            raise GatewayUnavailable(CACHE_AWAY) from error
+
+    def _enter(self) -> None:
         shut = self._state.get("shut")
         if shut is None:
             return
@@ -46,6 +56,7 @@ class Breaker:
         if not self._state.add("probe", 1, seconds=PROBE_FOR):
             raise GatewayUnavailable("the gateway is being probed", retry_after=PROBE_FOR)
 
+    @undisturbed()
     def succeeded(self) -> None:
         """The gateway answered; what it answered does not matter."""
         shut = self._state.get("shut")
@@ -53,6 +64,7 @@ class Breaker:
         self._state.delete("failures", "probe", *over)
         self._state.touch("answer")
 
+    @undisturbed()
     def failed(self) -> None:
         """The gateway did not answer, or said that it is broken."""
         failures = self._state.raise_by("failures")
@@ -62,6 +74,7 @@ class Breaker:
             seconds = min(OPEN_FOR * 2**doublings, LONGEST_OPEN)
             self.pause(seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311  no secret
 
+    @undisturbed()
     def pause(self, seconds: float, *, misconfigured: str = "") -> None:
         """Leave the gateway alone that long: it said so, or it will not take our key anyway."""
         known = self._state.get("shut") or {"until": 0.0}
@@ -103,13 +116,19 @@ class RateLimit:
     ) -> None:
         """Return when `count` messages may leave, at most `patience` seconds from now.
 
-        Raises GatewayUnavailable, and counts nothing, when there is no room by then.
+        Raises GatewayUnavailable, and counts nothing, when there is no room by then, or no cache to count in.
         """
         if not self._per_second:
             return
         most = self._per_second if urgent else self.most_at_once
-        while wait := window.enter(self._key, count, most=most, now=self._clock and self._clock()):
+        while wait := self._enter(count, most):
             if wait > patience:
                 raise GatewayUnavailable("our own rate limit is reached", retry_after=wait)
             patience -= wait
             self._sleep(wait)
+
+    def _enter(self, count: int, most: int) -> float:
+        try:
+            return window.enter(self._key, count, most=most, now=self._clock and self._clock())
+        except RedisError as error:
+            raise GatewayUnavailable(CACHE_AWAY) from error

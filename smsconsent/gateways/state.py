@@ -2,15 +2,21 @@
 
 It stands in the cache, which every process of an installation shares: asking costs next to nothing and
 waits for no lock. If the cache is emptied, the gateway is simply asked again. Nothing personal is kept.
+While the cache is away nothing is sent, and whatever only tells people something passes silently.
 """
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from django.core.cache import cache
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
 
 DAY = 24 * 3600
 ERRORS_KEPT = 10
@@ -19,9 +25,21 @@ ASKED_AT_ONCE = 1000
 touched: dict[str, float] = {}
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Carry on when the cache is away: what is told to people here is worth no stop that is not taken in."""
+    try:
+        yield
+    except RedisError as error:
+        log.error("the cache does not answer (REDIS_URL): %s", type(error).__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state at one moment, for people. `shut_until` and the times are UTC."""
+    """The state at one moment, for people. `shut_until` and the times are UTC.
+
+    `is_known` is false while the cache is away: then the rest says nothing.
+    """
 
     shut_until: datetime | None
     is_half_open: bool
@@ -31,6 +49,7 @@ class Snapshot:
     errors: list[dict[str, Any]]
     last: dict[str, datetime]
     counts: dict[str, int]
+    is_known: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -46,6 +65,12 @@ class SharedState:
 
     def get(self, what: str, default: Any = None) -> Any:
         return cache.get(self._key(what), default)
+
+    def peek(self, what: str, default: Any = None) -> Any:
+        """As `get`, for what is only told to people: the default while the cache is away."""
+        with undisturbed():
+            return self.get(what, default)
+        return default
 
     def get_all(self, names: Sequence[str]) -> dict[str, Any]:
         """Return what is there of these, by name."""
@@ -74,8 +99,13 @@ class SharedState:
         cache.delete_many([self._key(name) for name in names])
 
     def count(self, what: str) -> int:
-        """Count something of today worth a look, such as a report about an unknown id. Return how many."""
-        return self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
+        """Count something of today worth a look, such as a report about an unknown id. Return how many.
+
+        While the cache is away: 1.
+        """
+        with undisturbed():
+            return self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
+        return 1
 
     def touch(self, what: str) -> None:
         """Remember that something came just now: an answer, a receipt, an inbound message.
@@ -85,15 +115,24 @@ class SharedState:
         key, now = self._key(f"last:{what}"), self.clock()
         if not 0 <= now - touched.get(key, 0) < 1:
             touched[key] = now
-            self.set(f"last:{what}", now, seconds=30 * DAY)
+            with undisturbed():
+                self.set(f"last:{what}", now, seconds=30 * DAY)
 
     def note_error(self, what: str) -> None:
         """Keep the latest errors. PRIVACY: a path template and a status, never a number or a text."""
-        kept = self.get("errors", [])
         entry = {"at": datetime.fromtimestamp(self.clock(), UTC), "what": what[:120]}
-        self.set("errors", [entry, *kept][:ERRORS_KEPT], seconds=7 * DAY)
+        with undisturbed():
+            kept = self.get("errors", [])
+            self.set("errors", [entry, *kept][:ERRORS_KEPT], seconds=7 * DAY)
 
     def snapshot(self, *, counted: tuple[str, ...] = ()) -> Snapshot:
+        """Return what all know together now, and how many of each that is `counted` there were today."""
+        with undisturbed():
+            return self._look(counted)
+        none = dict.fromkeys(counted, 0)
+        return Snapshot(None, False, 0, "", False, [], {}, none, is_known=False)
+
+    def _look(self, counted: tuple[str, ...]) -> Snapshot:
         shut: dict[str, Any] = self.get("shut") or {}
         until = shut.get("until")
         return Snapshot(

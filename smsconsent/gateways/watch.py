@@ -40,30 +40,35 @@ def key_warning() -> str:
         return _("The API key of the gateway has expired. Make a new one in the Strex portal.")
     if left > WARN_BEFORE.days:
         return ""
-    return _(
+    return ngettext(
+        "The API key of the gateway expires in %(days)d day. Make a new one in the "
+        "Strex portal and set it as STREX_API_KEY_NEXT.",
         "The API key of the gateway expires in %(days)d days. Make a new one in the "
-        "Strex portal and set it as STREX_API_KEY_NEXT."
+        "Strex portal and set it as STREX_API_KEY_NEXT.",
+        left,
     ) % {"days": left}
 
 
 def lane_warning() -> str:
     """Return a sentence while nothing is sent, and why; else nothing."""
     found = SharedState(gateway_name()).snapshot()
+    if not found.is_known:
+        return _("Nothing is sent: the cache (REDIS_URL) does not answer. The messages wait.")
     if found.shut_until is None:
         return ""
     if found.misconfigured:
         return _("Nothing is sent: %(why)s. The messages wait.") % {"why": _(found.misconfigured)}
     if found.is_half_open:
-        return _("The gateway did not answer. The next message shows whether it answers now.")
+        return _("The gateway took no messages. The next message shows whether it does now.")
     at = timezone.localtime(found.shut_until).strftime("%H:%M:%S")
     return _(
-        "The gateway did not answer. We try again at %(time)s; until then the messages wait."
+        "The gateway takes no messages now. We try again at %(time)s; until then the messages wait."
     ) % {"time": at}
 
 
 def next_key_warning() -> str:
     """Return a sentence when the first key is refused and the second one is in use."""
-    if not SharedState(gateway_name()).get("next_key"):
+    if not SharedState(gateway_name()).snapshot().is_on_next_key:
         return ""
     return _("The first API key is refused and the next one is used: make it the first.")
 
@@ -101,6 +106,8 @@ def callback_problem(url: str) -> str:
 
 def standing(found: Snapshot) -> tuple[str, str]:
     """Return the state of the lanes in a few words, and the colour of its badge."""
+    if not found.is_known:
+        return _("Stopped: the cache does not answer"), "danger"
     if found.misconfigured:
         return _("Stopped: the configuration is wrong"), "danger"
     if found.is_open:

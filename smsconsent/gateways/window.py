@@ -77,4 +77,4 @@ def _enter_here(key: str, count: int, most: int, now: int) -> int:
 @cache
 def _connection(url: str, pid: int) -> redis.Redis:
     """Of one process: a connection must not survive a fork."""
-    return redis.Redis.from_url(url)
+    return redis.Redis.from_url(url, **settings.REDIS_TIMEOUTS)

@@ -47,7 +47,7 @@ def state() -> SharedState:
 # -- the key ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("before", "said"),
-    [(61, ""), (60, "om 60 dager"), (0, "om 0 dager"), (-1, "er utløpt")],
+    [(61, ""), (60, "om 60 dager"), (1, "om 1 dag."), (0, "om 0 dager"), (-1, "er utløpt")],
 )
 def test_the_end_of_the_key_is_said_sixty_days_ahead(
     settings: Settings, before: int, said: str
@@ -82,7 +82,19 @@ def test_an_open_breaker_of_another_process_shows(officer: Client, consent: Cons
         breaker.failed()
 
     assert "Venter etter feil" in page(officer, consent)
-    assert "svarte ikke" in page(officer, consent)
+    assert "tar ikke imot meldinger nå" in page(officer, consent)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1, "1 sekund"), (2, "2 sekunder")])
+def test_the_longest_wait_is_said_in_seconds(
+    officer: Client, consent: Consent, seconds: int, said: str
+) -> None:
+    confirmations.queue_welcome(consent, now=NOON)
+
+    with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
+        text = " ".join(page(officer, consent).split())
+
+    assert f"<td> {said} </td>" in text
 
 
 def test_a_refused_key_shows_and_the_message_waits(

@@ -166,7 +166,7 @@ def check_jobs() -> Iterator[Finding]:
             "The worker is part of `manage.py run`, and cannot be seen from another process.",
         )
         return
-    seen = SharedState("jobs").get("last:worker")
+    seen = SharedState("jobs").peek("last:worker")
     if seen is None:
         yield False, "No worker has been seen: start `celery worker` and `celery beat`."
         return
