@@ -7,7 +7,7 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 
 from smsconsent.gateways import GatewayMisconfigured, GatewayUnavailable, window
-from smsconsent.gateways.state import SharedState, undisturbed
+from smsconsent.gateways.state import SharedState, Undisturbed
 
 FAILURES_UNTIL_OPEN = 5
 OPEN_FOR, LONGEST_OPEN = 30.0, 600.0
@@ -56,7 +56,7 @@ class Breaker:
         if not self._state.add("probe", 1, seconds=PROBE_FOR):
             raise GatewayUnavailable("the gateway is being probed", retry_after=PROBE_FOR)
 
-    @undisturbed()
+    @Undisturbed()
     def succeeded(self) -> None:
         """The gateway answered; what it answered does not matter."""
         shut = self._state.get("shut")
@@ -64,7 +64,7 @@ class Breaker:
         self._state.delete("failures", "probe", *over)
         self._state.touch("answer")
 
-    @undisturbed()
+    @Undisturbed()
     def failed(self) -> None:
         """The gateway did not answer, or said that it is broken."""
         failures = self._state.raise_by("failures")
@@ -74,7 +74,7 @@ class Breaker:
             seconds = min(OPEN_FOR * 2**doublings, LONGEST_OPEN)
             self.pause(seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311  no secret
 
-    @undisturbed()
+    @Undisturbed()
     def pause(self, seconds: float, *, misconfigured: str = "") -> None:
         """Leave the gateway alone that long: it said so, or it will not take our key anyway."""
         known = self._state.get("shut") or {"until": 0.0}

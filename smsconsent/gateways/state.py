@@ -7,10 +7,11 @@ While the cache is away nothing is sent, and whatever only tells people somethin
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ContextDecorator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 from django.core.cache import cache
@@ -25,13 +26,19 @@ ASKED_AT_ONCE = 1000
 touched: dict[str, float] = {}
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
+class Undisturbed(ContextDecorator):
     """Carry on when the cache is away: what is told to people here is worth no stop that is not taken in."""
-    try:
-        yield
-    except RedisError as error:
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, RedisError):
+            return False
         log.error("the cache does not answer (REDIS_URL): %s", type(error).__name__)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class SharedState:
 
     def peek(self, what: str, default: Any = None) -> Any:
         """As `get`, for what is only told to people: the default while the cache is away."""
-        with undisturbed():
+        with Undisturbed():
             return self.get(what, default)
         return default
 
@@ -103,7 +110,7 @@ class SharedState:
 
         While the cache is away: 1.
         """
-        with undisturbed():
+        with Undisturbed():
             return self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
         return 1
 
@@ -115,19 +122,19 @@ class SharedState:
         key, now = self._key(f"last:{what}"), self.clock()
         if not 0 <= now - touched.get(key, 0) < 1:
             touched[key] = now
-            with undisturbed():
+            with Undisturbed():
                 self.set(f"last:{what}", now, seconds=30 * DAY)
 
     def note_error(self, what: str) -> None:
         """Keep the latest errors. PRIVACY: a path template and a status, never a number or a text."""
         entry = {"at": datetime.fromtimestamp(self.clock(), UTC), "what": what[:120]}
-        with undisturbed():
+        with Undisturbed():
             kept = self.get("errors", [])
             self.set("errors", [entry, *kept][:ERRORS_KEPT], seconds=7 * DAY)
 
     def snapshot(self, *, counted: tuple[str, ...] = ()) -> Snapshot:
         """Return what all know together now, and how many of each that is `counted` there were today."""
-        with undisturbed():
+        with Undisturbed():
             return self._look(counted)
         none = dict.fromkeys(counted, 0)
         return Snapshot(None, False, 0, "", False, [], {}, none, is_known=False)
