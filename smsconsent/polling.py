@@ -12,17 +12,20 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from smsconsent.gateways import Gateway, GatewayUnavailable, Receipt
+from smsconsent.gateways import CannotBeAsked, Gateway, GatewayUnavailable, Receipt
 from smsconsent.gateways.pacing import RateLimit
-from smsconsent.outbox import LOOKUPS_AT_ONCE, OutboundMessage, Question, Recorder, look_up
+from smsconsent.gateways.state import SharedState
+from smsconsent.outbox import LOOKUPS_AT_ONCE, OutboundMessage, Question, Recorder, lanes, look_up
 
 log = logging.getLogger(__name__)
 
 # As long as a message without an end may live at the gateway.
 LONGEST_LIFE = timedelta(hours=24)
-CLOSED = "no_receipt"
+# What stands on a message instead of a report: the gateway has none; or it could not be asked.
+CLOSED, UNASKED = "no_receipt", "cannot_ask"
 # At a time, where there is no pace to keep.
 MOST_ASKED = 100
+MOST_MARKED = 10_000
 
 
 def ask_overdue(
@@ -35,7 +38,8 @@ def ask_overdue(
 ) -> int:
     """Ask once about each message whose report is long overdue, and close it. Return how many were asked.
 
-    Overdue: its life is over by STREX_RECEIPT_GRACE. Closed without a report, it counts as handed over.
+    Overdue: its life is over by STREX_RECEIPT_GRACE. Closed without a report, it counts as handed over. At a
+    gateway that offers no way to ask they are marked UNASKED: should it ever offer one, they are asked about.
     """
     grace = settings.STREX_RECEIPT_GRACE
     over = Q(not_after__lte=now - grace, handed_over_at__lte=now - grace) | Q(
@@ -43,7 +47,12 @@ def ask_overdue(
     )
     waiting = model._default_manager.filter(over, state=model.State.HANDED_OVER)
     ids = list(waiting.exclude(detail=CLOSED).values_list("pk", flat=True)[:limit])
-    answered = _ask(gateway, ids, record=record, now=now)
+    try:
+        answered = _ask(gateway, ids, record=record, now=now)
+    except CannotBeAsked:
+        untold = waiting.exclude(detail__in=[CLOSED, UNASKED]).values("pk")[:MOST_MARKED]
+        model._default_manager.filter(pk__in=untold).update(detail=UNASKED)
+        return 0
     model._default_manager.filter(pk__in=answered, state=model.State.HANDED_OVER).update(
         detail=CLOSED
     )
@@ -65,11 +74,11 @@ def ask_doubted(
     """Ask about the messages that were doubted, the oldest first, until none waits. Return how many it knew.
 
     No faster than messages leave, and no further when the gateway does not answer: what is left waits. After
-    STREX_RECOVERY_WINDOW the gateway may have forgotten them, and they are left to `ask_overdue`.
+    STREX_RECOVERY_WINDOW the gateway may have forgotten them: they are marked UNASKED, and left to
+    `ask_overdue`.
     """
     pace = RateLimit(settings.STREX_MESSAGES_PER_SECOND, f"{gateway.name}:asked")
-    if lost := Question.give_up(before=clock() - settings.STREX_RECOVERY_WINDOW):
-        log.error("the gateway could not be asked about %d messages in time", lost)
+    _give_up(gateway, before=clock() - settings.STREX_RECOVERY_WINDOW)
     count = 0
     while not until():
         now = clock()
@@ -80,7 +89,12 @@ def ask_doubted(
             pace.wait_for_room(len(ids))
         except GatewayUnavailable:  # Another worker asks as fast as we may.
             break
-        answered = _ask(gateway, ids, record=record, now=now)
+        try:
+            answered = _ask(gateway, ids, record=record, now=now)
+        except (
+            CannotBeAsked
+        ):  # Whoever runs the system is told by `doctor`, and may mend it in time.
+            break
         Question.settle(answered, taken_at=now)
         count += len(answered)
         if len(answered) < len(ids):
@@ -88,13 +102,30 @@ def ask_doubted(
     return count
 
 
+def _give_up(gateway: Gateway, *, before: datetime) -> None:
+    """Let questions go that have waited too long, and say so: on the messages, in the log, and in a count."""
+    lost = Question.give_up(before=before)
+    if not lost:
+        return
+    for lane in lanes():
+        unreported = lane._default_manager.filter(pk__any=lost, state=lane.State.HANDED_OVER)
+        unreported.filter(detail="").update(detail=UNASKED)
+    SharedState(gateway.name).count("unasked", len(lost))
+    log.error("the gateway could not be asked about %d messages in time", len(lost))
+
+
 def _ask(gateway: Gateway, ids: Sequence[UUID], *, record: Recorder, now: datetime) -> list[UUID]:
-    """Look each of them up, record what the gateway knows, and return those it gave an answer about."""
+    """Look each of them up, record what the gateway knows, and return those it gave an answer about.
+
+    Raises CannotBeAsked.
+    """
     answered: list[UUID] = []
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
         for message_id, found in zip(
             ids, pool.map(lambda each: look_up(gateway, each), ids), strict=True
         ):
+            if isinstance(found, CannotBeAsked):
+                raise found
             if isinstance(found, Receipt):
                 record(found, now=now)
             if not isinstance(found, Exception):

@@ -35,6 +35,10 @@ class GatewayUnavailable(Exception):
         self.retry_after = retry_after
 
 
+class CannotBeAsked(GatewayUnavailable):
+    """It offers no way to ask about a message, now or later. Nothing was asked."""
+
+
 class GatewayMisconfigured(Exception):
     """Key, address or account is wrong. Nothing was sent; a person must mend it."""
 
@@ -170,7 +174,7 @@ class Gateway(Protocol):
     def look_up(self, message_id: UUID) -> Receipt | None:
         """Return what became of a message, or None when the gateway has never seen the id.
 
-        Raises GatewayUnavailable and GatewayMisconfigured.
+        Raises GatewayUnavailable, GatewayMisconfigured, and CannotBeAsked if there is no way to ask.
         """
 
     def cancel(self, message_id: UUID) -> bool:

@@ -18,6 +18,7 @@ from smsconsent.gateways import (
     Basis,
     Callback,
     CallbackRefused,
+    CannotBeAsked,
     GatewayMisconfigured,
     GatewayUnavailable,
     Handover,
@@ -102,10 +103,10 @@ class HttpJson:
     def look_up(self, message_id: UUID) -> Receipt | None:
         """Return what became of a message, or None when the gateway does not have it.
 
-        Raises GatewayUnavailable, also when it offers no way to ask, and GatewayMisconfigured.
+        Raises GatewayUnavailable, GatewayMisconfigured, and CannotBeAsked without a `status_path`.
         """
         if not self.settings.status_path:
-            raise GatewayUnavailable("this gateway cannot be asked about a message")
+            raise CannotBeAsked("this gateway cannot be asked about a message")
         path = self.settings.status_path
         answer = self._ask("GET", path.replace("{id}", str(message_id)), template=path)
         if answer.status == 404:

@@ -105,14 +105,14 @@ class SharedState:
     def delete(self, *names: str) -> None:
         cache.delete_many([self._key(name) for name in names])
 
-    def count(self, what: str) -> int:
+    def count(self, what: str, amount: int = 1) -> int:
         """Count something of today worth a look, such as a report about an unknown id. Return how many.
 
-        While the cache is away: 1.
+        While the cache is away: this amount.
         """
         with Undisturbed():
-            return self.raise_by(f"count:{self._today()}:{what}", seconds=2 * DAY)
-        return 1
+            return self.raise_by(f"count:{self._today()}:{what}", amount, seconds=2 * DAY)
+        return amount
 
     def touch(self, what: str) -> None:
         """Remember that something came just now: an answer, a receipt, an inbound message.

@@ -49,6 +49,10 @@ class Question(models.Model):
         cls._default_manager.filter(pk__any=answered, due_at=taken_at + ASK_AGAIN).delete()
 
     @classmethod
-    def give_up(cls, *, before: datetime) -> int:
-        """Forget what has waited since before then. Return how many."""
-        return cls._default_manager.filter(since__lte=before).delete()[0]
+    @transaction.atomic
+    def give_up(cls, *, before: datetime, limit: int = 10_000) -> list[UUID]:
+        """Forget what has waited since before then, so many at most. Return their messages."""
+        late = cls._default_manager.filter(since__lte=before).select_for_update(skip_locked=True)
+        lost = list(late.values_list("pk", flat=True)[:limit])
+        cls._default_manager.filter(pk__any=lost).delete()
+        return lost

@@ -1,16 +1,19 @@
 """The gateway that is described in a file: templates, callbacks, signatures. The rest is in the contract."""
 
+import contextlib
 import hmac
 import json
 import re
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -31,6 +34,7 @@ from smsconsent.gateways import (
 from smsconsent.gateways.http_json import HttpJson, render
 from smsconsent.gateways.http_json_settings import JsonSettings
 from smsconsent.gateways.pacing import RateLimit
+from smsconsent.management.commands import doctor
 from tests import environment
 from tests.gateways.stages import JsonStage, outgoing
 from tests.make import MINUTE, NOON, SHORT_NUMBER, make_consent, phone
@@ -332,6 +336,40 @@ def test_a_short_name_is_what_the_gateway_calls_itself(
     choose(name)
 
     assert gateway_name() == get_gateway().name == name
+
+
+@pytest.mark.parametrize(
+    ("secret", "extra", "said"),
+    [
+        (
+            "",
+            {},
+            "!!  The gateway cannot be asked about a message (status_path in HTTP_JSON_CONFIG), and",
+        ),
+        (
+            SECRET,
+            {},
+            "ok  The gateway cannot be asked about a message (status_path in HTTP_JSON_CONFIG), so",
+        ),
+        ("", {"status_path": "messages/{id}"}, ""),
+    ],
+    ids=["nothing counts", "doubt stays", "it can"],
+)
+@pytest.mark.django_db
+def test_doctor_says_that_a_gateway_cannot_be_asked(
+    monkeypatch: pytest.MonkeyPatch, secret: str, extra: dict[str, str], said: str
+) -> None:
+    gateway = HttpJson(JsonSettings.from_table(TABLE | extra, signing_secret=secret))
+    monkeypatch.setattr(doctor, "get_gateway", lambda: gateway)
+    monkeypatch.setattr(gateway, "ping", lambda: None)
+    out = StringIO()
+
+    with contextlib.suppress(CommandError):
+        call_command("doctor", stdout=out, no_color=True)
+
+    gateway.close()
+    assert said in out.getvalue()
+    assert bool(said) is ("cannot be asked" in out.getvalue())
 
 
 def test_the_example_in_the_document_works() -> None:

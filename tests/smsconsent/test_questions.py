@@ -1,5 +1,6 @@
 """What the gateway is to be asked: all of it, the oldest first, and none of it lost."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -15,12 +16,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from consents.models import Organisation
+from consents import confirmations
+from consents.models import Organisation, ServiceMessage
 from smsconsent import polling, queues
-from smsconsent.gateways import GatewayUnavailable, Receipt, ReceiptState
+from smsconsent.gateways import CannotBeAsked, GatewayUnavailable, Receipt, ReceiptState
 from smsconsent.gateways.pacing import RateLimit
 from smsconsent.outbox import Question, Recorder
-from tests.make import DAY, HOUR, MINUTE, NOON, SECOND, make_organisation, make_user
+from tests.make import DAY, HOUR, MINUTE, NOON, SECOND, make_consent, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,13 @@ class Answering:
         if self.is_away:
             raise GatewayUnavailable
         self.asked.append(message_id)
+
+
+class Unaskable(Answering):
+    """One that offers no way to ask."""
+
+    def look_up(self, message_id: UUID) -> None:
+        raise CannotBeAsked
 
 
 class Telling(Answering):
@@ -158,6 +167,62 @@ def test_what_the_gateway_may_have_forgotten_is_left_alone(
     assert not Question.objects.exists()
 
 
+@pytest.fixture
+def message() -> ServiceMessage:
+    """A message that has left, and that no report has come of."""
+    made = confirmations.queue_welcome(make_consent("granted"), now=NOON)
+    ServiceMessage.objects.update(state="handed_over", handed_over_at=NOON, not_after=None)
+    return made
+
+
+def mark_of(message: ServiceMessage) -> str:
+    message.refresh_from_db()
+    return message.detail
+
+
+def test_where_nobody_can_be_asked_questions_end_in_time_with_a_mark(
+    message: ServiceMessage,
+) -> None:
+    polling.doubt(message.pk, now=NOON)
+
+    ask(Unaskable(), now=NOON + DAY - SECOND)
+    assert (Question.objects.count(), mark_of(message)) == (1, ""), "it may be mended by then"
+    ask(Unaskable(), now=NOON + DAY)
+
+    assert (Question.objects.count(), mark_of(message)) == (0, "cannot_ask")
+
+
+def test_what_was_reported_of_a_message_is_not_marked_over(message: ServiceMessage) -> None:
+    polling.doubt(message.pk, now=NOON)
+    ServiceMessage.objects.update(detail="Sent")
+
+    ask(Unaskable(), now=NOON + DAY)
+
+    assert mark_of(message) == "Sent"
+
+
+def ask_overdue(gateway: Answering) -> int:
+    return polling.ask_overdue(
+        ServiceMessage,
+        gateway=gateway,  # type: ignore[arg-type]  # a gateway of the test
+        record=ignore,
+        now=NOON + 2 * DAY,
+    )
+
+
+def test_overdue_reports_are_marked_where_nobody_can_be_asked_and_asked_for_once_somebody_can(
+    message: ServiceMessage,
+) -> None:
+    gateway = Answering()
+
+    assert [ask_overdue(Unaskable()), mark_of(message)] == [0, "cannot_ask"]
+    assert [ask_overdue(gateway), mark_of(message)] == [1, "no_receipt"]
+
+    assert [ask_overdue(each) for each in (gateway, Unaskable())] == [0, 0]
+    assert gateway.asked == [message.pk]
+    assert mark_of(message) == "no_receipt"
+
+
 def test_it_is_asked_no_faster_than_messages_may_leave(
     gateway: Answering, settings: Settings
 ) -> None:
@@ -222,6 +287,18 @@ def test_the_page_of_the_gateway_shows_them(client: Client, organisation: Organi
 
     assert "Leveringsrapporter vi skal spørre etter" in page
     assert "1234" in "".join(char for char in page if char.isalnum())
+
+
+def test_the_page_of_the_gateway_counts_what_could_not_be_asked_about(
+    client: Client, organisation: Organisation
+) -> None:
+    put(23)
+    client.force_login(make_user("privacy_officer", organisation))
+
+    ask(Unaskable(), now=NOON + DAY)
+
+    page = client.get(reverse("people:gateway", args=[organisation.slug])).content.decode()
+    assert re.search(r"kunne ikke spørres</dt>\s*<dd[^>]*>\s*23", page)
 
 
 def test_doctor_says_when_they_have_waited_too_long() -> None:

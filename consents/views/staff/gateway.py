@@ -31,6 +31,7 @@ COUNTED = {
     "odd_sender": gettext_lazy("From a sender that is no phone number"),
     "unknown_id": gettext_lazy("About a message that we do not know"),
     "unknown_key": gettext_lazy("Signed with a key that is not loaded"),
+    "unasked": gettext_lazy("About a message, without proof, and the gateway could not be asked"),
     "malformed": gettext_lazy("Could not be read"),
     "unexpected": gettext_lazy("With a status that is not documented"),
     "unexplained": gettext_lazy("Not delivered, without a reason"),

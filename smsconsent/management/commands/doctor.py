@@ -21,6 +21,7 @@ from smsconsent.gateways import (
     get_gateway,
     watch,
 )
+from smsconsent.gateways.http_json import HttpJson
 from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex import Strex
 from smsconsent.health import problems_found, warnings_found
@@ -101,6 +102,7 @@ def check_gateway() -> Iterator[Finding]:
         return
     yield True, f"The gateway {gateway.name} answers and takes our key."
     yield from _server_keys(gateway)
+    yield from _reports(gateway)
 
 
 def _server_keys(gateway: Gateway) -> Iterator[Finding]:
@@ -116,6 +118,19 @@ def _server_keys(gateway: Gateway) -> Iterator[Finding]:
         yield False, f"These keys of the gateway cannot be loaded: {', '.join(missing)}."
     else:
         yield True, f"Callbacks are checked with {', '.join(names)}."
+
+
+def _reports(gateway: Gateway) -> Iterator[Finding]:
+    if not isinstance(gateway, HttpJson) or gateway.settings.status_path:
+        return
+    is_signed = bool(gateway.settings.signing_secret)
+    so = "so what a crash leaves in doubt stays unknown, and is never sent again"
+    if not is_signed:
+        so = "and HTTP_JSON_SIGNING_SECRET is empty, so no delivery report counts: set one of the two"
+    yield (
+        is_signed,
+        f"The gateway cannot be asked about a message (status_path in HTTP_JSON_CONFIG), {so}.",
+    )
 
 
 def check_callbacks() -> Iterator[Finding]:
