@@ -132,7 +132,7 @@ def sections(subject: Subject, *, since: datetime | None = None) -> list[Section
 def copy_of(subject: Subject, *, now: datetime, since: datetime | None = None) -> dict[str, Any]:
     """Return the copy as plain data, for a file that people and machines can read."""
     return {
-        "about": _about(subject, now),
+        "about": _about(subject, now, since),
         "sections": [
             {
                 "name": section.name,
@@ -154,7 +154,7 @@ def table_of(
     One line a field, since the tables it comes from have different fields. What has parts is JSON (L45).
     """
     yield [_("Kind"), _("Row"), _("Field"), _("What it is"), _("Value")]
-    about = _about(subject, now)
+    about = _about(subject, now, since)
     yield from (["about", "1", name, "", _cell(value)] for name, value in about.items())
     for section in sections(subject, since=since):
         yield from (
@@ -164,7 +164,7 @@ def table_of(
         )
 
 
-def _about(subject: Subject, now: datetime) -> dict[str, Any]:
+def _about(subject: Subject, now: datetime, since: datetime | None) -> dict[str, Any]:
     organisation = subject.organisation
     return {
         "generated_at": now,
@@ -177,6 +177,9 @@ def _about(subject: Subject, now: datetime) -> dict[str, Any]:
         "recipients": recipients(),
         "source": source(),
         "rights": rights(),
+        # Null and "" where nothing is.
+        "left_out_before": since,
+        "left_out": left_out(subject, since),
     }
 
 
@@ -207,6 +210,19 @@ def rights() -> str:
     """Return what the person may do next (GDPR Art. 15(1)(e), (f))."""
     return _("Stop, pause, correct or delete on my page. Complaints: %(authority)s") % {
         "authority": AUTHORITY
+    }
+
+
+def left_out(subject: Subject, since: datetime | None) -> str:
+    """Return what the copy leaves out, and why, or "" where it is complete (L58)."""
+    if since is None:
+        return ""
+    return _(
+        "The number may have got a new owner, so nothing from before %(date)s is in this copy. Was it yours"
+        " then too? Write to %(email)s."
+    ) % {
+        "date": formats.date_format(timezone.localtime(since), "j. F Y"),
+        "email": subject.organisation.contact_email,
     }
 
 

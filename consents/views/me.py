@@ -197,9 +197,11 @@ def leave(request: HttpRequest, visit: Visit) -> HttpResponse:
 def everything(request: HttpRequest, visit: Visit) -> HttpResponse:
     """All that is held, as a page to read, keep or print (GDPR Art. 15)."""
     assert visit.subject is not None, "an open visit has one"
+    since = visit.subject.doubted_since
     context = {
         "organisation": visit.organisation,
-        "sections": copies.sections(visit.subject, since=visit.subject.doubted_since),
+        "left_out": copies.left_out(visit.subject, since),
+        "sections": copies.sections(visit.subject, since=since),
         "recipients": copies.recipients(),
         "source": copies.source(),
         "rights": copies.rights(),

@@ -590,7 +590,7 @@ def test_a_new_owner_of_the_number_is_not_handed_what_is_the_old_ones(client: Cl
     answers = [client.post(url(case, "case-copy"), {"file": file}) for file in ("", "json", "csv")]
 
     page, *files = [each.content.decode() for each in answers]
-    assert "kan ha fått ny eier" in page
+    assert all("kan ha fått ny eier" in each for each in (page, *files))
     assert not any(consent.wording.declaration in each for each in (page, *files))
 
 

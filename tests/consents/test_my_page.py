@@ -1,7 +1,9 @@
 """My page: the same answer to every number, a code that is hard to guess, and everything one may do alone."""
 
+import csv
 import re
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -513,6 +515,34 @@ def test_the_new_owner_of_a_number_sees_nothing_of_the_one_before(
     assert client.get(f"{address}{old.pk}/renew/").status_code == 404
     client.post(f"{address}erase/")
     assert not Subject.objects.exists()
+
+
+@pytest.mark.usefixtures("clock")
+def test_the_page_and_both_files_say_what_they_leave_out(client: Client) -> None:
+    old = make_consent("granted", at=NOON - 2 * DAY)
+    Subject.objects.update(suspended_at=NOON - HOUR, suspended_for="gone")
+    address = enter(client, old)
+
+    about = client.get(f"{address}everything.json").json()["about"]
+    table = client.get(f"{address}everything.csv").content.decode()
+    lines = list(csv.reader(StringIO(table), delimiter=";"))
+    page = client.get(f"{address}everything/").content.decode()
+
+    said = "Nummeret kan ha fått ny eier, så ingenting fra før 10. mars 2026 er med i denne kopien."
+    assert said in about["left_out"]
+    assert said in page
+    assert about["left_out_before"] == "2026-03-10T10:00:00Z"
+    assert ["about", "1", "left_out", "", about["left_out"]] in lines
+    assert ["about", "1", "left_out_before", "", about["left_out_before"]] in lines
+
+
+@pytest.mark.usefixtures("clock")
+def test_files_that_leave_nothing_out_say_so(client: Client) -> None:
+    address = enter(client, make_consent("granted", at=NOON - 2 * DAY))
+
+    about = client.get(f"{address}everything.json").json()["about"]
+
+    assert (about["left_out_before"], about["left_out"]) == (None, "")
 
 
 def test_what_the_new_owner_has_said_is_shown(client: Client, clock: dict[str, datetime]) -> None:

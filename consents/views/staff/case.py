@@ -151,7 +151,7 @@ def case_copy(request: HttpRequest, organisation: str, case: UUID) -> HttpRespon
                 return json_file(copy, f"{found.reference}.json")
         context = {
             "case": found,
-            "doubted_since": since,
+            "left_out": copies.left_out(subject, since),
             "sections": copies.sections(subject, since=since),
             "recipients": copies.recipients(),
             "source": copies.source(),
