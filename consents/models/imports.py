@@ -70,6 +70,11 @@ class ConsentImport(models.Model):
         return self.state in {self.State.CHECKING, self.State.IMPORTING}
 
     @property
+    def is_kept(self) -> bool:
+        """Return whether the file itself is here: an upload is kept for some days, the command reads its own."""
+        return self.chunks.exists()
+
+    @property
     def awaits_approval(self) -> bool:
         return self.state == self.State.IMPORTED and bool(self.good_count) and not self.approved_at
 

@@ -27,21 +27,26 @@ def open_import(
     is_dry_run: bool = True,
     now: datetime,
 ) -> ConsentImport:
-    """Return the import of this file: a new one, or the one that the same file has made before."""
+    """Return the import of this file: a new one, or the one that the same file has made before.
+
+    The proof chosen last is kept, until something was imported and rests on an earlier one.
+    """
     with open_file() as file:
         digest = digest_of(file)
-    found, _created = ConsentImport.objects.get_or_create(
+    evidence = {
+        "proof": proof or None,
+        "proof_type": proof_type,
+        "proof_sha256": sha256(proof).hexdigest() if proof else "",
+    }
+    state = State.CHECKING if is_dry_run else State.IMPORTING
+    found, is_new = ConsentImport.objects.get_or_create(
         organisation=organisation,
         sha256=digest,
-        defaults={
-            "state": State.CHECKING if is_dry_run else State.IMPORTING,
-            "by": by,
-            "created_at": now,
-            "proof": proof or None,
-            "proof_type": proof_type,
-            "proof_sha256": sha256(proof).hexdigest() if proof else "",
-        },
+        defaults={"state": state, "by": by, "created_at": now, **evidence},
     )
+    unused = ConsentImport.objects.filter(pk=found.pk, state__in=[State.CHECKING, State.CHECKED])
+    if not is_new and proof and unused.update(**evidence):
+        found.refresh_from_db()
     return found
 
 
@@ -56,8 +61,8 @@ def digest_of(file: BinaryIO) -> str:
 
 @transaction.atomic
 def keep_upload(run: ConsentImport, pieces: Iterable[bytes]) -> None:
-    """Keep an uploaded file, encrypted, until the import is through, and have it checked."""
-    if run.state != State.CHECKING or run.chunks.exists():
+    """Keep an uploaded file, encrypted, until the import is through, and have it worked on."""
+    if run.state not in {State.CHECKING, State.CHECKED, State.IMPORTING} or run.is_kept:
         return
     for number, piece in enumerate(pieces):
         ImportChunk.objects.create(run=run, number=number, content=piece)

@@ -113,6 +113,36 @@ def test_the_same_file_again_leads_to_the_same_import(officer: Client, purpose: 
     assert first.state == "checked"
 
 
+def test_a_file_that_is_no_longer_kept_is_not_started_but_asked_for_again(
+    officer: Client, purpose: Purpose
+) -> None:
+    upload(officer, purpose, make_file("90000001"))
+    run = work_off()
+    run.chunks.all().delete()
+
+    assert b"start/" not in officer.get(path_of(run)).content
+    officer.post(path_of(run, "start/"))
+    run.refresh_from_db()
+    assert run.state == "checked"
+
+    upload(officer, purpose, make_file("90000001"))
+    officer.post(path_of(run, "start/"))
+    assert work_off().state == "imported"
+
+
+def test_whoever_uploads_what_was_imported_already_is_told(
+    officer: Client, purpose: Purpose
+) -> None:
+    upload(officer, purpose, make_file("90000001"))
+    run = work_off()
+    officer.post(path_of(run, "start/"))
+    work_off()
+
+    upload(officer, purpose, make_file("90000001"))
+
+    assert "lastet opp før" in officer.get(path_of(run)).content.decode()
+
+
 def test_customer_service_imports_and_does_not_approve(client: Client, purpose: Purpose) -> None:
     client.force_login(make_user("customer_service", purpose.organisation))
     upload(client, purpose, make_file("90000001"))

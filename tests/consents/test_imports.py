@@ -648,6 +648,81 @@ def test_the_command_imports_a_file_and_writes_its_errors(purpose: Purpose, tmp_
         assert list(csv.reader(written, delimiter=";"))[1][:3] == ["3", "method", "x"]
 
 
+def run_command(purpose: Purpose, *files: Path, **options: object) -> str:
+    """Run the command on files in one folder, beside which it finds the proof. Return what it says."""
+    proof, out = files[0].parent / "skjema.pdf", StringIO()
+    proof.write_bytes(b"%PDF-1.7")
+    slug = purpose.organisation.slug
+    given = {"organisation": slug, "proof": proof, "stdout": out} | options
+    call_command("import_consents", *files, **given)
+    return out.getvalue()
+
+
+def make_csv(path: Path, *numbers: object) -> Path:
+    time = (datetime.now(UTC) - timedelta(days=3)).strftime("%Y-%m-%d %H:%M")
+    path.write_text("\n".join([HEADING, *(line(each, time=time) for each in numbers)]))
+    return path
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_command_may_be_repeated(purpose: Purpose, tmp_path: Path, dry_run: bool) -> None:
+    file = make_csv(tmp_path / "a.csv", 90000001)
+
+    said = [run_command(purpose, file, dry_run=dry_run) for _time in range(2)]
+
+    assert "1 consents" in said[0]
+    assert "nothing was left to do" in said[1]
+    assert Consent.objects.count() == (not dry_run)
+
+
+def test_the_command_imports_what_was_half_checked(purpose: Purpose, tmp_path: Path) -> None:
+    file = make_csv(tmp_path / "a.csv", 90000001)
+    services.open_import(
+        purpose.organisation, lambda: BytesIO(file.read_bytes()), by=None, now=NOON
+    )
+
+    assert ": imported; 1 consents" in run_command(purpose, file)
+
+
+def test_the_errors_of_several_files_stand_in_one(purpose: Purpose, tmp_path: Path) -> None:
+    first, second = make_csv(tmp_path / "a.csv", "x"), make_csv(tmp_path / "b.csv", "y")
+
+    run_command(purpose, first, second, errors=tmp_path / "errors.csv")
+
+    with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as written:
+        rows = list(csv.reader(written, delimiter=";"))
+    assert [row[:3] for row in rows[1:]] == [["a.csv", "2", "number"], ["b.csv", "2", "number"]]
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_the_command(
+    purpose: Purpose, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("number;purpose\n1;2")
+
+    with pytest.raises(CommandError, match=r"a.csv cannot be read: .*source"):
+        run_command(purpose, file)
+
+
+def test_the_form_may_be_chosen_anew_until_something_rests_on_it(purpose: Purpose) -> None:
+    make_import(purpose, line(), dry_run=True, proof=b"%PDF-1 feil", proof_type="application/pdf")
+
+    for proof in (b"%PDF-2 riktig", b"%PDF-3 for sent"):
+        run = services.open_import(
+            purpose.organisation,
+            lambda: BytesIO(f"{HEADING}\n{line()}\n".encode()),
+            by=None,
+            proof=proof,
+            proof_type="application/pdf",
+            now=NOON,
+        )
+        services.start_import(run)
+
+    run.refresh_from_db()
+    assert bytes(run.proof) == b"%PDF-2 riktig"
+    assert run.proof_sha256 == sha256(b"%PDF-2 riktig").hexdigest()
+
+
 def test_the_command_says_what_is_not_there(purpose: Purpose, tmp_path: Path) -> None:
     proof = tmp_path / "skjema.pdf"
     proof.write_bytes(b"%PDF-1.7")

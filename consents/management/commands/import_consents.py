@@ -17,6 +17,7 @@ from consents.models import ConsentImport, Organisation
 from smsconsent.staff.models import User
 
 State = ConsentImport.State
+ALREADY = "nothing was left to do, this file was here before; "
 
 
 class Command(BaseCommand):
@@ -53,7 +54,9 @@ class Command(BaseCommand):
         for file in files:
             if not file.is_file():
                 raise CommandError(f"There is no file {file}.")
-            self._import(controller, file, **options)
+        runs = [(file, self._import(controller, file, **options)) for file in files]
+        if options["errors"]:
+            _write_errors(options["errors"], runs)
 
     def _import(
         self,
@@ -62,10 +65,10 @@ class Command(BaseCommand):
         *,
         proof: Path,
         by: str | None,
-        errors: Path | None,
         dry_run: bool,
         **options: Any,
-    ) -> None:
+    ) -> ConsentImport:
+        """Bring one file to its end, wherever it stands. Raises CommandError for one that cannot be read."""
 
         def opener() -> BinaryIO:
             return file.open("rb")
@@ -79,15 +82,27 @@ class Command(BaseCommand):
             is_dry_run=dry_run,
             now=timezone.now(),
         )
+        is_new = self._go_on(run, opener)
         if run.state == State.CHECKED and not dry_run:
             services.start_import(run)
-            run.refresh_from_db()
+            is_new = self._go_on(run, opener)
+        if run.state == State.UNREADABLE:
+            raise CommandError(f"{file.name} cannot be read: {_why_unreadable(run)}")
+        self.stdout.write(f"{file.name}: {'' if is_new else ALREADY}{summary(run)}")
+        return run
+
+    def _go_on(self, run: ConsentImport, opener: imports.Opener) -> bool:
+        """Return whether there was anything to do. Raises CommandError while somebody else does it."""
+        if not run.is_working:
+            return False
         self._began, self._before = time.monotonic(), run.done_count
-        imports.work(run, opener, now=timezone.now(), until=partial(self._tell, run))
-        self.stdout.write(f"{file.name}: {summary(run)}")
-        if errors:
-            with errors.open("w", encoding="utf-8-sig", newline="") as target:
-                csv.writer(target, delimiter=";").writerows(exports.problems_of(run))
+        try:
+            imports.work(run, opener, now=timezone.now(), until=partial(self._tell, run))
+        except imports.Interrupted:
+            raise CommandError(
+                "A worker is busy with the same file, which was uploaded in the portal. Wait for it there."
+            ) from None
+        return True
 
     def _tell(self, run: ConsentImport) -> bool:
         """Say how far it has come. It stops by itself, or not at all."""
@@ -95,6 +110,23 @@ class Command(BaseCommand):
         if self.is_talkative and run.done_count:
             self.stdout.write(f"{run.done_count:,} rows, {speed:,.0f} a second")
         return False
+
+
+def _write_errors(path: Path, runs: list[tuple[Path, ConsentImport]]) -> None:
+    """Write the errors as one table; of several files, with the name of each."""
+    with path.open("w", encoding="utf-8-sig", newline="") as target:
+        table = csv.writer(target, delimiter=";")
+        for number, (file, run) in enumerate(runs):
+            heading, *rows = exports.problems_of(run)
+            named = [[file.name]] if len(runs) > 1 else [[]]
+            if not number:
+                table.writerow([*("" for _name in named[0]), *heading])
+            table.writerows([*named[0], *row] for row in rows)
+
+
+def _why_unreadable(run: ConsentImport) -> str:
+    problem = run.problems.get(row=1)
+    return " ".join(filter(None, [exports.problem_text(problem), problem.cell]))
 
 
 def _proof_type(proof: Path) -> str:
@@ -122,6 +154,5 @@ def summary(run: ConsentImport) -> str:
     words = {
         State.CHECKED: "checked, nothing imported",
         State.IMPORTED: "imported",
-        State.UNREADABLE: "cannot be read",
     }.get(State(run.state), str(run.state))
     return f"{words}; {run.good_count:,} consents, {run.problem_count:,} rows with an error"

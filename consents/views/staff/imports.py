@@ -44,6 +44,11 @@ def imports(request: HttpRequest, organisation: str) -> HttpResponse:
             now=timezone.now(),
         )
         services.keep_upload(run, _pieces(file))
+        if run.state in {ConsentImport.State.IMPORTING, ConsentImport.State.IMPORTED}:
+            messages.info(
+                request,
+                _("This file was uploaded before. The form that was chosen then stays its proof."),
+            )
         return redirect("people:import", organisation, run.public_id)
     rows = controller.imports.order_by("-created_at")[:20]
     context = {"form": form, "rows": [{"run": run, "badge": _badge(run)} for run in rows]}
@@ -100,7 +105,7 @@ def _page(
 def start(request: HttpRequest, organisation: str, run: UUID) -> HttpResponse:
     """Import what was checked."""
     found = _open(request, organisation, run, IMPORT)
-    if not services.start_import(found):
+    if not found.is_kept or not services.start_import(found):
         messages.info(request, _("This file is not waiting to be imported."))
     return redirect("people:import", organisation, run)
 
