@@ -71,7 +71,7 @@ class ConsentImport(models.Model):
 
     @property
     def is_kept(self) -> bool:
-        """Return whether the file itself is here: an upload is kept for some days, the command reads its own."""
+        """Return whether the file is here: an upload is for some days, the command reads its own."""
         return self.chunks.exists()
 
     @property

@@ -705,7 +705,9 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_command(
 
 
 def test_the_form_may_be_chosen_anew_until_something_rests_on_it(purpose: Purpose) -> None:
-    make_import(purpose, line(), dry_run=True, proof=b"%PDF-1 feil", proof_type="application/pdf")
+    run = make_import(
+        purpose, line(), dry_run=True, proof=b"%PDF-1 feil", proof_type="application/pdf"
+    )
 
     for proof in (b"%PDF-2 riktig", b"%PDF-3 for sent"):
         run = services.open_import(
