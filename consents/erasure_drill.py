@@ -1,7 +1,8 @@
 """The erasure drill: a made-up person signs up, answers, is written to and erased; every store is searched.
 
-Before the erasure the search must find them, and find a copy in plain text that is planted; afterwards it
-must find nothing (trust.md invariant 17, guide G10).
+Before the erasure the search must find them in the database, and a copy in plain text that is planted in
+each spelling; afterwards it must find nothing of them, and still find a neighbour (trust.md invariant 17,
+guide G10). What the drill promises is concluded from what was found: a control that is left out has failed.
 """
 
 import logging
@@ -17,6 +18,7 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 from consents import drill, erasing, journal, overwriting, page_codes, remanence, services
 from consents.models import Erasure, Organisation, Subject
@@ -25,40 +27,70 @@ from smsconsent.logs import NumberFilter
 from smsconsent.phones import Phone
 
 NEIGHBOURS = 4
+NOBODY = Phone("+4790000000")
 
 
 @dataclass(slots=True)
 class Result:
-    """What was seen before and after. `violations` is empty when the promise held."""
+    """What was seen before and after. `violations` is empty when the promise held.
+
+    `planted` are the spellings that the search found of a copy in plain text, `neighbour` what it found
+    afterwards of somebody who was not erased.
+    """
 
     before: list[remanence.Look] = field(default_factory=list)
     after: list[remanence.Look] = field(default_factory=list)
+    neighbour: list[remanence.Look] = field(default_factory=list)
+    planted: set[str] = field(default_factory=set)
     sent: int = 0
-    violations: list[str] = field(default_factory=list)
+
+    @property
+    def violations(self) -> list[str]:
+        """Return a sentence for each thing that was not found and should have been, or the other way."""
+        return [
+            *self._not_found(),
+            *(_found(each) for each in self.after if not _is_as_promised(each)),
+        ]
+
+    def _not_found(self) -> Iterator[str]:
+        looked_at = {each.store for each in self.before}
+        if looked_at != {each.store for each in self.after}:
+            yield "The search did not look at the same stores before the erasure and after it."
+        if not any(each.opened for each in self.before):
+            yield "The search did not find the person before the erasure."
+        for store in _in_database():
+            if store not in _opened(self.before):
+                yield f"{store}: the search did not find the person before the erasure."
+            if store not in _opened(self.neighbour):
+                yield f"{store}: the search did not find a neighbour after the erasure."
+        for name in remanence.spellings(NOBODY):
+            if name not in self.planted:
+                yield f"The search did not find the number planted as «{name}»."
 
 
 def run(folder: Path, *, now: datetime) -> Result:
     """Let somebody live and be erased, and search. `folder` takes the log and what is planted."""
     result, person = Result(), Phone(f"+479000{randbelow(10_000):04}")
+    neighbours = [Phone(f"+479001{randbelow(10_000):04}") for _each in range(NEIGHBOURS)]
     with _log_of(folder) as log:
         since = remanence.place_in_log()
-        result.sent = _live(person, now=now)
+        result.sent = _live(person, neighbours, now=now)
         stores = _stores(folder, log, since=since)
         _settle(stores)
         result.before = remanence.look(person, stores)
-        result.violations += _controls(folder, person, result.before)
+        result.planted = _plant(folder, person)
         _erase(person, now=now)
         _settle(stores)
         result.after = remanence.look(person, stores)
-    result.violations += [_found(each) for each in result.after if not _is_as_promised(each)]
+        inside = {store: stores[store] for store in _in_database()}
+        result.neighbour = remanence.look(neighbours[0], inside)
     return result
 
 
-def _live(person: Phone, *, now: datetime) -> int:
+def _live(person: Phone, neighbours: list[Phone], *, now: datetime) -> int:
     """Sign up, say yes by SMS, get the receipt, ask for a code. Return how many messages left."""
     organisation = drill.make_organisation("drill", now=now)
     purpose = drill.make_purpose(organisation, "A", now=now)
-    neighbours = [Phone(f"+479001{randbelow(10_000):04}") for _each in range(NEIGHBOURS)]
     # Among others, so that what is left of the person lies in pages that stay in use.
     people = [*neighbours[: NEIGHBOURS // 2], person, *neighbours[NEIGHBOURS // 2 :]]
     sent = 0
@@ -128,17 +160,25 @@ def _refusal(reason: str) -> Any:
     return refuse
 
 
-def _controls(folder: Path, person: Phone, before: list[remanence.Look]) -> Iterator[str]:
-    """Yield a sentence for each thing that the search should have found and did not."""
-    if not any(each.opened for each in before):
-        yield "The search did not find the person before the erasure."
-    copy = folder / "planted"
+def _plant(folder: Path, person: Phone) -> set[str]:
+    """Write the number into a file in each spelling, and return those that the search finds there."""
+    copy, found = folder / "planted", set()
     for name, raw in remanence.spellings(person).items():
         copy.write_bytes(b"before" + raw + b"after")
-        (found,) = remanence.look(person, {"planted": remanence.in_files(copy)})
-        if name not in found.spelt:
-            yield f"The search did not find the number planted as «{name}»."
+        for each in remanence.look(person, {"planted": remanence.in_files(copy)}):
+            found |= {name} & each.spelt
     copy.unlink()
+    return found
+
+
+def _in_database() -> list[str]:
+    """Where ciphertext of the living lies, and the search must open it."""
+    return [remanence.FILES] if connection.vendor == "sqlite" else [remanence.ROWS, remanence.FILES]
+
+
+def _opened(looks: list[remanence.Look]) -> set[str]:
+    """The stores in which it was found, and those that cannot be read, as is said of them."""
+    return {each.store for each in looks if each.opened or each.obstacle}
 
 
 def _is_as_promised(look: remanence.Look) -> bool:

@@ -1,6 +1,9 @@
 """`manage.py drill`, as an operator runs it."""
 
 import sys
+from collections.abc import Callable
+from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,9 @@ from pytest_django import Settings
 
 from consents import erasure_drill, remanence
 from consents.models import Subject
+from smsconsent.phones import Phone
 from tests import environment, servers
-from tests.make import make_organisation
+from tests.make import make_organisation, phone
 from tests.settings import IS_POSTGRES
 
 
@@ -82,6 +86,63 @@ def test_an_erasure_drill_that_finds_nothing_beforehand_proves_nothing(
 
     assert "The search did not find the person before the erasure." in result.violations
     assert "The search did not find the number planted as «E.164»." in result.violations
+
+
+def drill_here(folder: Path, settings: Settings) -> str:
+    """Run the command on this empty database, and return what it says. Raises CommandError."""
+    settings.VAR, settings.JOURNAL_FILE = folder, folder / "journal.jsonl"
+    said = StringIO()
+    call_command("drill", "erasure", "--here", stdout=said, stderr=said)
+    return said.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_drill_says_that_its_search_finds_what_is_there(
+    tmp_path: Path, settings: Settings
+) -> None:
+    said = drill_here(tmp_path, settings)
+
+    assert f"{len(remanence.spellings(phone()))} planted spellings, and a neighbour" in said
+
+
+def leave_out_planting(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(erasure_drill, "_plant", lambda folder, person: set())
+
+
+def miss_one_spelling(patch: pytest.MonkeyPatch) -> None:
+    spelt = remanence.spelt
+    patch.setattr(remanence, "spelt", lambda content, person: [*spelt(content, person)][1:])
+
+
+def lose_sight_of_files(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(remanence, "in_files", lambda *paths: lambda: iter(()))
+    patch.setattr(remanence, "_heap", lambda: iter(()))
+
+
+def erase_neighbours_too(patch: pytest.MonkeyPatch) -> None:
+    erase = erasure_drill._erase
+
+    def erase_all(person: Phone, *, now: datetime) -> None:
+        for subject in Subject.objects.all():
+            erase(subject.phone, now=now)
+
+    patch.setattr(erasure_drill, "_erase", erase_all)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "blind", [leave_out_planting, miss_one_spelling, lose_sight_of_files, erase_neighbours_too]
+)
+def test_a_drill_whose_control_finds_nothing_fails(
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    blind: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    blind(monkeypatch)
+
+    with pytest.raises(CommandError, match="promises were broken"):
+        drill_here(tmp_path, settings)
 
 
 @pytest.mark.django_db

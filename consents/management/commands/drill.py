@@ -73,6 +73,9 @@ class Command(BaseCommand):
                 f"{after.store:26}{after.size:>12,}  {_in_words(before):14}{_in_words(after)}"
             )
         self._judge(result.violations)
+        self.stdout.write(
+            f"The search finds what is there: {len(result.planted)} planted spellings, and a neighbour."
+        )
         unread = [each.store for each in result.after if each.obstacle]
         self.stdout.write(
             "Nothing is left of the person in what was looked at."
