@@ -144,7 +144,9 @@ def hand_over(
     """
     gate, trouble = gate_of(model), None
     with transaction.atomic():
-        # Locked: the sweeper passes by. Gone: it has run out, and the sweeper has taken over.
+        # Locked: the sweeper passes by. Gone: it has run out, and the sweeper has taken over. Row locks and
+        # the state alone would keep two workers apart; but what leaves without a lease is told of by nothing
+        # should we die before the commit, and then it leaves once more, unasked.
         if not Lease.of(model).select_for_update().filter(pk=lease.pk).exists():
             return True
         # SECURITY: asked anew for each batch. A verdict from a minute ago could let a restored database send.

@@ -1,8 +1,9 @@
 """The one way out: leases, crashes, receipts that only move forward."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pytest_django import Settings
@@ -108,6 +109,36 @@ def test_whoever_comes_back_after_the_lease_sends_nothing(
 
     assert sum(simulator.state()["messages"].values()) == 0
     assert state_of(message) == "queued"
+
+
+class Deadly:
+    """A gateway that takes what it is given, and its caller dies of it. It knows no id from before."""
+
+    name, max_batch = "deadly", 100
+
+    def __init__(self) -> None:
+        self.taken: list[UUID] = []
+        self.is_deadly = True
+
+    def hand_over(self, batch: list[Outgoing], *, now: object) -> list[Handover]:
+        self.taken += [each.id for each in batch]
+        if self.is_deadly:
+            raise SystemExit
+        return [Handover(each.id, Outcome.ACCEPTED) for each in batch]
+
+
+def test_whoever_comes_back_after_the_lease_and_dies_has_sent_nothing_that_leaves_twice(
+    message: ServiceMessage,
+) -> None:
+    lease, gateway = claimed(), Deadly()
+    outbox.recover(ServiceMessage, gateway=get_gateway(), now=NOON + LEASE)
+    with contextlib.suppress(SystemExit):
+        outbox.hand_over(ServiceMessage, lease, gateway=gateway, now=NOON + LEASE)  # type: ignore[arg-type]
+
+    gateway.is_deadly = False
+    work(NOON + LEASE, gateway)
+
+    assert gateway.taken == [message.pk]
 
 
 def test_a_message_waits_for_its_time_and_expires_after_it(message: ServiceMessage) -> None:

@@ -1,4 +1,8 @@
-"""Every setting of Celery wrong, and each call doubled: each message leaves once (trust.md § 7)."""
+"""Every setting of Celery wrong, and each call doubled: each message leaves once (trust.md § 7).
+
+Several locks see to that here, and each suffices where no worker sleeps through its lease and then dies. What
+the lease is for beyond that is shown by itself: tests/smsconsent/test_outbox.py, `…_after_the_lease_…`.
+"""
 
 import sys
 import time
