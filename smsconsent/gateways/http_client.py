@@ -288,6 +288,6 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             seconds = RETRY_AFTER
     return RETRY_AFTER if math.isnan(seconds) else min(max(seconds, 1.0), LONGEST_RETRY_AFTER)

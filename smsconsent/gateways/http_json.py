@@ -17,6 +17,7 @@ from smsconsent import gsm
 from smsconsent.gateways import (
     Basis,
     Callback,
+    CallbackMalformed,
     CallbackRefused,
     CannotBeAsked,
     GatewayMisconfigured,
@@ -111,9 +112,13 @@ class HttpJson:
         answer = self._ask("GET", path.replace("{id}", str(message_id)), template=path)
         if answer.status == 404:
             return None
-        if not answer.is_success:
-            raise GatewayUnavailable(f"the gateway answers {answer.status}")
-        return self._receipt(message_id, read_object(answer.body))
+        try:
+            found = self._receipt(message_id, read_object(answer.body))
+        except CallbackMalformed:
+            found = None
+        if not answer.is_success or found is None or not found.detail:
+            raise GatewayUnavailable(f"the gateway answers {answer.status} without a state")
+        return found
 
     def cancel(self, message_id: UUID) -> bool:
         """Nothing is ever scheduled there, so there is nothing to take back."""
@@ -188,7 +193,7 @@ class HttpJson:
             case 400 | 413 | 422:
                 reason = "too_large" if answer.status == 413 else "invalid_payload"
                 return Handover(message.id, Outcome.REJECTED, reason)
-            case status if status >= 500:
+            case status if status == 408 or status >= 500:
                 return Handover(message.id, Outcome.UNKNOWN, f"status_{status}")
             case status:
                 raise GatewayMisconfigured(f"the gateway answers {status} (HTTP_JSON_CONFIG)")

@@ -33,7 +33,7 @@ from smsconsent.gateways.http_client import (
     OutcomeUnknown,
 )
 from smsconsent.gateways.pacing import RateLimit
-from smsconsent.gateways.reading import read_object
+from smsconsent.gateways.reading import read_object, read_text
 from smsconsent.gateways.state import SharedState
 from smsconsent.gateways.strex_messages import Encoder, Item, Refused, TooLate, join, split
 from smsconsent.gateways.strex_settings import StrexSettings
@@ -98,15 +98,21 @@ class Strex:
             self._post_all(items, results, deadline)
         return [results[message.id] for message in batch]
 
-    def look_up(self, message_id: UUID) -> Receipt | None:
+    def look_up(self, message_id: UUID, *, deadline: Deadline | None = None) -> Receipt | None:
         """Return what became of a message, or None when Strex does not have the id (yet).
 
-        Raises GatewayUnavailable and GatewayMisconfigured.
+        Raises GatewayUnavailable, also for an answer about nothing or about another message, and
+        GatewayMisconfigured.
         """
-        answer = self.ask("GET", f"{MESSAGES}/{message_id}", template=ONE_MESSAGE)
+        path = f"{MESSAGES}/{message_id}"
+        answer = self.ask("GET", path, template=ONE_MESSAGE, deadline=deadline)
         if answer.status == 404:
             return None
-        return strex_callbacks.receipt_of(message_id, self.read_json(answer))
+        fields = self.read_json(answer)
+        named = read_text(fields.get("transactionId")).lower()
+        if named != str(message_id) and (named or not fields.get("statusCode")):
+            raise GatewayUnavailable("the gateway answers without what was asked for")
+        return strex_callbacks.receipt_of(message_id, fields)
 
     def cancel(self, message_id: UUID) -> bool:
         """Delete a scheduled message. False when it is being sent, was sent, or is not there."""
@@ -233,17 +239,17 @@ class Strex:
                 log.warning("strex answers %d to a POST, which is not documented", answer.status)
                 self.client.state.count("odd_answer")
                 return Handover(first, Outcome.ACCEPTED)
-            case 400 | 409 | 413 if not is_single:
+            case 400 | 409 | 413 | 422 if not is_single:
                 return self._halves(part, shrink=answer.status == 413)
-            case 400 | 413:
+            case 400 | 413 | 422:
                 # We check before we send, so one of our checks is wrong: the alphabet, say (strex.md § 7).
                 log.error("strex refuses message %s with %d", first, answer.status)
                 self.client.state.count("refused_message")
-                reason = "invalid_payload" if answer.status == 400 else "too_large"
+                reason = "too_large" if answer.status == 413 else "invalid_payload"
                 return Handover(first, Outcome.REJECTED, reason)
             case 409:
-                return self._settle_conflict(first)
-            case status if status >= 500:
+                return self._settle_conflict(first, deadline)
+            case status if status == 408 or status >= 500:
                 return Handover(first, Outcome.UNKNOWN, f"status_{status}")
             case status:
                 # 404 among them: the address is wrong.
@@ -258,10 +264,10 @@ class Strex:
             log.warning("strex finds a batch too large; at most %d from now on", self.max_batch)
         return [list(part[:middle]), list(part[middle:])]
 
-    def _settle_conflict(self, message_id: UUID) -> Handover:
+    def _settle_conflict(self, message_id: UUID, deadline: Deadline) -> Handover:
         """The id is known there, so an earlier try arrived; unless the look-up says otherwise."""
         try:
-            found = self.look_up(message_id)
+            found = self.look_up(message_id, deadline=deadline)
         except (GatewayUnavailable, GatewayMisconfigured):
             found = None
         outcome = Outcome.ACCEPTED if found else Outcome.UNKNOWN

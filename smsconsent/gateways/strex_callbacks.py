@@ -93,6 +93,8 @@ class ServerKeys:
         try:
             fields = self._fetch(name)
             if fields is None:
+                # SECURITY: whoever withdrew it may know that somebody else has it.
+                self._keys.pop(name, None)
                 raise ValueError("the gateway does not have it")
             self._keys[name] = ServerKey.from_json(fields)
         except (ValueError, GatewayUnavailable, GatewayMisconfigured) as error:

@@ -11,7 +11,10 @@ CREATED = 201
 
 
 class JsonProvider(ThreadingHTTPServer):
-    """Takes messages as JSON. `faults`: what the next posts meet, a status or a way to break off."""
+    """Takes messages as JSON. `faults`: what the next posts meet, a status or a way to break off.
+
+    `mumbled`: what it answers to whoever asks about a message, instead of what it knows.
+    """
 
     daemon_threads = True
 
@@ -20,6 +23,7 @@ class JsonProvider(ThreadingHTTPServer):
         self.stored: dict[str, dict[str, Any]] = {}
         self.answered: list[tuple[str, int]] = []
         self.faults: list[tuple[int | str, int | None]] = []
+        self.mumbled: str | None = None
         self.key = JSON_KEY
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self._thread = threading.Thread(target=self.serve_forever, args=[0.01])
@@ -40,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(401)
         elif self.path == "/ping":
             self._answer(200)
+        elif self.server.mumbled is not None:
+            self._answer(200, self.server.mumbled.encode())
         elif found is None:
             self._answer(404)
         else:
@@ -61,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.headers.get("Authorization") == f"Bearer {self.server.key}"
 
     def _answer(self, status: int, body: Any = None, *, retry_after: int | None = None) -> None:
-        content = json.dumps(body).encode() if body else b""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
         self.server.answered.append((f"{self.command} {self.path}", status))
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))

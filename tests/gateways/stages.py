@@ -34,6 +34,9 @@ class Stage(Protocol):
     def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
         """Answer the next posts with this status, and store nothing."""
 
+    def mumble(self, body: str) -> None:
+        """Answer the next question about a message with 200 and this."""
+
     def lose_the_answer(self, *, hang: bool) -> None:
         """Store the next post, and then hang or drop the connection."""
 
@@ -89,6 +92,9 @@ class StrexStage:
 
     def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
         self._fault("answer", status=status, count=count, retry_after=retry_after)
+
+    def mumble(self, body: str) -> None:
+        self._fault("answer", status=200, count=1, body=body)
 
     def lose_the_answer(self, *, hang: bool) -> None:
         self._fault("hang_after" if hang else "drop_after", count=1, seconds=0.6)
@@ -179,6 +185,9 @@ class JsonStage:
 
     def answer(self, status: int, *, count: int = 1, retry_after: int | None = None) -> None:
         self.provider.faults += [(status, retry_after)] * count
+
+    def mumble(self, body: str) -> None:
+        self.provider.mumbled = body
 
     def lose_the_answer(self, *, hang: bool) -> None:
         self.provider.faults.append(("hang" if hang else "drop", None))

@@ -61,8 +61,9 @@ def test_the_same_id_twice_in_a_batch_is_a_mistake_of_ours(stage: Stage) -> None
         stage.gateway.hand_over([message, message], now=NOON)
 
 
-def test_an_invalid_message_is_rejected_for_good(stage: Stage) -> None:
-    stage.answer(400)
+@pytest.mark.parametrize("status", [400, 422])
+def test_an_invalid_message_is_rejected_for_good(stage: Stage, status: int) -> None:
+    stage.answer(status)
 
     [result] = stage.gateway.hand_over([outgoing()], now=NOON)
 
@@ -119,8 +120,9 @@ def test_a_configuration_error_stops_the_lane_at_once(stage: Stage) -> None:
         stage.gateway.hand_over([outgoing()], now=NOON)
 
 
-def test_a_server_error_leaves_the_outcome_unknown(stage: Stage) -> None:
-    stage.answer(500)
+@pytest.mark.parametrize("status", [408, 500, 504])
+def test_a_server_error_leaves_the_outcome_unknown(stage: Stage, status: int) -> None:
+    stage.answer(status)
 
     assert outcomes(stage.gateway.hand_over([outgoing()], now=NOON)) == [Outcome.UNKNOWN]
 
@@ -185,6 +187,16 @@ def test_a_message_is_looked_up_by_its_id(stage: Stage) -> None:
 
 def test_an_id_that_was_never_seen_is_none(stage: Stage) -> None:
     assert stage.gateway.look_up(uuid4()) is None
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"Message": "Busy."}'])
+def test_an_answer_that_says_nothing_of_the_message_is_no_answer(stage: Stage, body: str) -> None:
+    message = outgoing()
+    stage.gateway.hand_over([message], now=NOON)
+    stage.mumble(body)
+
+    with pytest.raises(GatewayUnavailable):
+        stage.gateway.look_up(message.id)
 
 
 def test_looking_up_during_an_outage_is_no_answer(stage: Stage) -> None:

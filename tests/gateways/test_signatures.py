@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from smsconsent.gateways import Basis, CallbackRefused, Trust
+from smsconsent.gateways import Basis, CallbackRefused, GatewayUnavailable, Trust
 from smsconsent.gateways.simulator.signatures import is_signed_by, text_to_sign
 from smsconsent.gateways.strex import Strex
 from smsconsent.gateways.strex_settings import StrexSettings
@@ -181,6 +181,32 @@ def test_keys_are_loaded_once_a_day() -> None:
 
     adapter.close()
     assert len(asked) == 2
+
+
+def test_a_key_that_the_gateway_has_withdrawn_is_trusted_no_more() -> None:
+    adapter = gateway("required")
+    adapter.keys.get(KEY_NAME, now=NOW)
+    adapter.keys._fetch = lambda name: None
+
+    assert adapter.load_server_keys(now=NOW) == [KEY_NAME]
+
+    assert adapter.keys.get(KEY_NAME, now=NOW) is None
+    adapter.close()
+
+
+def test_a_key_stays_while_the_gateway_cannot_be_asked() -> None:
+    adapter = gateway("required")
+    key = adapter.keys.get(KEY_NAME, now=NOW)
+
+    def fail(name: str) -> dict[str, Any]:
+        raise GatewayUnavailable
+
+    adapter.keys._fetch = fail
+
+    assert adapter.load_server_keys(now=NOW) == [KEY_NAME]
+
+    assert adapter.keys.get(KEY_NAME, now=NOW) is key is not None
+    adapter.close()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The Strex adapter before the simulator: what is its own beside the contract of every gateway."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from smsconsent.gateways import (
     GatewayMisconfigured,
+    GatewayUnavailable,
     Handover,
     Outcome,
     ReceiptState,
@@ -209,6 +211,44 @@ def test_an_id_that_strex_knows_already_is_settled_by_asking(stage: StrexStage) 
 
     assert again.outcome is Outcome.ACCEPTED
     assert posted(stage.simulator)[-1] == (f"GET /api/out-messages/{message.id}", "200")
+
+
+def test_asking_about_a_known_id_takes_no_time_beyond_the_deadline(simulator: Simulator) -> None:
+    stage = StrexStage.open(simulator, read_timeout=5.0)
+    simulator.set("switches", {"duplicate": "409", "batch_readable_seconds": 0.0})
+    message = outgoing()
+    stage.gateway.hand_over([message], now=NOON)
+    simulator.set("clock", {"advance": 1})
+    simulator.set("faults", {"kind": "slow_body", "count": 1, "seconds": 0.7})
+    simulator.set("faults", {"kind": "hang", "path": "/api/out-messages/", "seconds": 3})
+    started_at = time.monotonic()
+
+    [again] = stage.gateway.hand_over([message], now=NOON)
+
+    stage.close()
+    assert again == Handover(message.id, Outcome.UNKNOWN, "conflict")
+    assert time.monotonic() - started_at < 1.5
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("soon", 30),
+        ("-5", 1),
+        ("86400", 600),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 1),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", 30),
+    ],
+)
+def test_a_wait_that_makes_no_sense_is_bounded(
+    stage: StrexStage, said: str, seconds: float
+) -> None:
+    stage.simulator.set("faults", {"kind": "answer", "status": 429, "retry_after": said})
+
+    with pytest.raises(GatewayUnavailable) as caught:
+        stage.gateway.hand_over([outgoing()], now=NOON)
+
+    assert caught.value.retry_after == seconds
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])

@@ -47,7 +47,10 @@ class App:
         faults, path = self._world.faults, request.path
         if fault := faults.take("answer", path):
             headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
-            return as_json({"Message": "A simulated fault."}, fault.status, **headers)
+            answer = as_json({"Message": "A simulated fault."}, fault.status, **headers)
+            if fault.body is not None:
+                answer.body = fault.body.encode()
+            return answer
         if fault := faults.take("hang", path):
             return Response(hang_for=fault.seconds)
         if faults.take("drop_before", path):

@@ -30,8 +30,8 @@ KINDS = REQUEST_KINDS | RECEIPT_KINDS | HEADER_KINDS
 class Fault:
     """One kind of trouble. `count` times; without a count for ever; each time with chance `rate`.
 
-    `path` limits a fault of requests to addresses that begin so. `status` and `retry_after` are for
-    `answer`; `seconds` for those that hang, are slow or are delayed.
+    `path` limits a fault of requests to addresses that begin so. `status`, `retry_after` and `body` are
+    for `answer`; `seconds` for those that hang, are slow or are delayed.
     """
 
     kind: str
@@ -40,6 +40,7 @@ class Fault:
     path: str = "/api/"
     status: int = 500
     retry_after: int | None = None
+    body: str | None = None
     seconds: float = 60.0
 
 
