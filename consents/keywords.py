@@ -12,8 +12,9 @@ from functools import lru_cache
 from consents import abroad, housewords, reading, refusals, slips, words
 from consents.doubts import Doubts
 from consents.housewords import NOTHING, HouseWords
-from consents.phrases import Entry, phrases_in
-from consents.reading import NOT, OBJECT, POLITE, Prepared, Token
+from consents.negations import Negations, phrase_spans
+from consents.phrases import Entry
+from consents.reading import OBJECT, POLITE, Prepared, Token
 
 
 class Intent(StrEnum):
@@ -121,8 +122,8 @@ def _erase(text: Prepared, intent: Intent) -> bool:
 
 
 # -- rules A to E ----------------------------------------------------------------------------------------
-_STOP_SIGNS, _DOWN = frozenset("🛑✋🚫⛔"), "👎"
-_SIGNS = _STOP_SIGNS | {_DOWN}
+_STOP_SIGNS, _DOWN = frozenset("🛑✋🚫⛔"), frozenset("👎🖕")
+_SIGNS = _STOP_SIGNS | _DOWN
 
 
 def _decide(mine: str, text: Prepared) -> tuple[Intent, bool]:
@@ -132,7 +133,8 @@ def _decide(mine: str, text: Prepared) -> tuple[Intent, bool]:
     decided = _by_rules(text, signed=not _SIGNS.isdisjoint(mine))
     if decided[0] is not Intent.STOP and reading.is_unreadable(mine, text):
         return Intent.HOLD, False
-    return decided
+    # «Ja?» asks what we want, and grants nothing.
+    return (Intent.OTHER, False) if decided[0] is Intent.YES and "?" in mine else decided
 
 
 def _by_rules(text: Prepared, *, signed: bool) -> tuple[Intent, bool]:
@@ -157,7 +159,7 @@ def _by_signs(text: str) -> Intent:
     """Step 4: emoji and signs only. A thumb up is never a yes."""
     if not _STOP_SIGNS.isdisjoint(text):
         return Intent.STOP
-    return Intent.HOLD if _DOWN in text else Intent.OTHER
+    return Intent.OTHER if _DOWN.isdisjoint(text) else Intent.HOLD
 
 
 def _whole(text: Prepared, *, is_strict: bool) -> Intent | None:
@@ -194,7 +196,7 @@ def _stop_matches(text: Prepared) -> list[bool]:
     if len(text.trimmed) < len(text.full):
         found.extend(_matches(text.trimmed, phrases=False))
     bare = [word for word in text.core if word not in OBJECT]
-    if len(bare) == 1 and slips.is_slip(bare[0]):
+    if slips.is_in_pieces(text.core) or (len(bare) == 1 and slips.is_slip(bare[0])):
         found.append(False)
     return found or _mended_matches(text)
 
@@ -202,9 +204,9 @@ def _stop_matches(text: Prepared) -> list[bool]:
 def _matches(tokens: list[Token], *, phrases: bool = True, strong: bool = True) -> list[bool]:
     """Return one entry per phrase or refusal, and per strong word that is the first or the last."""
     foreign = list(abroad.spans(tokens))
-    places = [*_phrases(tokens, reading.STOP_PHRASE), *refusals.spans(tokens)]
+    places = [*phrase_spans(tokens, reading.STOP_PHRASE), *refusals.spans(tokens)]
     places.extend((start, end) for start, end, negated in foreign if not negated)
-    negations, doubts = _Negations(tokens, places), Doubts(tokens)
+    negations, doubts = Negations(tokens, places), Doubts(tokens)
     ends = _strong_ends(tokens) if strong else []
     return [
         negations.hit(start, end) or doubts.hit(start, end)
@@ -262,8 +264,8 @@ def _by_house_words(
 
 def _by_house_phrases(full: list[Token], house: HouseWords) -> Intent | None:
     """A phrase of two words or more is a stop wherever it stands; negated it is doubt."""
-    found = _phrases(full, house.phrases)
-    negations = _Negations(full, found)
+    found = phrase_spans(full, house.phrases)
+    negations = Negations(full, found)
     if not found:
         return None
     negated = all(negations.hit(start, end) for start, end in found)
@@ -273,37 +275,6 @@ def _by_house_phrases(full: list[Token], house: HouseWords) -> Intent | None:
 def _says(core: list[str], entries: frozenset[Entry]) -> bool:
     bare = tuple(word for word in core if word not in OBJECT)
     return tuple(core) in entries or bare in entries
-
-
-def _phrases(tokens: list[Token], entries: frozenset[Entry]) -> list[tuple[int, int]]:
-    """Return where a phrase stands, its words in a row inside one clause."""
-    row = [token.word for token in tokens]
-    return [
-        (start, end)
-        for start, end in phrases_in(row, entries)
-        if tokens[start].clause == tokens[end - 1].clause
-    ]
-
-
-class _Negations:
-    """The not-words of a text. Those that belong to a stop phrase do not count."""
-
-    def __init__(self, tokens: list[Token], phrases: list[tuple[int, int]]) -> None:
-        inside = {place for start, end in phrases for place in range(start, end)}
-        self._clauses = [token.clause for token in tokens]
-        self._places = {
-            place for place, token in enumerate(tokens) if token.word in NOT and place not in inside
-        }
-        self._first: dict[int, int] = {}
-        for place in sorted(self._places):
-            self._first.setdefault(self._clauses[place], place)
-
-    def hit(self, start: int, end: int) -> bool:
-        """A not-word before the match in its clause; or right after it, if the match is one word."""
-        clause = self._clauses[start]
-        if self._first.get(clause, start) < start:
-            return True
-        return end - start == 1 and end in self._places and self._clauses[end] == clause
 
 
 _HOLD_PREFIX = tuple(reading.words_of(words.HOLD_PREFIX))
@@ -319,7 +290,7 @@ def _has_hold_mark(text: Prepared) -> bool:
     core = text.core
     return (
         any(_is_hold_word(token.word) for token in text.full)
-        or bool(_phrases(text.full, reading.HOLD_PHRASE))
+        or bool(phrase_spans(text.full, reading.HOLD_PHRASE))
         or refusals.is_doubtful(text.full)
         or abroad.is_doubtful(text.full)
         or core in (["av"], ["off"])

@@ -10,7 +10,8 @@ KINDS = {
         kindly, plis, plese, pleas, pleease, asap, straks, genast, omgående, umgående, hermed, herved,
         hereby, herewith, just, bare, da, så, sød, søde, lol, bro, bruh, faen, fan, fanden, jævla,
         fucking, damn, ffs, seriously, heretter, fremover, herefter, hädanefter, öyeblikkelig, already,
-        vennligs, ok, okay, oki, dear, sorry, vänligen, vänlig, takker, tackar, snarest, bror, wallah
+        vennligs, ok, okay, oki, dear, sorry, vänligen, vänlig, takker, tackar, snarest, bror, wallah,
+        umiddelbart, omedelbart, øyeblikkeleg, øjeblikkeligt, immediately, snarast
     """,
     "small": """
         å, at, att, to, noe, noen, noko, nokon, nogen, noget, något, några, any, slik, slike, sånn, sånne,
@@ -19,7 +20,7 @@ KINDS = {
         hos, herifra, herfra, eder, like, gerne, gjerne, ever, with, on, in, for, has, have, ju, aa, and,
         some, every, more, direkte, direct, videre, vidare, yderligere, ytterligere, ytterligare, w
     """,
-    "away": "av, af, fra, från, from",
+    "away": "av, af, fra, från, from, tå",
     "auxiliary": """
         do, kan, kunne, kunna, må, skal, skulle, ska, can, could, will, would, men, og, ber, bed, anmode,
         anmoder, måste, bør, kainn, kaina, beder
@@ -33,7 +34,10 @@ KINDS = {
         deceaseds, his
     """,
     "me": "meg, me, us, oss, mig, mej, mæ, mei, mnie, mich, mir, mu, seg, sig",
-    "this": "dette, denne, disse, desse, dessa, this, these, those, detta, sådana, sådan, sådanne",
+    "this": """
+        dette, denne, disse, desse, dessa, this, these, those, detta, sådana, sådan, sådanne, sånt,
+        slikt, sådant, dem, dom
+    """,
     "all": "alt, alle, all, alla, allt, everything, anything, samtlige, samtliga, al",
     "it": "it, det, den",
     "more": """
@@ -46,9 +50,12 @@ KINDS = {
         wiadomosc*, nachricht*, werbung*, markedsføring*, marknadsføring*, marknadsför*, nyhetsbrev*,
         nyhedsbrev*, ads*, advert*, marketing*, newsletter*, utsend*, utskick*, kampanje*, kampanj*,
         tilbud*, erbjudand*, henvendelse*, notification*, varsl*, communicat*, promo*, solicitation*,
-        correspondence, sms*, spam, tilbod*, direktmarknad*, direktemarked*, udsend*
+        correspondence, sms*, spam, tilbod*, direktmarknad*, direktemarked*, udsend*, offers, offer,
+        deals
     """,
-    "text": "sms, text, texts, message, spam, tekst, txt, txts, msg, msgs, smses, mms, texter",
+    "text": """
+        sms, text, texts, message, spam, tekst, txt, txts, msg, msgs, smses, mms, texter
+    """,
     "list": """
         liste*, lista*, list, lists, mailinglist*, kundelist*, kundlist*, sändlist*, sendelist*,
         database*, databas*, records, register*, registre*, registret, kartotek*, kundebase*, system*
@@ -62,7 +69,7 @@ KINDS = {
     "data": """
         nr, nummer, nummeret, nummret, number, numbers, tlf, telefonnummer*, mobilnummer*, data, info,
         navn, mobilnr, telefonnr, details, opplysning*, oplysning*, uppgift*, personopplysning*,
-        personoplysning*, personuppgift*, information*, kontaktinfo*, name
+        personoplysning*, personuppgift*, information*, kontaktinfo*, name, numr*, nummer*
     """,
     # No and want: I do not want to receive, to get, to have.
     "none": """
@@ -74,7 +81,7 @@ KINDS = {
         möchte, haluan, prefer, gidder, giddi, orker, orkar, orka, gider, gidde, rather, krever, krev,
         kräver, kräv, demand, request, gidd, orke, ønsk, ynskte, begär, begärs, önskas, ønskes, ønskast
     """,
-    "unwant": "vilkje, viltje, vilikke, vilitj, ønskerikke, villinte",
+    "unwant": "vilkje, viltje, vilikke, vilitj, ønskerikke, villinte, vilkke, villkje, viljkje",
     "interested": """
         interested, interessert, interesserad, interesseret, intresserad, interesse, intresse,
         interesserer, intresserar, interesserar, interest
@@ -82,7 +89,7 @@ KINDS = {
     "need": "need, trenger, treng, trengs, behøver, behov, bruk",
     "receive": """
         motta, mottar, mottas, imot, emot, receive, recieve, receiving, modtage, modtag, tilsendt,
-        tilsent, høre, høyre, höra, hear, smses, hör, veta, vite
+        tilsent, høre, høyre, höra, hear, smses, hör, veta, vite, høyra, hører
     """,
     "contacted": """
         kontaktes, kontaktas, kontaktet, kontaktad, contacted, texted, messaged, emailed, spammed,
@@ -95,10 +102,11 @@ KINDS = {
     "write": """
         send, sende, senda, skriv, skrive, skriva, kontakt, kontakte, mas, mase, masa, forstyrr,
         forstyrre, plag, plage, plaga, spamme, spamma, spammer, skicka, skika, störa, kontakta, ringe,
-        ringa, write, writing, contact, contacting, texting, txting, sending, messaging, spamming, bother,
-        bothering, bugging, pestering, annoying, harassing, disturb, disturbing, email, emailing, calling,
-        piszcie, pisz, schreiben, senden, texta, tekste, texte, ringing, pinge, tekst, genere, stör,
-        tjata, tjat, förfölja, senn, sænd, smsa, messa, mejla, maila
+        ringa, write, writing, contact, contacting, texting, txting, sending, messaging, spamming,
+        bother, bothering, bugging, pestering, annoying, harassing, disturb, disturbing, email,
+        emailing, calling, piszcie, pisz, schreiben, senden, texta, tekste, texte, ringing, pinge,
+        tekst, genere, stör, tjata, tjat, förfölja, senn, sænd, smsa, messa, mejla, maila, ring, ringj,
+        ringje, ringja
     """,
     "end": """
         slutt, slutte, slutta, sluta, quit, stanse, stansa, stans, kutte, kutt, avslutte, avslutta,
@@ -107,7 +115,7 @@ KINDS = {
     """,
     "ends": "slutter, sluttar, sluttet, slutar, slutade, stopper, stopped, stoppar, stoppet, sluttede",
     "over": "slut",
-    "stop": "stop, stopp, stoppe, stoppa, stawp, stahp",
+    "stop": "stop, stopp, stoppe, stoppa, stawp, stahp, stogg, stogge, stogga",
     "cancel": """
         cancel, cancelling, end, terminate, discontinue, desist, halt, close, dropp, droppe, droppa,
         avslutt, afslut, avbestill, avbestille, avbestilla, avbeställ, avbeställa, afbestil, afbestille,
@@ -125,7 +133,7 @@ KINDS = {
     "enough": "enough, nuff, nok, nog",
     "er": "er, är, is, are, was",
     "spare": "spar, spare, skån, skåne, fri, frita",
-    "rid": "slippe, slippa, sleppe, sleppa, kvitt, rid",
+    "rid": "slippe, slippa, sleppe, sleppa, kvitt, rid, slipper, slepp, slepper",
     # Away with me, and with what is mine.
     "them": "him, henne, ham, han, hende, honom, hun",
     "customer": """
@@ -134,7 +142,7 @@ KINDS = {
     """,
     "removal": """
         sletting, sletning, fjerning, radering, deletion, removal, avregistrering, avmelding, afmelding,
-        erasure
+        erasure, oppsigelse, oppseiing, uppsägning, opsigelse, avslutning
     """,
     "ended": """
         opphører, stanses, avsluttes, avslutas, ophører, stoppes, stoppas, stopped, opphøyrer, stansast,
@@ -142,17 +150,20 @@ KINDS = {
     """,
     "tired": "lei, trøtt, less, sick, tired, mett, træt, tröttnat",
     "remove": """
-        fjern, fjerne, fjerna, slett, slette, sletta, slet, stryk, stryke, stryka, stryg, stryge, delete,
-        remove, erase, wipe, purge, scrub, expunge, lose, lösch, löschen, radera, unregister, unlist,
-        unenroll, unenrol, avregistrer, avregistrere, avregistrera, poista, poistakaa, block, blokker,
-        blokkere, blockera, forget, scratch, suppress, exclude, strike, sletter, fjerner, raderar, släng,
-        glem, glöm, pull, yank, delist
+        fjern, fjerne, fjerna, slett, slette, sletta, slet, stryk, stryke, stryka, stryg, stryge,
+        delete, remove, erase, wipe, purge, scrub, expunge, lose, lösch, löschen, radera, unregister,
+        unlist, unenroll, unenrol, avregistrer, avregistrere, avregistrera, poista, poistakaa, block,
+        blokker, blokkere, blockera, forget, scratch, suppress, exclude, strike, sletter, fjerner,
+        raderar, släng, glem, glöm, pull, yank, delist, slettar, fjernar, stryker, strykar, spärra,
+        spärr, sperr, sperre, sperra, spær, spærre
     """,
     "removed": """
         fjernet, slettet, strøket, strøke, struket, struken, removed, deleted, erased, borttagen, raderad,
         avmeldt, unsubscribed, avregistrert, avregistrerad, slettes, fjernes, strykes, raderas, tatt,
         taken, tagen, taget, borttaget
     """,
+    # «Si opp»: to give notice.
+    "notice": "si, sier, seia, seie, sei, seier, säg, säga, säger, sig, sige, siger",
     "take": """
         ta, tar, tag, tage, take, plocka, plukk, plukke, turn, switch, taking, count, shut, skru, slå,
         stäng, koble
@@ -161,9 +172,11 @@ KINDS = {
     "unsubscribe": """
         avmeld, avmelde, avmelda, afmeld, afmelde, avanmäl, avanmäla, avprenumer*, unsub*, unsuscri*,
         deregister, frameld, framelde, avmeldes, afmeldes, afmeldt, avregistreres, frameldes, avanmäler,
-        avmelder, afmelder, avregistrerar, udmeld, udmelde, utmeld, utmelde
+        avmelder, afmelder, avregistrerar, udmeld, udmelde, utmeld, utmelde, unfollow
     """,
-    "sign": "meld, melde, melda, mell, melle, koble, kople, anmäl",
+    "sign": """
+        meld, melde, melda, mell, melle, koble, kople, anmäl, melder, meldes, melds, meldast
+    """,
     "opt": "opt, opting, opted",
     "let": "la, lat, lad, lade, låta, let, leave, lämna, lemna",
     "be": "være, vere, vera, vara, værra, be, vær",
@@ -177,12 +190,13 @@ KINDS = {
     "withdraw": """
         trekk, trekke, trekker, trekkjer, trækk*, træk*, tilbakekall*, tilbaketrekk*, tilbagekald*,
         tilbagetræk*, withdraw*, revok*, rescind*, retract*, återkalla*, trukket, trukke, drar, dra,
-        trukkjet, trekkes, återkallat, tilbakekalt, tilbakekalles
+        trukkjet, trekkes, återkallat, tilbakekalt, tilbakekalles, tilbaketruk*, tilbagetruk*, dreg,
+        dregen, återtar, återtager
     """,
     "reserve": "reserverer, reservert, reserverar",
     "decline": """
         frabeder, frabe, frabed, frabedes, undanber, undanbe, undanbedes, avsäger, avsäga, fravælger,
-        fravelger
+        fravelger, avböjer, avböj, avslår, frasier, fraseier
     """,
     "object": """
         object, objecting, motsetter, motset, motsätter, protesterer, protesterar, indsigelse, innvender,

@@ -23,83 +23,100 @@ _LETTER_OF = {
     "end": "s", "stop": "S", "cancel": "C", "asked": "Q", "hold": "H", "up": "P", "give": "G",
     "contacted": "Ø", "ends": "Æ", "over": "Å", "use": "1", "enough": "E", "er": "2", "spare": "3",
     "rid": "K", "them": "8", "customer": "7", "removal": "9", "ended": "0", "tired": "F", "remove": "x",
-    "removed": "X", "take": "j", "off": "l", "unsubscribe": "U", "sign": "V", "opt": "O", "let": "T",
-    "be": "N", "peace": "R", "consent": "c", "withdraw": "k", "reserve": "u", "decline": "D", "object": "J",
-    "processing": "Z",
+    "removed": "X", "notice": "ß", "take": "j", "off": "l", "unsubscribe": "U", "sign": "V", "opt": "O",
+    "let": "T", "be": "N", "peace": "R", "consent": "c", "withdraw": "k", "reserve": "u", "decline": "D",
+    "object": "J", "processing": "Z",
 }  # fmt: skip
 # «*» stands for a few words at most, so that the time stays in step with the length whatever stands there;
 # «..» for a few small words of any kind, «!» for only such to the end, and «~» where no word of no kind
 # follows: «remove me», and not «remove me the tag».
 _NOTATION = {
-    "..": "[fpayoMtqi]{0,4}",
+    "..": "[fpayoMtqi25]{0,4}",
     "!": "(?=[fpayoMtqi]{0,5}$)",
     "~": "(?![fpyM]{0,3}e)",
     "*": "{0,5}",
 }
 _UNWANTED = "(?:w[fq]?n|nw|zqw|W)[fqpN]*"
-_PATTERNS = (
-    # I do not want: to receive (r), messages (m, b), this (t); and «vil ikke ha» (h) in any dialect.
-    f"{_UNWANTED}(?:j?r(?=[fmbopqtM]|$)|Ø)",
-    f"{_UNWANTED}[gh]?[fqptyMl]*[mb]",
-    f"{_UNWANTED}[gh]?[fqp]*t[fqpotM]*$",
-    f"{_UNWANTED}[gh].{{0,2}}q!",
-    f"{_UNWANTED}(?:e{{1,2}}|(?<=N))[fA]{{1,2}}[yM2]?L|wn[fpN]{{1,3}}q!",
-    "wnh|Wh|anh[fqpytM]*(?:[mb]|[tq]!)|[mb][fp]*wn!",
-    "zf?q?[fp]{0,2}[vb]f?o!",
-    "(?:n|zq?|nq)[fpq]{0,2}I(?:!|f[yMt]|[fy]{1,2}[mb])|Io?n",
-    "(?:n6|6n)[fq]{0,2}[tyMq]{1,2}f?[mb]|z6[fq]{0,3}(?:[vbm]!|[vb]f?o!)|6nm!",
-    # Do not write (v, b) to me (o) any more; write no more; your list (L) of those not to be written to.
-    "^[pay]*Åf{1,2}v|w[fq]?n[fp]*ya?[fp]*[vYb]|n[Gg]o[fq]*[mb]",
-    "^[payf]*n[fqj]*[vb](?=[fa]?o~|q|p*$|f?td~|[ft]{0,2}[mb])",
-    "n[fq]?[vb]f?o~",
-    "^[payf]*v[of]*n[fqt]*(?:o|q|[mb]|p*$)|^[pay]*v[of]*zq!|jn[fq]*v|^[pf]*rn[fA]",
-    "n[vb]L|n[16][ftM]*d~|d[fpM]*an1|^[pay]*1n[fptM]*d",
-    # End (s), stop (S) writing or messages; I want to end; can you end it? I have asked (Q) you to stop.
-    "[sS][fpty]*[vb]|[sS][fptiyMlP]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",
-    "[mb][fpyA]{0,3}0",
-    "^[^n]{0,3}?w[fp]*s[fpq]*$",
-    "y[fp]{0,3}s(?=[fpqot]*$)",
-    "^[pay]{0,4}[sS]!",
-    "Q[fyop2]{0,4}[sS]|w[fp]*y[fp]*Æ|[wg]h?ÅA?[f]..[mbt]",
-    # Hold (H) up (P), give (G) over, let (T) be (N): stop writing. Let me be, leave me in peace (R).
-    "H[pfo]{0,2}[Pf][fp]{0,3}(?:[vmb]|t)",
-    "Hp{1,2}P(?=f|$)|^[pfyaw]*HP[fp]*$",
-    "Gy{1,2}(?=f|o)[fpo]*[mbtv]|Gp{1,2}yf?v",
-    "(?:yn)?T[fpo]{0,2}(?:N|f)[fp]{0,3}v",
-    "Top?N[pq]{0,3}$|N[fyp]{0,2}R|T[fpy]?o[^n]{0,4}R|Tf?R",
-    # No more messages; no messages; enough (E) of them; let me be rid (K) of them; spare (3) me them; I
-    # decline (D) them.
-    "[nz][fqp]*q[fq]*[mb]",
-    "^[pf]*[nz][fqp]*[mb][fqpo]*$",
-    "^[pf]*[nz]qf[y2]!|^[pfa]{0,3}nq[zp]*$",
-    "Ef{1,2}[tyM]?..[mb]|^[pf]*E[mb]!",
-    "K[ofqiyt]{0,4}(?:m|b|t!)|wK!|3of?..[mbt]",
-    "D[opftMq]{0,4}(?:m|b|v|$)",
-    # Delete (x), or take (j) away (l), me or what is mine (M): number and data (d). Off the list (L).
-    "(?:x|jl)[fpA]*(?:d[fp]*[oM]|M[vbm4]{0,2}d)",
-    "[xU][fptAi4]{0,3}d~",
-    "jMd[fpA]*l|[jg]d[fpM]*l|l[fp]{1,2}(?:o|d|Md)",
-    "^[pay6]*x[fp]?[oM][fptoM]*$",
-    "x[fp]?o!|[xC][fp]?o[fA]..[LmbB]",
-    "^[pf]{0,2}px[pt5]*$|^[pf]{0,2}(?:x|jl)[5t]!",
-    "(?:^[pay]*x|jl)i.{0,5}?[oM]",
-    "^[pay]*[jg]o(?:l(?:[fA]..[LmbB]|[fA]..$|p*$)|[lA]{1,2}[fyMt]{0,3}L)|jlo(?:!|[fA]..L)",
-    "w[fpao]{0,4}[lA]{1,2}[fyMAt2]{0,3}[LB]|w[fpa]{0,3}l{1,2}(?:!|A?t!)|^[pf]*l{1,2}[fyM2]*[LB]!",
-    "w[fp]*T[fyM2]*[BL]",
-    "w[fpaNg]{0,4}X(?:!|[fA]..L)|[Nf]X[fA]..L|^[pay]{1,3}f{1,3}X!|(?:^|(?<=[^2M]))M?d[fpayM]{0,3}X",
-    "j[fto]*[mb][fp]*l|j[lA][ftMy]*[mb]",
-    "[jx].?[tf]?[fM]?d[fA]{1,2}..L|L[fp]{0,2}x!",
-    # Sign (V) me off, opt (O) out; unsubscribe (U); cancel (C) what one subscribes to (B).
-    "Vo[fp]?[lA]~",
-    "Ol(?:!|[fA]..[mbBL])|Oo[^n]{0,3}l",
-    "[way6]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pfay]{0,5}U(?:!|[fA]..[mbBLd])",
-    "[CsSx][fpMoyit]{0,4}B|C[fpMoyit]{0,4}[mb]",
-    # Consent (c), taken back (k) or not given; I object (u, J) to the use (Z) of what is mine.
-    "c[fqoM]?n|n[fqh]?M?c|n[eGg][fMy]{0,2}c|k.{0,3}c|c[fpM2]{0,3}k|zM?c!",
-    "uo(?=f|p*$)",
-    "J.{0,4}[mbdcZ6]",
-    "^[payf6]*x8!|[xj]l?8[lfA]{1,2}[fyM2t]{0,3}L|[wa]f*9(?:!|[fA]{1,2}[Mdo])",
-)
+# What makes a stop, family by family; behind a pattern what it is for, in one of the languages.
+_FAMILIES = {
+    "I do not want": (
+        f"{_UNWANTED}(?:j?r(?=[fmbopqtM]|$)|Ø)",  # to receive more; to be contacted
+        f"{_UNWANTED}[gh]?[fqptyMl]*[mb]",  # (to have) any of your messages
+        f"{_UNWANTED}[gh]?[fqp]*t[fqpotM]*$",  # this
+        f"{_UNWANTED}[gh].{{0,2}}q!",  # to have more
+        f"{_UNWANTED}(?:e{{1,2}}|(?<=N))[fA]{{1,2}}[yM2]?L|wn[fpN]{{1,3}}q!",  # to be on your list
+        "wnh|Wh|anh[fqpytM]*(?:[mb]|[tq]!)|[mb][fp]*wn!",  # «vil ikke ha» in any dialect
+        "nw[5t]q!",  # «don't want it any more»
+        "zf?q?[fp]{0,2}[vb]f?o!",  # nobody to write to me
+        "(?:n|zq?|nq)[fpq]{0,2}I(?:!|f[yMt]|[fy]{1,2}[mb])|Io?n",  # not interested
+        "(?:n6|6n)[fq]{0,2}[tyMq]{1,2}f?[mb]|z6[fq]{0,3}(?:[vbm]!|[vb]f?o!)|6nm!",  # no need of them
+        "6n[fqp]{0,2}[mbd]..q!",  # «trenger ikke info fra dere lenger»
+    ),
+    "do not write": (
+        "^[pay]*Åf{1,2}v|w[fq]?n[fp]*ya?[fp]*[vYb]|n[Gg]o[fq]*[mb]",  # I do not want you to write
+        "(?:^[payf]*|n[vb]a)n[fqj]*[vb](?=[fa]?o~|q|p*$|f?td~|[ft]{0,2}[mb])",  # do not call or text me
+        "n[fq]?[vb]f?o~",
+        "^[payf]*v[of]*n[fqt]*(?:o|q|[mb]|p*$)|jn[fq]*v|^[pf]*rn[fA]",  # «send ikke mere»
+        "^[pay]*v[of]*z[fq]*q(?:!|[fA].{0,3}d)",  # «skicka inget mer till mitt nummer»
+        "n[vb]L|n[16][ftM]*d~|d[fpM]*an1|^[pay]*1n[fptM]*d",  # your list of those not to be written to
+    ),
+    "end it": (
+        "[sS][fpty]*[vb]|[sS][fptiyMlP]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",  # end writing, messages, this
+        "C[fp]{0,2}v(?:[fp]?[otq]|..[mb])",  # «dropp å sende meg», «desist from sending these»
+        "[mb][fpyA]{0,3}0",  # these messages be ended
+        "^[^n]{0,3}?w[fp]*s[fpq]*$|^[payf]*w[fp]*[Cs][t5]!",  # I want to end, to end this
+        "y[fp]{0,3}s(?=[fpqot]*$)",  # can you end
+        "^[pay]{0,4}[sS]!",
+        "Q[fyop2]{0,4}[sS]|w[fp]*y[fp]*Æ|[wg]h?ÅA?[f]..[mbt]",  # I have asked you to stop
+    ),
+    "hold up, give over, let be": (
+        "H[pfo]{0,2}[Pf][fp]{0,3}(?:[vmb]|t)",  # «hold opp med å sende»
+        "Hp{1,2}P(?=f|$)|^[pfyaw]*HP[fp]*$",
+        "Gy{1,2}(?=f|o)[fpo]*[mbtv]|Gp{1,2}yf?v",  # «gi dere med disse meldingene»
+        "(?:yn)?T[fpo]{0,2}(?:N|f)[fp]{0,3}v",  # «la være å sende»
+        "Top?N[pq]{0,3}$|N[fyp]{0,2}R|T[fpy]?o[^n]{0,4}R|Tf?R",  # let me be, leave me in peace
+    ),
+    "no more": (
+        "[nz][fqp]*q[fqtyM2]*[mb]|[nz]qf{1,2}t!",  # no more of your messages, no more of these
+        "^[pf]*[nz][fqp]*[mb][fqpo]*$",  # no messages
+        "^[pf]*[nz]qf[y2]!|^[pfa]{0,3}nq[zp]*$",  # no more from you
+        "Ef{1,2}[tyM]?..[mb]|^[pf]*E[mb]!|^[pz]*.?5N?E[fp]?[mb]",  # «nå får det være nok reklame»
+        "K[ofqiyt]{0,4}(?:m|b|t!)|wK!|To[fp]?K!|3of?..[mbt]",  # let me be rid of them, spare me them
+        "D(?:[opftMq]{0,4}(?:v|$)|.{0,5}?[mb])",  # I decline any form of messages
+    ),
+    "take away me, or what is mine": (
+        "(?:x|jl)[fpA]*(?:d[fp]*[oM]|M[vbm4]{0,2}d)",  # delete my private number, take my data away
+        "(?:[xU]|jl)[fptAi4]{0,3}d~|C(?:Md|dM)!",  # delete the number, deactivate my number
+        "j[Mt]d[fpA]*l|[jg]d[fpM]*l|l[fp]{1,2}(?:o|d|Md)",  # take this number off
+        "^[pay6]*x[fp]?[oM][fptoM]*$",  # delete me from there
+        "x[fp]?o!|[xC][fp]?o[fA]..[LmbB]",  # delete me from the list
+        "^[pf]{0,2}px[pt5]*$|^[pf]{0,2}(?:x|jl)[5t]!",  # please delete this
+        "(?:^[pay]*x|jl)i.{0,5}?[oM]",  # delete all that is mine
+        "^[pay]*[jgh]o(?:l(?:[fA]..[LmbB]|[fA]..$|p*$)|[lA]{1,2}[fyMt]{0,3}L)|jlo(?:!|[fA]..L)",
+        "^[pf]*joA[p]*$",  # «ta meg av, takk»
+        "w[fpao]{0,4}[lA]{1,2}[fyMAt2]{0,3}[LB]|w[fpa]{0,3}l{1,2}(?:!|A?t!)|^[pf]*l{1,2}[fyM2]*[LB]!",
+        "w[fp]*T[fyM2]*[BL]",  # want to leave the list
+        "w[fpaNg]{0,4}X(?:!|[fA]..L)|[Nf]X[fA]..L|^[pay]{1,3}f{1,3}X!",  # to be removed from the list
+        "wf*x!|[wg][fpyag]{0,4}[xX][fpMi4]{0,3}d",  # «eg vil bli sletta»; to have my data deleted
+        "(?:^|(?<=[^2M]))M?d[fpayM]{0,3}X",  # my data deleted
+        "j[fto]*[mb][fp]*l|j[lA][ftMy]*[mb]|^[pay]*j[ti]l!",  # turn the messages off, turn these off
+        "[jx].?[tf]?[fM]?d{1,3}[fA]{1,2}..L|j5l[fA]{1,2}..L~|L[fp]{0,2}x!",  # the number off the list
+        "^[payf6]*x8!|[xj]l?8[lfA]{1,2}[fyM2t]{0,3}L|[wa]f*9(?:!|[fA]{1,2}[Mdo])",  # her, off the list
+        "^[pf]*9[fA]{1,2}..[mbBd]",  # «oppsigelse av sms»
+    ),
+    "sign off, unsubscribe": (
+        "Vo[fp]{0,2}[lA]~|[aw][fp]{0,2}V[lA]!",  # sign me off; be signed off
+        "Ol(?:!|[fA]..[mbBL])|Oo[^n]{0,3}l",  # opt out of these
+        "[way6]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pfay]{0,5}U(?:!|[fA]..[mbBLd])",
+        "[CsSx][fpMoyit]{0,4}B|C[fpMoyit]{0,4}[mb]",  # cancel what one subscribes to
+        "ß[fp]?P(?:!|[fptM]{0,3}B)",  # «eg seier opp (abonnementet)»
+    ),
+    "consent taken back or not given; objection": (
+        "c[fqoM]?n|n[fqh]?M?c|n[eGg][fMy]{0,2}c|k.{0,3}c|c[fpM2]{0,3}k|zM?c!",
+        "uo(?=f|p*$)",  # «reserverer meg mot»
+        "J.{0,4}[mbdcZ6]",  # I object to the use of my data
+    ),
+}
 
 
 def _spelled_out(pattern: str) -> str:
@@ -110,13 +127,17 @@ def _spelled_out(pattern: str) -> str:
     return re.sub(r"f(?!A|[^\[]*\])", "[fA]", pattern)
 
 
-_STOPS = re.compile("|".join(map(_spelled_out, _PATTERNS)))
+_STOPS = re.compile(
+    "|".join(_spelled_out(pattern) for patterns in _FAMILIES.values() for pattern in patterns)
+)
 _UNCLEAR = (
     # No customer (7) any more; no need (6) of this; nothing more; tired (F) of it; not write to me, and what.
     "nq[fN]*7|n[fN]*7[fpy2]*q",
     "(?:n6|6n)[fp]*t!",
     "^[pfa]*(?:nf?q|zq)[zpft]*$|zp*fq!",
-    "F[fpAM]*[ytmbM]",
+    "F[fpAMi]*[ytmbM]",
+    # «Nå er det nok», «nå får det være nok»; «kan jeg slippe»; «skru av»; «gidder jeg ikke mer».
+    "^[pz]+[2e]5N?E!|^[payfg]*Kf{0,2}[t5]?!|^[pay]*jA!|w[fq]?n[q5]!",
     "n[fq]?[vb]f?o",
     # The words of a refusal, with others between: to remove me or my number, to end messages, none wanted.
     "(?:x|jl).{0,6}?[odL]|[sSC].{0,5}?[mbv]|wf?n.{0,5}?[mbvrØ]|n.{0,2}v.{0,3}?[oq]|[nz].{0,3}?q.{0,3}?[mb]",
@@ -144,9 +165,15 @@ _STEMS = _listed(stems=True)
 _SIZES = range(min(map(len, _STEMS)), max(map(len, _STEMS)) + 1)
 
 
+# «Slett 90000012»: a telephone number, and no number of an order or a price.
+_SHORTEST_NUMBER = 8
+
+
 @lru_cache(maxsize=4096)
 def kind_of(word: str) -> str:
     """Return the letter of the word's kind; «e» for one of none."""
+    if len(word) >= _SHORTEST_NUMBER and word.isdecimal():
+        return _LETTER_OF["data"]
     return _letter(word) or _letter(_in_plain_letters(word)) or "e"
 
 
@@ -171,6 +198,13 @@ def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
         for match in _STOPS.finditer(letters):
             yield start + match.start(), start + match.end()
         start += len(letters)
+
+
+def is_request(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the not-word belongs to a request: «kan dere ikke slutte», «can you not stop»."""
+    if place < 2 or tokens[place - 2].clause != tokens[place].clause:
+        return False
+    return kind_of(tokens[place - 2].word) == "a" and kind_of(tokens[place - 1].word) == "y"
 
 
 def is_doubtful(tokens: Sequence[Token]) -> bool:

@@ -26,6 +26,8 @@ _KINDS = frozenset(
 _IN_STOPS = frozenset(word for entry in reading.STOP | reading.STOP_PHRASE for word in entry)
 # Two letters stand in too many words; these are the ones that people write together with a stop.
 _SHORT = frozenset(("me", "my", "it", "us", "ta", "to", "no", "do", "nu", "av", "af", "op"))
+# No form of a word ends with these here: «fjerm» is «fjern».
+_NO_ENDING = frozenset("bcfhjkmoquvwxyz")
 # «avmeldingen», «friend»: endings of ordinary words.
 _ENDINGS = frozenset(("ingen", "inga", "end", "ett", "hen"))
 _PARTS = {
@@ -54,11 +56,25 @@ for _word in _MEANT:
         _BY_SHORTENED[_short].append(_word)
 
 
+# Keys beside the S; what is written with one of them is sure only where nothing else is said.
+_BESIDE_S = frozenset(first + rest for first in "awedxz" for rest in ("top", "topp"))
+
+
 def is_slip(word: str) -> bool:
-    """One slip of the finger away from a stop word, and no word of its own."""
+    """One slip of the finger away from a stop word, or its letters mixed up, and no word of its own."""
     if word in reading.KNOWN or len(word) < 4:
         return False
+    if word[0] == "s" and sorted(word) == _LETTERS_OF_STOPP:
+        return True
     return any(_one_slip(word, target) for target in ("stop", "stopp", *_LONG_STRONG))
+
+
+def is_in_pieces(words: Sequence[str]) -> bool:
+    """Whether these are a stop word with a space in it, or a few: «sto pp», «av melding»."""
+    return 1 < len(words) <= _MOST_PIECES and ("".join(words),) in reading.STOP_STRONG
+
+
+_LETTERS_OF_STOPP, _MOST_PIECES = sorted("stopp"), 4
 
 
 def nearly_stops(word: str, besides: Collection[Entry] = ()) -> bool:
@@ -106,25 +122,32 @@ def mended(tokens: Sequence[Token]) -> Mended | None:
 @lru_cache(maxsize=4096)
 def _meant(word: str) -> tuple[Sequence[str], bool]:
     """Return the words it stands for, and whether that is sure."""
+    if word in _BESIDE_S:
+        return ("stop",), False
     if not word.isalpha() or word in reading.KNOWN or refusals.kind_of(word) != "e":
         return (word,), True
     if parts := _parts(word):
         return parts, True
-    if (
-        len(word) == 3
-        and any(_one_slip(word, me) for me in ("meg", "mig"))
-        and set(word) & set("mg")
-    ):
+    if len(word) == 3 and set(word) & set("mg") and any(_one_slip(word, me) for me in _ME):
         return ("meg",), False
+    meant, is_sure = _slip_of(word)
+    return (meant,), is_sure
+
+
+_ME = ("meg", "mig")
+
+
+def _slip_of(word: str) -> tuple[str, bool]:
+    """Return the word that it is one slip away from, or itself, and whether that is sure."""
     near = _near(word) if len(word) >= 4 else []
     for target in near:
         if sorted(word) == sorted(target):
-            return (target,), True
+            return target, True
     # What only ends otherwise is another form of the word: «stopper», «stoppet».
     for target in near:
-        if word[-1] == target[-1]:
-            return (target,), len(target) >= 5
-    return (word,), True
+        if word[-1] == target[-1] or (word[-1] in _NO_ENDING and len(word) == len(target)):
+            return target, len(target) >= 5
+    return word, True
 
 
 def _near(word: str) -> Sequence[str]:

@@ -34,7 +34,7 @@ STOP_WEAK = _entries(
     bissehit, cease, cease and desist, desist, terminate, discontinue, deactivate, unregister,
     deregister, opphør, ophør, upphör, undanbedes, frabedes, avanmälan, avregistrering,
     avregistrer, avregistrere, no más, uinteressert, ointresserad, uinteresseret, uninterested,
-    stawp, stahp, avbeställ, afbestil, cut it out, knock it off
+    stawp, stahp, avbeställ, afbestil, cut it out, knock it off, stogg, stogge, stogga, unfollow
     """
 )
 NO = _entries(
@@ -84,14 +84,19 @@ POLITE = _entries(
 NOT = _entries(
     """
     ikke, ikkje, ikkj, ikje, ikk, ik, int, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not,
-    dont, doesnt, never, uten, utan, uden, without, non, älä, nie, nicht
+    dont, doesnt, never, uten, utan, uden, without, non, älä, nie, nicht, ike, ite, ikkji, kje,
+    isje, ikkja
     """
 )
 QUESTION = _entries(
     """
     hvor, hvordan, korleis, hvorfor, kvifor, når, hva, kva, hvem, kven, hvilken, how, where,
     when, why, what, who, whos, which, hur, var, när, vad, vem, varför, hvornår, hvad, miten,
-    missä, milloin, mikä, kuka, miksi, jak, gdzie, kiedy, co, kto, dlaczego
+    missä, milloin, mikä, kuka, miksi, jak, gdzie, kiedy, co, kto, dlaczego, kor, hvilke,
+    hvilket, cuándo, dónde, cuánto, cuántos, cuál, quand, combien, comment, pourquoi, quel,
+    quelle, wann, wo, wie, warum, wieso, welche, welcher, wieviel, kada, kur, kaip, kodėl, kiek,
+    ile, czy, когда, где, как, почему, зачем, сколько, коли, де, як, чому, скільки, paljonko,
+    montako, kuinka, ketä, kenen
     """
 )
 HOLD_PREFIX = _entries(
@@ -239,9 +244,18 @@ OPEN_PHRASE = _entries(
     vil ikke ha, vil ikkje ha, vill inte ha, vil ikke have, ikke interessert, ikkje interessert,
     inte intresserad, ikke interesseret, not interested, dont want any, ikke flere, ikkje
     fleire, inga fler, ikke send, ikke sende, ikkje send, ikkje sende, skicka inte, do not send,
-    dont send
+    dont send, si opp, sier opp, säg upp, säger upp, siger op, älkää lähettäkö, älä lähetä, meld
+    meg av, melde meg av, meld mig fra, take me off
     """
 )
+# Something in the singular that is not named here: «the …», «my …»; and in one word: «pakken», «regninga».
+DETERMINER = _entries("the, a, an, my, your, min, mi, mitt, mit, den, det, hos")
+DEFINITE = ("en", "et", "a", "ne")
+# «The bus stop», «the next stop», «bilen har stoppa»: what stands before a stop that is none.
+BEFORE_STOP = _entries(
+    "bus, buss, busstopp, tram, train, metro, pit, next, last, first, one, the, a"
+)
+HAS_STOPPED = _entries("har, hadde, hade")
 CONTRAST = _entries("men, but, utan, vaan, heller, rather")
 BEFORE = _entries("før, innan, inden, before, ennen, ennå, enno, enda, endå, ennu, yet")
 US = _entries("dere, dykk, dykkar, dokker, dåkk, dåkker, ni, er, jer, you, your")

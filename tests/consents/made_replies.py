@@ -204,14 +204,11 @@ No, {tiden} is better {slutt}
 AMBIGUOUS = """
 Vil ikke ha pose
 Jeg vil ikke ha løk på burgeren
-Må si opp leiligheten før jul
-Sier opp jobben og drar på ferie
 Slutt med det tullet 😂
 Ta meg vekk fra denne varmen 😂
 Slutte med snus blir tøft
 Please do not text while driving 😂
 Dont want any onions on it
-Take me off the waiting shelf and give me a table 😂
 Leave me alone with that cake 😂
 """.strip().splitlines()
 

@@ -151,6 +151,38 @@ WISHES = {
         Jeg har skrevet stopp
         Nummeret skal ikke brukes til reklame
     """,
+    "as people talk and type": """
+        Æ vil kje ha meir
+        Isje send meg meir
+        Vil ike ha mer reklame
+        vilkke ha meir
+        Stogg desse meldingane
+        Kan dere ikke slutte å sende meg dette
+        Ikkje ring og ikkje send sms
+        sto pp
+        av melding
+        Fjerm meg
+        stppo
+        Slett 90000012 fra lista
+    """,
+    "give notice, sign off, be let go": """
+        Eg seier opp
+        Jeg melder meg herved av
+        Kan jeg meldes av
+        Oppsigelse av sms
+        La meg slippe
+        Ha meg vekk fra lista
+        Dropp å sende meg dette
+        Desist from sending me messages
+        Eg vil bli sletta
+        Jeg krever å få slettet opplysningene mine
+        Deaktiver mitt nummer
+        Please turn these off
+        Undertegnede frabeder seg enhver form for markedsføring
+        trenger ikke info fra dere lenger
+        Samtykke tilbaketrukket
+        Nå får det være nok reklame fra dere
+    """,
     "without the keys for å, ø and ä": """
         jeg oensker ikke flere sms
         vil ikke faa reklame
@@ -186,6 +218,12 @@ DOUBTFUL = """
     Vær så snill, ikke avslutt medlemskapet mitt
     Please don't remove my number from the list
     Never said you should stop texting me
+    Nå er det nok
+    No får det vera nok
+    Kan jag få slippa
+    Gidd eg ikkje meir
+    Atop texting me
+    Dere må ikke slutte å sende
 """
 OTHERS = """
     Can I opt out of dinner?
@@ -228,6 +266,12 @@ OTHERS = """
     Avbestill hotellet
     Cancel the blue one
     Skal ikke ha dressing
+    Fjern vare 4411 fra ordren
+    Sei det til meg
+    Har nok ved nå
+    Ring når du kan
+    Jeg slipper deg inn
+    Take it off the list price
 """
 
 
