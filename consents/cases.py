@@ -68,6 +68,13 @@ def is_restricted(subject: Subject) -> bool:
     return mine.filter(restricts=True).exists()
 
 
+def was_lifted(subject: Subject, *, since: datetime) -> bool:
+    """Return whether a restriction of this number was lifted since then."""
+    mine = Case.objects.about(subject.organisation, subject.phone)
+    lifted = CaseEvent.objects.filter(case__in=mine, kind=CaseEvent.Kind.LIFTED, at__gte=since)
+    return lifted.exists()
+
+
 # -- the words ---------------------------------------------------------------------------------------------
 def draft(case: Case, kind: Letter.Kind, *, outcome: str = "done", reason: str = "") -> str:
     """Return the text of a letter, in the language of the case, for the officer to read and change."""

@@ -44,10 +44,10 @@ def release_number(subject: Subject, *, by: User | None = None) -> bool:
 
 
 def release_settled(phone: Phone) -> int:
-    """End the holds of this number that a colleague has settled while another reply of it was unread.
+    """End the holds of this number that a colleague has seen to while a reply of it was unread.
 
-    For whoever has read that one, once it is committed. A hold since which nobody has settled anything, as
-    after a restored backup, stays. Return how many ended.
+    For whoever has read that one, once it is committed. Seen to: another reply settled, or a restriction
+    lifted. A hold that nobody has seen to, as after a restored backup, stays. Return how many ended.
     """
     wrote = crypto.blind_indexes(phone, use="inbound")
     held = InboundMessage.objects.filter(sender_index__in=wrote, subject__held_at__isnull=False)
@@ -61,12 +61,12 @@ def _release_if_settled(subject_id: int, wrote: list[bytes]) -> bool:
     held = _lock_held(subject_id)
     if held is None or held.held_at is None:
         return False
+    since = held.held_at
     settled = held.inbound.filter(
-        sender_index__in=wrote,
-        state=InboundMessage.State.REVIEWED,
-        reviewed_at__gte=held.held_at,
+        sender_index__in=wrote, state=InboundMessage.State.REVIEWED, reviewed_at__gte=since
     )
-    return settled.exists() and release_number(held)
+    is_seen_to = settled.exists() or cases.was_lifted(held, since=since)
+    return is_seen_to and release_number(held)
 
 
 def _lock_held(subject_id: int) -> Subject | None:

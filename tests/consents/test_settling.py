@@ -288,8 +288,7 @@ def test_a_hold_since_which_nobody_has_settled_anything_stays(settled: bool) -> 
     assert is_held(subject)
 
 
-def test_a_restriction_outlasts_the_replies() -> None:
-    subject = make_settled_beside_unread()
+def restrict(subject: Subject) -> Case:
     case = services.register_case(
         subject.organisation,
         phone(),
@@ -301,11 +300,29 @@ def test_a_restriction_outlasts_the_replies() -> None:
         by=make_user(),
         now=NOON,
     )
-    Case.objects.filter(pk=case.pk).update(restricts=True)
+    services.act_on_case(case, by=make_user(), now=NOON)
+    return case
+
+
+def test_a_restriction_outlasts_the_replies() -> None:
+    subject = make_settled_beside_unread()
+    restrict(subject)
 
     inbox.read_unread(now=NOON + MINUTE)
 
     assert is_held(subject)
+
+
+def test_a_restriction_that_was_lifted_beside_an_unread_reply_ends_once_it_is_read() -> None:
+    subject = make_consent("granted").subject
+    case = restrict(subject)
+    make_unread(text="Takk for sist")
+    services.lift_restriction(case, by=make_user(), now=NOON + SECOND)
+    assert is_held(subject)
+
+    inbox.read_unread(now=NOON + MINUTE)
+
+    assert not is_held(subject)
 
 
 @pytest.mark.postgres
