@@ -16,6 +16,7 @@ from bench.web import APPS
 from campaigns.models import Delivery
 from consents.models import Purpose
 from smsconsent import outbox
+from smsconsent.celery import leave_the_program_alone
 from smsconsent.gateways import gateway_of_process, get_gateway
 from tests import environment, servers
 from tests.make import make_campaign
@@ -81,6 +82,8 @@ def dispatch(purpose: Purpose, gateway_url: str) -> float:
     """Freeze a campaign to everybody of the purpose and send it. Return messages a second."""
     campaign = make_campaign("sending", purpose=purpose, now=timezone.now())
     gateway = get_gateway()
+    # As a worker does when it starts.
+    leave_the_program_alone()
     before = taken(gateway_url)
     took = timed(
         outbox.work_in_threads, Delivery, gateway=gateway, clock=timezone.now, batches=1_000_000

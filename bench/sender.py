@@ -15,6 +15,7 @@ from bench.stub import start_stub
 from campaigns.models import Delivery
 from consents.models import Purpose
 from smsconsent import outbox
+from smsconsent.celery import leave_the_program_alone
 from smsconsent.gateways import get_gateway
 from tests import environment, servers
 from tests.make import make_campaign
@@ -77,6 +78,8 @@ def sending(database_url: str, size: int, *, first: int = 5_000_000) -> Iterator
 
 if __name__ == "__main__":
     gateway = get_gateway()
+    # As a worker does when it starts.
+    leave_the_program_alone()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
