@@ -1,8 +1,8 @@
 """The campaign gate: consent at that second, promise, quiet hours, not-after."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -38,7 +38,6 @@ class Person(NamedTuple):
     pk: int
     purpose_id: int
     subject_id: int
-    organisation_id: int
     phone_index: bytes
     stop_nonce: bytes
     # Fewer messages than promised, if the person wants that.
@@ -55,8 +54,6 @@ class _Facts:
     # Of those who may not be sent to: whose own pause is why.
     paused: set[int]
     unread: set[bytes]
-    spent: Counter[tuple[int, int]] = field(default_factory=Counter)
-    lately: set[tuple[int, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,15 @@ class _Message:
     timing: outbox.Block | outbox.Wait | None
     text: str
     has_link: bool
+    tag: str
+    purpose_id: int
+    promised_count: int
+    # By subject, with those of this batch: messages that count against the promise of the purpose.
+    spent: defaultdict[int, int]
+    # Subjects who have got this very text within the hour.
+    lately: set[int]
+    # Under the keys of the purpose's organisation, so a number of another one does not pass.
+    is_index: Callable[[Phone, bytes], bool]
 
 
 class CampaignGate:
@@ -103,8 +109,8 @@ def _read(rows: Sequence[Recipient], *, now: datetime) -> _Facts:
         unread=InboundMessage.objects.unread().senders(),
     )
     subjects = Keys(person.subject_id for person in facts.people.values())
-    for campaign in campaigns.values():
-        _read_history(facts, campaign, subjects, now=now)
+    for message in facts.campaigns.values():
+        _read_history(message, subjects, now=now)
     return facts
 
 
@@ -112,7 +118,7 @@ def _people(consents: Iterable[int], *, now: datetime) -> dict[int, Person]:
     """Return, by consent, those who may be sent to; whoever is missing may not."""
     rows = Consent.objects.sendable(now).filter(pk__any=Keys(consents))
     columns = (
-        *("pk", "purpose_id", "subject_id", "subject__organisation_id"),
+        *("pk", "purpose_id", "subject_id"),
         *("subject__phone_index", "stop_nonce", "chosen_count"),
     )
     found: Iterable[Any] = rows.values_list(*columns, crypto.token_of("subject__phone"))
@@ -129,6 +135,9 @@ def _paused(consents: Iterable[int | None], *, now: datetime) -> set[int]:
 
 def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, _Message]:
     approved = _approved(campaigns.values())
+    # Shared by the campaigns of one purpose, and by those that say the same.
+    spent: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    lately: defaultdict[str, set[int]] = defaultdict(set)
     # trust.md § 5: evidence first. Nothing is sent while events have waited for minutes to be sealed.
     pause = EVIDENCE_PAUSE if sealing.is_behind(now) else timedelta(0)
     return {
@@ -138,6 +147,14 @@ def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, 
             timing=_of_the_hour(campaign, now=now, not_before=now + pause),
             text=texts.full_text(campaign.purpose, campaign.text),
             has_link=texts.needs_stop_link(campaign.purpose),
+            tag=f"c{campaign.public_id.hex}",
+            purpose_id=campaign.purpose_id,
+            promised_count=campaign.purpose.promised_count,
+            spent=spent[campaign.purpose_id],
+            lately=lately[campaign.text],
+            is_index=crypto.index_checker(
+                use="lookup", organisation=campaign.purpose.organisation_id
+            ),
         )
         for campaign in campaigns.values()
     }
@@ -145,18 +162,17 @@ def _messages(campaigns: Mapping[int, Campaign], *, now: datetime) -> dict[int, 
 
 def _decide_one(row: Recipient, facts: _Facts, *, now: datetime) -> outbox.Verdict:
     message = facts.campaigns[row.campaign_id]
-    campaign = message.campaign
     if message.verdict:
         return message.verdict
     person = facts.people.get(row.consent_id or 0)
-    if person is None or person.purpose_id != campaign.purpose_id:
+    if person is None or person.purpose_id != message.purpose_id:
         return outbox.Block("paused" if row.consent_id in facts.paused else "no_consent")
-    if reason := _person_refusal(person, campaign, facts):
+    if reason := _person_refusal(person, message, facts):
         return outbox.Block(reason)
     if message.timing:
         return message.timing
-    facts.spent[person.subject_id, campaign.purpose_id] += 1
-    facts.lately.add((person.subject_id, campaign.text))
+    message.spent[person.subject_id] += 1
+    message.lately.add(person.subject_id)
     return outbox.Send(_outgoing(row, message, person))
 
 
@@ -184,24 +200,19 @@ def _of_the_hour(
     return outbox.Wait(opening) if opening > now else None
 
 
-def _person_refusal(person: Person, campaign: Campaign, facts: _Facts) -> str:
+def _person_refusal(person: Person, message: _Message, facts: _Facts) -> str:
     """Return why this person does not get it, or "". The order does not matter: each no is a no."""
     if facts.unread and not facts.unread.isdisjoint(
         crypto.blind_indexes(person.phone, use="inbound")
     ):
         return "unread_reply"
-    most = min(
-        person.chosen_count or campaign.purpose.promised_count, campaign.purpose.promised_count
-    )
-    if facts.spent[person.subject_id, campaign.purpose_id] >= most:
+    most = min(person.chosen_count or message.promised_count, message.promised_count)
+    if message.spent[person.subject_id] >= most:
         return "promise_used"
-    if (person.subject_id, campaign.text) in facts.lately:
+    if person.subject_id in message.lately:
         return "same_text"
     # A Fernet token does not know its row: a swapped one opens cleanly (trust.md § 4).
-    is_same = crypto.is_index_of(
-        person.phone, person.phone_index, use="lookup", organisation=person.organisation_id
-    )
-    return "" if is_same else "index_mismatch"
+    return "" if message.is_index(person.phone, person.phone_index) else "index_mismatch"
 
 
 def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
@@ -216,7 +227,7 @@ def _outgoing(row: Recipient, message: _Message, person: Person) -> Outgoing:
         text=text,
         not_after=message.campaign.not_after,
         urgent=False,
-        tag=f"c{message.campaign.public_id.hex}",
+        tag=message.tag,
     )
 
 
@@ -241,20 +252,20 @@ def _approved(campaigns: Iterable[Campaign]) -> set[int]:
     }
 
 
-def _read_history(facts: _Facts, campaign: Campaign, subjects: Keys[int], *, now: datetime) -> None:
+def _read_history(message: _Message, subjects: Keys[int], *, now: datetime) -> None:
     """Note what these numbers have got: messages that count against the promise, and this very text.
 
     The same text to the same number within the hour is stopped by the gateway (strex.md § 7).
     """
-    purpose = campaign.purpose
+    purpose, text = message.campaign.purpose, message.campaign.text
     since, lately = now - purpose.promised_for, now - SAME_TEXT_WITHIN
     spent = Q(campaign__purpose=purpose, state__in=audiences.SPENT, handed_over_at__gt=since)
-    same = Q(campaign__text=campaign.text, handed_over_at__gt=lately)
+    same = Q(campaign__text=text, handed_over_at__gt=lately)
     rows = Delivery.objects.filter(subject__pk__any=subjects, handed_over_at__gt=min(since, lately))
     counts = rows.values_list("subject_id").annotate(
         spent=Count("pk", filter=spent), same=Count("pk", filter=same)
     )
     for subject, spent_count, same_count in counts.order_by():
-        facts.spent[subject, purpose.pk] = spent_count
+        message.spent[subject] = spent_count
         if same_count:
-            facts.lately.add((subject, campaign.text))
+            message.lately.add(subject)

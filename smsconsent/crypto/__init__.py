@@ -35,7 +35,7 @@ from smsconsent.crypto.pseudonyms import (
     blind_indexes,
     blind_indexes_of,
     current_index_key_id,
-    is_index_of,
+    index_checker,
     keyed_digest,
     keyed_digests,
 )
@@ -68,7 +68,7 @@ __all__ = [
     "decrypt_bytes",
     "encrypt_bytes",
     "forget",
-    "is_index_of",
+    "index_checker",
     "is_signed",
     "key_id_of",
     "keyed_digest",

@@ -1,6 +1,6 @@
 """Keyed pseudonyms: how a number is found again without being readable (law.md L40)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import digest as hmac
@@ -93,13 +93,17 @@ def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> b
     return blind_indexes(phone, use=use, organisation=organisation)[0]
 
 
-def is_index_of(phone: Phone, index: bytes, *, use: str, organisation: int | None = None) -> bool:
-    """Return whether this number is stored under this index, in its current form or an older one."""
-    value = phone.e164.encode()
-    if len(settings.INDEX_KEYS) == 1:
-        # Mostly: then there is one form, and a campaign asks for each of its messages.
-        return _layer(value, settings.INDEX_KEYS[0], use=use, organisation=organisation) == index
-    return bytes(index) in keyed_digests(value, use=use, organisation=organisation)
+def index_checker(*, use: str, organisation: int | None = None) -> Callable[[Phone, bytes], bool]:
+    """Return what says whether a number is stored under an index, in its current form or an older one.
+
+    For many numbers: the keys are looked up once.
+    """
+    keys = _layer_keys(use, organisation)
+    if len(keys) > 1:
+        return lambda phone, index: bytes(index) in _layered(phone.e164.encode(), keys)
+    # Mostly: then there is one form, and a campaign asks for each of its messages.
+    [key] = keys
+    return lambda phone, index: hmac(key, phone.e164.encode(), "sha256") == index
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -196,7 +197,8 @@ class Batch:
         """Return what the gate lets out. Block or put back the rest."""
         sends: list[Outgoing] = []
         refused: dict[Block | Wait, list[UUID]] = {}
-        verdicts = map(_inside_borders, gate.decide(list(self._rows.values()), now=now))
+        borders = partial(_inside_borders, countries=frozenset(settings.SMS_COUNTRIES))
+        verdicts = map(borders, gate.decide(list(self._rows.values()), now=now))
         for pk, verdict in zip(self._rows, verdicts, strict=True):
             if isinstance(verdict, Send):
                 sends.append(verdict.outgoing)
@@ -243,9 +245,9 @@ class Batch:
                 self._moves[value, state, changes["reason"]] += count
 
 
-def _inside_borders(verdict: Verdict) -> Verdict:
+def _inside_borders(verdict: Verdict, *, countries: frozenset[int]) -> Verdict:
     """Block what is for a country that we do not send to, whatever the gate says (SMS_COUNTRIES)."""
-    if isinstance(verdict, Send) and not verdict.outgoing.recipient.is_in(settings.SMS_COUNTRIES):
+    if isinstance(verdict, Send) and not verdict.outgoing.recipient.is_in(countries):
         return Block("country")
     return verdict
 

@@ -139,6 +139,20 @@ def test_an_old_index_key_still_finds(subject: Subject, settings: Settings) -> N
     assert Subject.objects.with_phone(subject.organisation, phone()).get() == subject
 
 
+@pytest.mark.parametrize("later_keys", [[], ["A" * 43 + "="]])
+def test_an_index_is_checked_against_the_number_beside_it(
+    settings: Settings, later_keys: list[str]
+) -> None:
+    stored = crypto.blind_index(phone(1), use="lookup", organisation=7)
+    settings.INDEX_KEYS = [*later_keys, *settings.INDEX_KEYS]
+
+    is_index = crypto.index_checker(use="lookup", organisation=7)
+
+    assert is_index(phone(1), stored)
+    assert is_index(phone(1), crypto.blind_index(phone(1), use="lookup", organisation=7))
+    assert not is_index(phone(2), stored)
+
+
 @pytest.mark.parametrize("keys", [[], ["too short"], ["!" * 44]])
 def test_a_key_that_is_none_is_refused(settings: Settings, keys: list[str]) -> None:
     settings.INDEX_KEYS = keys
