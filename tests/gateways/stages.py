@@ -3,24 +3,42 @@
 Whoever adds an adapter writes one more of these and adds it to STAGES in the contract tests.
 """
 
+import hmac
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from smsconsent.gateways import Gateway, Outgoing
 from smsconsent.gateways.http_json import HttpJson
 from smsconsent.gateways.http_json_settings import JsonSettings
+from smsconsent.gateways.simulator import signatures
 from smsconsent.gateways.strex import Strex
 from smsconsent.gateways.strex_settings import StrexSettings
 from smsconsent.phones import Phone
 from tests.gateways.json_provider import JSON_KEY, JsonProvider
-from tests.make import phone
+from tests.make import SHORT_NUMBER, phone
 from tests.simulator import Simulator
+
+CALLBACK_BASE, CALLBACK_PATH = "https://samtykke.example", "/hooks/x/y/inbound/"
+# The name under which the simulator publishes its key.
+SERVER_KEY = "simulator"
+JSON_SECRET = "only for tests"
+
+
+class Call(NamedTuple):
+    """A callback as the provider makes it."""
+
+    headers: dict[str, str]
+    body: bytes
 
 
 class Stage(Protocol):
-    """What the contract tests ask of the provider's side."""
+    """What the contract tests ask of the provider's side. `signs`: whether it signs its callbacks."""
+
+    signs: bool
 
     @property
     def gateway(self) -> Gateway: ...
@@ -44,6 +62,12 @@ class Stage(Protocol):
         """Drop the connection of the next post before anything is stored."""
 
     def refuse_the_key(self) -> None: ...
+
+    def sms(self, text: str, *, ago: float = 0) -> Call:
+        """Return how the provider tells, signed so many seconds ago, what `phone()` wrote to 26112."""
+
+    def report(self, message_id: str, *, ago: float = 0) -> Call:
+        """Return how it tells that the message has arrived."""
 
     def is_gone(self) -> None:
         """Let nobody listen at the provider's address any more."""
@@ -74,6 +98,7 @@ class StrexStage:
 
     simulator: Simulator
     gateway: Strex
+    signs: bool = True
 
     @classmethod
     def open(cls, simulator: Simulator, **settings: Any) -> "StrexStage":
@@ -105,6 +130,30 @@ class StrexStage:
     def refuse_the_key(self) -> None:
         self.simulator.set("api-keys", ["another"])
 
+    def sms(self, text: str, *, ago: float = 0) -> Call:
+        return self._call(
+            {
+                "transactionId": "m1",
+                "sender": phone().e164,
+                "recipient": SHORT_NUMBER,
+                "content": text,
+            },
+            ago,
+        )
+
+    def report(self, message_id: str, *, ago: float = 0) -> Call:
+        codes = {"statusCode": "Ok", "detailedStatusCode": "Delivered", "delivered": True}
+        return self._call({"transactionId": message_id} | codes, ago)
+
+    def _call(self, fields: dict[str, Any], ago: float) -> Call:
+        body = json.dumps(fields).encode()
+        key = signatures.derive_key(self.simulator.secret)
+        stamp = int(time.time() - ago)
+        signature = signatures.sign(
+            key, SERVER_KEY, url=CALLBACK_BASE + CALLBACK_PATH, body=body, timestamp=stamp
+        )
+        return Call({"X-ECDSA-Signature": signature}, body)
+
     def is_gone(self) -> None:
         self.gateway.close()
         self.gateway = strex("http://127.0.0.1:9/", self.simulator)
@@ -129,7 +178,8 @@ def strex(url: str, simulator: Simulator, **settings: Any) -> Strex:
     """An adapter that waits for little, so that a test need not."""
     defaults: dict[str, Any] = {
         "api_key": simulator.api_key,
-        "callback_base_url": "https://samtykke.example",
+        "callback_base_url": CALLBACK_BASE,
+        "server_key_names": (SERVER_KEY,),
         "callback_secrets": (simulator.secret,),
         "messages_per_second": 0,
         "read_timeout": 0.3,
@@ -155,11 +205,15 @@ class JsonStage:
 
     provider: JsonProvider
     gateway: HttpJson
+    signs: bool = True
 
     @classmethod
     def open(cls, **elsewhere: Any) -> "JsonStage":
         provider = JsonProvider()
-        return cls(provider, cls._adapter(provider.url, **elsewhere))
+        return cls(
+            provider,
+            cls._adapter(provider.url, **({"signing_secret": JSON_SECRET} | elsewhere)),
+        )
 
     @staticmethod
     def _adapter(url: str, **elsewhere: Any) -> HttpJson:
@@ -170,6 +224,8 @@ class JsonStage:
             "ping_path": "ping",
             "headers": {"Authorization": f"Bearer {JSON_KEY}"},
             "body": {"id": "{id}", "msisdn": "{to}", "from": "{from}", "body": "{text}"},
+            "timestamp_header": "X-Timestamp",
+            "inbound": {"id": "id", "from": "from", "to": "to", "text": "body"},
             "receipt": {"id": "message.id", "state": "message.state"},
             "states": {"Received": "delivered", "Queued": "waiting"},
             "read_timeout": 0.3,
@@ -197,6 +253,17 @@ class JsonStage:
 
     def refuse_the_key(self) -> None:
         self.provider.key = "another"
+
+    def sms(self, text: str, *, ago: float = 0) -> Call:
+        return self._call({"id": "m1", "from": phone().e164, "to": SHORT_NUMBER, "body": text}, ago)
+
+    def report(self, message_id: str, *, ago: float = 0) -> Call:
+        return self._call({"message": {"id": message_id, "state": "Received"}}, ago)
+
+    def _call(self, fields: dict[str, Any], ago: float) -> Call:
+        body, stamp = json.dumps(fields).encode(), str(int(time.time() - ago))
+        signature = hmac.digest(JSON_SECRET.encode(), f"{stamp}.".encode() + body, "sha256").hex()
+        return Call({"X-Signature": signature, "X-Timestamp": stamp}, body)
 
     def is_gone(self) -> None:
         self.gateway.close()

@@ -4,16 +4,30 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from smsconsent.gateways import (
+    Callback,
+    CallbackMalformed,
+    CallbackRefused,
     GatewayMisconfigured,
     GatewayUnavailable,
     Handover,
     Outcome,
+    Receipt,
     ReceiptState,
+    Trust,
 )
-from tests.gateways.stages import JsonStage, Stage, StrexStage, crowd, outgoing
-from tests.make import NOON
+from tests.gateways.stages import (
+    CALLBACK_PATH,
+    Call,
+    JsonStage,
+    Stage,
+    StrexStage,
+    crowd,
+    outgoing,
+)
+from tests.make import NOON, SHORT_NUMBER, phone
 from tests.simulator import Simulator
 
 
@@ -231,3 +245,86 @@ def test_ping_tells_an_outage(stage: Stage) -> None:
 
     with pytest.raises(GatewayUnavailable):
         stage.gateway.ping()
+
+
+# -- callbacks ------------------------------------------------------------------------------------------
+def verify(stage: Stage, call: Call) -> Callback:
+    return stage.gateway.verify(
+        method="POST",
+        path=CALLBACK_PATH,
+        headers=call.headers,
+        body=call.body,
+        now=timezone.now(),
+    )
+
+
+@pytest.fixture
+def signing(stage: Stage) -> Stage:
+    if not stage.signs:
+        pytest.skip("This provider signs nothing.")
+    return stage
+
+
+def test_what_is_signed_is_trusted_and_told_apart_from_a_second_one(signing: Stage) -> None:
+    first, second = verify(signing, signing.sms("JA")), verify(signing, signing.sms("NEI"))
+
+    assert first.trust is second.trust is Trust.SIGNED
+    assert first.nonce
+    assert first.nonce != second.nonce
+
+
+def test_the_same_callback_again_is_known_by_its_nonce(signing: Stage) -> None:
+    call = signing.sms("JA")
+
+    assert verify(signing, call).nonce == verify(signing, call).nonce
+
+
+@pytest.mark.parametrize("ago", [310, -310])
+def test_a_signature_of_another_time_is_stale(signing: Stage, ago: float) -> None:
+    assert verify(signing, signing.sms("JA", ago=ago)).trust is Trust.STALE
+
+
+def test_a_changed_body_is_refused(signing: Stage) -> None:
+    call = signing.sms("NEI")
+
+    with pytest.raises(CallbackRefused):
+        verify(signing, call._replace(body=call.body.replace(b"NEI", b"JA ")))
+
+
+def test_a_callback_without_a_signature_starts_nothing(stage: Stage) -> None:
+    call = stage.sms("JA")._replace(headers={})
+
+    try:
+        trust = verify(stage, call).trust
+    except CallbackRefused:
+        return
+    assert trust is Trust.UNSIGNED
+
+
+def test_a_message_from_a_person_is_read(stage: Stage) -> None:
+    found = stage.gateway.read_inbound(stage.sms("Stopp! Æ vil ikkje ha fleire").body)
+
+    assert (found.sender, found.recipient) == (phone(), SHORT_NUMBER)
+    assert found.text == "Stopp! Æ vil ikkje ha fleire"
+    assert found.message_id
+
+
+def test_news_of_an_arrival_is_read(stage: Stage) -> None:
+    message = outgoing()
+
+    found = stage.gateway.read_receipt(stage.report(str(message.id)).body)
+
+    assert isinstance(found, Receipt)
+    assert (found.id, found.state, found.final) == (message.id, ReceiptState.DELIVERED, True)
+    assert not any((found.gone, found.bounce, found.duplicate, found.unexpected))
+
+
+def test_news_of_what_is_not_ours_is_nothing(stage: Stage) -> None:
+    assert stage.gateway.read_receipt(stage.report("invoice-7").body) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"<xml/>", b"[]", b"7", b"{}", b"\xff", b"[" * 30_000])
+@pytest.mark.parametrize("what", ["read_inbound", "read_receipt"])
+def test_what_is_no_callback_is_malformed(stage: Stage, what: str, body: bytes) -> None:
+    with pytest.raises(CallbackMalformed):
+        getattr(stage.gateway, what)(body)
