@@ -5,13 +5,13 @@ or has said stop or been erased since the yes that the file tells of, is left as
 """
 
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from django.db.models import Q
 
+from consents.import_batches import Batch, Pseudonyms
 from consents.models import (
     Consent,
     ConsentImport,
@@ -23,9 +23,7 @@ from consents.models import (
     Suppression,
     Wording,
 )
-from consents.sheets import Broken, Row
-from smsconsent import crypto
-from smsconsent.phones import Phone
+from consents.sheets import Row
 
 # Knuth's multiplier: neighbouring numbers come to lie far apart.
 _SPREAD = 0x9E3779B97F4A7C15
@@ -86,36 +84,6 @@ class Context:
         return {slug: place for place, slug in enumerate(self.purposes, start=1)}
 
 
-# -- a batch -------------------------------------------------------------------------------------------
-@dataclass(slots=True)
-class Pseudonyms:
-    """Number → what it is stored under now, and what it may be stored under → number: for one use."""
-
-    indexes: dict[str, bytes]
-    numbers: dict[bytes, str]
-
-    @classmethod
-    def of(cls, phones: dict[str, Phone], *, use: str, organisation: int | None) -> "Pseudonyms":
-        found = crypto.blind_indexes_of(phones.values(), use=use, organisation=organisation)
-        return cls(
-            {e164: indexes[0] for e164, indexes in found.items()},
-            {index: e164 for e164, indexes in found.items() for index in indexes},
-        )
-
-
-class Batch:
-    """Some rows as they follow one another, and the pseudonyms of their numbers. It asks no database."""
-
-    def __init__(self, rows: Sequence[Row | Broken], organisation: int) -> None:
-        self.count = len(rows)
-        self.rows = [row for row in rows if isinstance(row, Row)]
-        self.broken = [row for row in rows if isinstance(row, Broken)]
-        self.phones = {row.phone.e164: row.phone for row in self.rows}
-        self.lookups = Pseudonyms.of(self.phones, use="lookup", organisation=organisation)
-        self.blocks = Pseudonyms.of(self.phones, use="suppression", organisation=organisation)
-        self.senders = Pseudonyms.of(self.phones, use="inbound", organisation=None)
-
-
 # -- who is known --------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class People:
@@ -132,19 +100,20 @@ class People:
     @classmethod
     def of(cls, context: Context, batch: Batch, *, lock: bool) -> "People":
         organisation = context.run.organisation
-        lookups = batch.lookups.numbers
-        query = Subject.objects.filter(organisation=organisation, phone_index__any=list(lookups))
+        query = Subject.objects.filter(
+            organisation=organisation, phone_index__any=batch.lookups.keys
+        )
         if lock:
             query = query.select_for_update(no_key=True, of=("self",))
         subjects = {}
         for subject in query.defer("phone").order_by("pk"):
-            e164 = lookups[bytes(subject.phone_index)]
+            e164 = batch.lookups.numbers[bytes(subject.phone_index)]
             subject.phone = batch.phones[e164]
             subjects[e164] = subject
         states, stopped_at = _histories(subjects)
-        _add_stops(stopped_at, batch.senders.numbers, organisation_id=organisation.pk)
-        erased_at = _erased(batch.blocks.numbers, organisation.pk)
-        blocked = _blocked(batch.blocks.numbers, organisation.pk)
+        _add_stops(stopped_at, batch.senders, organisation_id=organisation.pk)
+        erased_at = _erased(batch.blocks, organisation.pk)
+        blocked = _blocked(batch.blocks, organisation.pk)
         return cls(batch, subjects, states, stopped_at, erased_at, blocked)
 
 
@@ -166,7 +135,7 @@ def _histories(
 
 
 def _add_stops(
-    stopped_at: dict[str, datetime], inbound: dict[bytes, str], *, organisation_id: int
+    stopped_at: dict[str, datetime], senders: Pseudonyms, *, organisation_id: int
 ) -> None:
     """A STOP counts as well from a number that nothing was known about, or that another organisation knows
     behind the same short number.
@@ -176,23 +145,23 @@ def _add_stops(
         Q(organisation=None)
         | Q(organisation=organisation_id)
         | Q(recipient__in=ours.values("reply_number")),
-        sender_index__any=list(inbound),
+        sender_index__any=senders.keys,
         intent="stop",
     )
     for index, at in stops.values_list("sender_index", "received_at"):
-        e164 = inbound[bytes(index or b"")]
+        e164 = senders.numbers[bytes(index or b"")]
         stopped_at[e164] = max(at, stopped_at.get(e164, at))
 
 
-def _erased(indexes: dict[bytes, str], organisation_id: int) -> dict[str, datetime]:
-    rows = ErasedNumber.objects.filter(organisation=organisation_id, index__any=list(indexes))
+def _erased(known: Pseudonyms, organisation_id: int) -> dict[str, datetime]:
+    rows = ErasedNumber.objects.filter(organisation=organisation_id, index__any=known.keys)
     moments = rows.order_by("erased_at").values_list("index", "erased_at")
-    return {indexes[bytes(index)]: at for index, at in moments}
+    return {known.numbers[bytes(index)]: at for index, at in moments}
 
 
-def _blocked(indexes: dict[bytes, str], organisation_id: int) -> set[tuple[str, int | None]]:
-    blocks = Suppression.objects.filter(organisation=organisation_id, index__any=list(indexes))
+def _blocked(known: Pseudonyms, organisation_id: int) -> set[tuple[str, int | None]]:
+    blocks = Suppression.objects.filter(organisation=organisation_id, index__any=known.keys)
     return {
-        (indexes[bytes(index)], purpose)
+        (known.numbers[bytes(index)], purpose)
         for index, purpose in blocks.values_list("index", "purpose")
     }

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from secrets import token_bytes
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from consents import ledger
-from consents.dates import add_months
+from consents.import_batches import Link
 from consents.import_people import Context, People
-from consents.models import Consent, ConsentEvent, Purpose, Subject, Suppression, Wording
-from consents.sheets import Row
-from smsconsent import bulk, crypto, signing
+from consents.import_rules import Good
+from consents.models import Consent, ConsentEvent, Purpose, Subject, Suppression
+from smsconsent import bulk, crypto
 from smsconsent.phones import Phone
+from smsconsent.trips import Trip
 
 
 @dataclass(slots=True)
@@ -26,11 +26,13 @@ class _Subject:
     """What differs from one new subject to the next."""
 
     pk: int
-    public_id: UUID
     phone: Phone
     phone_index: bytes
     suppression_index: bytes
+    public_id: UUID
     tag_key: bytes
+    sealed_phone: crypto.Sealed
+    sealed_tag_key: crypto.Sealed
     language: str
     event_count: int = 0
     last_event_hash: "bytes | memoryview[int]" = b""
@@ -42,31 +44,35 @@ class _Consent:
 
     pk: int
     public_id: UUID
-    subject: ledger.Person
-    purpose: Purpose
-    wording: Wording
-    at: datetime
-    valid_until: datetime | None
     stop_nonce: bytes
     stop_digest: bytes
+    subject: ledger.Person
+    purpose: Purpose
+    wording_id: int
+    at: datetime
+    valid_until: datetime | None
     last_event_id: str = ""
     source: str = Consent.Source.IMPORT.value
 
 
-_COLUMNS = {
+_CONSENT = {
     "id": "pk", "public_id": "public_id", "subject_id": "subject.pk", "purpose_id": "purpose.pk",
-    "wording_id": "wording.pk", "requested_at": "at", "answer_by": "at", "confirmed_at": "at",
+    "wording_id": "wording_id", "requested_at": "at", "answer_by": "at", "confirmed_at": "at",
     "valid_until": "valid_until", "stop_nonce": "stop_nonce", "stop_digest": "stop_digest",
     "last_event_id": "last_event_id",
 }  # fmt: skip
-_SUBJECT = tuple(_Subject.__slots__)
+_SUBJECT = {
+    "id": "pk", "public_id": "public_id", "phone": "sealed_phone", "phone_index": "phone_index",
+    "suppression_index": "suppression_index", "tag_key": "sealed_tag_key", "language": "language",
+    "event_count": "event_count", "last_event_hash": "last_event_hash",
+}  # fmt: skip
 
 
-def write(context: Context, found: People, rows: list[Row]) -> None:
-    """Store these consents with their evidence, and the people who are new."""
+def write(context: Context, found: People, rows: list[Good], *, trip: Trip) -> None:
+    """Store these consents with their evidence, and the people who are new. The trip ends the transaction."""
     people: dict[str, ledger.Person] = {
         e164: found.subjects[e164]
-        for e164 in {row.phone.e164 for row in rows} & found.subjects.keys()
+        for e164 in {good.row.phone.e164 for good in rows} & found.subjects.keys()
     }
     known = [found.subjects[e164] for e164 in people]
     new = _new_subjects(context, found, rows)
@@ -75,25 +81,26 @@ def write(context: Context, found: People, rows: list[Row]) -> None:
     consents: list[_Consent] = []
 
     def lines() -> Iterator[ledger.Line]:
-        for row, key in zip(rows, keys, strict=True):
-            consent = _consent(context, row, key, people[row.phone.e164])
-            line = _line(context, row, consent)
+        for good, key in zip(rows, keys, strict=True):
+            link = found.batch.links[good.row.row]
+            consent = _consent(good, key, link, people[good.row.phone.e164])
+            line = _line(context, good, consent)
             consent.last_event_id = line.event_id
             consents.append(consent)
             yield line
 
-    ledger.store(lines(), count=len(rows))
+    ledger.store(lines(), count=len(rows), trip=trip)
     # The counters of the evidence stand on the people, so they come after it.
     bulk.insert_values(
         Subject,
-        ("id", *_SUBJECT[1:]),
-        map(attrgetter(*_SUBJECT), new),
+        tuple(_SUBJECT),
+        map(attrgetter(*_SUBJECT.values()), new),
         same=_same_of_all(context),
     )
     bulk.insert_values(
         Consent,
-        tuple(_COLUMNS),
-        map(attrgetter(*_COLUMNS.values()), consents),
+        tuple(_CONSENT),
+        map(attrgetter(*_CONSENT.values()), consents),
         same={
             "state": Consent.State.GRANTED.value,
             "source": Consent.Source.IMPORT.value,
@@ -103,27 +110,26 @@ def write(context: Context, found: People, rows: list[Row]) -> None:
     bulk.update(known, "event_count", "last_event_hash")
 
 
-def _new_subjects(context: Context, found: People, rows: list[Row]) -> list[_Subject]:
+def _new_subjects(context: Context, found: People, rows: list[Good]) -> list[_Subject]:
     """Make a subject of each number that has none, in the language of the first words it said yes to."""
-    first: dict[str, Row] = {}
-    for row in rows:
-        if row.phone.e164 not in found.subjects:
-            first.setdefault(row.phone.e164, row)
+    first: dict[str, Good] = {}
+    for good in rows:
+        if good.row.phone.e164 not in found.subjects:
+            first.setdefault(good.row.phone.e164, good)
     for e164 in {number for number, _purpose in found.blocked} & first.keys():
         # Blocked for another purpose, maybe under an older key: a block is found by the current one.
-        Suppression.objects.renew(context.run.organisation, first[e164].phone)
-    lookups, blocks = found.batch.lookups.indexes, found.batch.blocks.indexes
+        Suppression.objects.renew(context.run.organisation, first[e164].row.phone)
+    batch = found.batch
     return [
         _Subject(
             key,
-            uuid4(),
-            row.phone,
-            lookups[e164],
-            blocks[e164],
-            token_bytes(ledger.TAG_KEY_BYTES),
-            _wording(context, row).language,
+            good.row.phone,
+            batch.lookups.indexes[e164],
+            batch.blocks.indexes[e164],
+            *batch.newcomers[e164],
+            good.wording.language,
         )
-        for (e164, row), key in zip(first.items(), bulk.reserve(Subject, len(first)), strict=True)
+        for (e164, good), key in zip(first.items(), bulk.reserve(Subject, len(first)), strict=True)
     ]
 
 
@@ -141,23 +147,12 @@ def _same_of_all(context: Context) -> dict[str, Any]:
     }
 
 
-def _consent(context: Context, row: Row, key: int, subject: ledger.Person) -> _Consent:
-    purpose, nonce = context.purposes[row.purpose], token_bytes(16)
-    return _Consent(
-        key,
-        uuid4(),
-        subject,
-        purpose,
-        _wording(context, row),
-        row.at,
-        add_months(row.at, purpose.consent_months),
-        nonce,
-        signing.digest(signing.derived_token(nonce, purpose="stop"), purpose="stop"),
-    )
+def _consent(good: Good, key: int, link: Link, subject: ledger.Person) -> _Consent:
+    return _Consent(key, *link, subject, good.purpose, good.wording.pk, good.at, good.valid_until)
 
 
-def _line(context: Context, row: Row, consent: _Consent) -> ledger.Line:
-    run = context.run
+def _line(context: Context, good: Good, consent: _Consent) -> ledger.Line:
+    run, row = context.run, good.row
     facts: ledger.Facts = {
         "import": run.public_id.hex,
         "row": row.row,
@@ -170,14 +165,8 @@ def _line(context: Context, row: Row, consent: _Consent) -> ledger.Line:
         ConsentEvent.Type.GRANTED,
         subject=consent.subject,
         consent=consent,
-        wording=consent.wording,
+        wording=good.wording,
         proof=ledger.Proof("import", facts=facts),
-        said_at=row.at,
+        said_at=good.at,
         now=context.now,
     )
-
-
-def _wording(context: Context, row: Row) -> Wording:
-    wording = context.wordings[context.purposes[row.purpose].pk, row.wording]
-    assert wording is not None, "a row without a wording is not good"
-    return wording

@@ -1,6 +1,8 @@
 """What stands against a row of an import, and the words for it (features F012, F013)."""
 
 import re
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.utils.translation import gettext_noop
 
@@ -59,20 +61,35 @@ _BY_STATE = {
 }
 
 
-def problem_with(context: Context, found: People, row: Row) -> Broken | None:
-    """Return the first reason against a row that reads well, or None."""
+class Good(NamedTuple):
+    """A row that nothing stands against, and what it means here. Moments are in UTC."""
+
+    row: Row
+    key: int
+    purpose: Purpose
+    wording: Wording
+    at: datetime
+    valid_until: datetime
+
+
+def judge(context: Context, found: People, row: Row) -> Good | Broken:
+    """Return what a row that reads well means here, or the first reason against it."""
     purpose = context.purposes.get(row.purpose)
     if purpose is None:
         return _broken(row, "purpose", "no_purpose")
     if row.at > context.now:
         return _broken(row, "time", "in_future")
-    if add_months(row.at, purpose.consent_months) <= context.now:
+    # Months are counted in the zone of the file.
+    valid_until = add_months(row.at, purpose.consent_months)
+    if valid_until <= context.now:
         return _broken(row, "time", "too_old")
-    if code := _against_number(context, found, row, purpose):
+    key = context.key_of(row)
+    if code := _against_number(context, found, row, key):
         return _broken(row, "number", code)
-    if code := _against_wording(context, row, purpose):
-        return _broken(row, "wording", code)
-    return None
+    wording = _wording(context, row, purpose)
+    if isinstance(wording, str):
+        return _broken(row, "wording", wording)
+    return Good(row, key, purpose, wording, row.at.astimezone(UTC), valid_until.astimezone(UTC))
 
 
 def _broken(row: Row, column: str, code: str) -> Broken:
@@ -82,15 +99,14 @@ def _broken(row: Row, column: str, code: str) -> Broken:
     )
 
 
-def _against_number(context: Context, found: People, row: Row, purpose: Purpose) -> str:
-    e164 = row.phone.e164
-    if (e164, None) in found.blocked or (e164, purpose.pk) in found.blocked:
+def _against_number(context: Context, found: People, row: Row, key: int) -> str:
+    e164, purpose = row.phone.e164, context.purposes[row.purpose].pk
+    if (e164, None) in found.blocked or (e164, purpose) in found.blocked:
         return "blocked"
-    key = context.key_of(row)
     if key in found.taken or key in context.seen:
         return "twice"
     if subject := found.subjects.get(e164):
-        state, run_id = found.states.get((subject.pk, purpose.pk), ("", None))
+        state, run_id = found.states.get((subject.pk, purpose), ("", None))
         if run_id == context.run.pk and context.run.state == ConsentImport.State.IMPORTING:
             return "twice"
         if state:
@@ -101,20 +117,21 @@ def _against_number(context: Context, found: People, row: Row, purpose: Purpose)
     return ""
 
 
-def _against_wording(context: Context, row: Row, purpose: Purpose) -> str:
+def _wording(context: Context, row: Row, purpose: Purpose) -> Wording | str:
+    """Return the words that the row names or quotes, or the reason against them."""
     key = (purpose.pk, row.wording)
     if key not in context.wordings:
         if match := _VERSION.fullmatch(row.wording):
             context.wordings[key] = Wording.objects.filter(
                 purpose=purpose, language=(match[1] or "nb").lower(), version=int(match[2])
             ).first()
-            return "" if context.wordings[key] else "no_version"
-        if len(row.wording) < SHORTEST_TEXT:
+        elif len(row.wording) < SHORTEST_TEXT:
             return "short_text"
-        if sum(wording is not None for wording in context.wordings.values()) >= MOST_TEXTS:
+        elif sum(wording is not None for wording in context.wordings.values()) >= MOST_TEXTS:
             return "many_texts"
-        context.wordings[key] = _imported_wording(context, purpose, row.wording)
-    return "" if context.wordings[key] else "no_version"
+        else:
+            context.wordings[key] = _imported_wording(context, purpose, row.wording)
+    return context.wordings[key] or "no_version"
 
 
 def _imported_wording(context: Context, purpose: Purpose, text: str) -> Wording:

@@ -17,12 +17,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from consents import import_rows, locking, sheets
-from consents.import_people import Batch, Context, People
-from consents.import_rules import problem_with
+from consents.import_batches import Batch
+from consents.import_people import Context, People
+from consents.import_rules import Good, judge
 from consents.models import ConsentImport, ImportProblem, Purpose
 from consents.sheets import Broken, Row
 from consents.turns import take_turns
 from smsconsent import bulk
+from smsconsent.trips import Trip
 
 BATCH = 2000
 # What is kept of the errors of one file: enough to mend it, and bounded.
@@ -69,13 +71,16 @@ class _Batches:
 
     def read_ahead(self) -> None:
         """Read the next batch, once. What is wrong with the file is told when it is taken, not before."""
-        if self._next is None:
-            try:
-                rows = list(islice(self._rows, BATCH))
-            except sheets.UnreadableFile as error:
-                self._next = error
-            else:
-                self._next = Batch(rows, self._context.run.organisation_id)
+        if self._next is not None:
+            return
+        try:
+            batch = Batch(list(islice(self._rows, BATCH)), self._context.run.organisation_id)
+        except sheets.UnreadableFile as error:
+            self._next = error
+            return
+        if self._context.run.state == State.IMPORTING:
+            batch.expect_newcomers()
+        self._next = batch
 
     def take(self) -> Batch:
         """Return the next batch; an empty one at the end. Raises UnreadableFile."""
@@ -104,8 +109,9 @@ def _take(context: Context, batch: Batch, *, meanwhile: Callable[[], None]) -> N
     while True:
         try:
             with transaction.atomic():
-                done, taken = _settle(context, batch)
-                bulk.check_keys(meanwhile=meanwhile)
+                trip = Trip()
+                done, taken = _settle(context, batch, trip=trip)
+                bulk.check_keys(trip, meanwhile=meanwhile)
         except IntegrityError:
             attempts -= 1
             if not attempts:
@@ -119,7 +125,7 @@ def _take(context: Context, batch: Batch, *, meanwhile: Callable[[], None]) -> N
             return
 
 
-def _settle(context: Context, batch: Batch) -> tuple[dict[str, int], set[int]]:
+def _settle(context: Context, batch: Batch, *, trip: Trip) -> tuple[dict[str, int], set[int]]:
     run = context.run
     mine = ConsentImport.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if (mine.state, mine.done_count) != (run.state, run.done_count):
@@ -127,17 +133,17 @@ def _settle(context: Context, batch: Batch) -> tuple[dict[str, int], set[int]]:
     if is_real := run.state == State.IMPORTING:
         locking.hold_back_strangers()
     found = People.of(context, batch, lock=is_real)
-    good: list[Row] = []
+    good: list[Good] = []
     broken = list(batch.broken)
     for row in batch.rows:
-        problem = problem_with(context, found, row)
-        if problem:
-            broken.append(problem)
+        judged = judge(context, found, row)
+        if isinstance(judged, Broken):
+            broken.append(judged)
         else:
-            found.taken.add(context.key_of(row))
-            good.append(row)
+            found.taken.add(judged.key)
+            good.append(judged)
     if is_real:
-        import_rows.write(context, found, good)
+        import_rows.write(context, found, good, trip=trip)
     _keep_problems(run, broken)
     done = {
         "done_count": run.done_count + batch.count,

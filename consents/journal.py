@@ -105,24 +105,22 @@ def cut_old(*, now: datetime) -> int:
     return journalfile.cut(now - settings.BACKUP_LIFE - KEPT_BEYOND_BACKUPS)
 
 
-def note_consents(events: Sequence[int], references: Sequence[UUID]) -> None:
-    """Say which consent each event is about. The trigger has noted the events."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                """UPDATE journal_pending AS entry SET reference = said.reference
-                   FROM unnest(%s::bigint[], %s::uuid[]) AS said (event, reference)
-                   WHERE entry.event = said.event""",
-                [list(events), [reference.hex for reference in references]],
-            )
-        else:
-            cursor.executemany(
-                "UPDATE journal_pending SET reference = %s WHERE event = %s",
-                [
-                    (stored(PendingEntry, "reference", reference), event)
-                    for event, reference in zip(events, references, strict=True)
-                ],
-            )
+def note_consents(events: Sequence[int], references: Sequence[UUID], *, trip: Trip) -> None:
+    """Say on a trip which consent each event is about. The trigger has noted the events."""
+    if connection.vendor == "postgresql":
+        trip.add(
+            """UPDATE journal_pending AS entry SET reference = said.reference
+               FROM unnest(%s::bigint[], %s::uuid[]) AS said (event, reference)
+               WHERE entry.event = said.event""",
+            [list(events), [reference.hex for reference in references]],
+        )
+        return
+    said = {str(event): each.hex for event, each in zip(events, references, strict=True)}
+    trip.add(
+        """UPDATE journal_pending SET reference = said.value FROM json_each(%s) AS said
+           WHERE event = CAST(said.key AS integer)""",
+        [json.dumps(said)],
+    )
 
 
 def note_consents_of(references: Mapping[str, UUID], *, trip: Trip) -> None:

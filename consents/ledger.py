@@ -197,11 +197,11 @@ def append_on(lines: Sequence[Line], *, trip: Trip) -> None:
     )
 
 
-def store(lines: Iterable[Line], *, count: int) -> None:
+def store(lines: Iterable[Line], *, count: int, trip: Trip) -> None:
     """Write so many events, a statement for each table. Their subjects are locked, or about to be stored.
 
     They may be made on the way: the database stores the first while the next are made. What they are about
-    may follow them in the same transaction.
+    may follow them in the same transaction, which the trip ends: it tells the journal.
     """
     assert connection.in_atomic_block, "an event is written in the transaction of what it proves"
     keys, made = bulk.reserve(ConsentEvent, count), list[Line]()
@@ -214,7 +214,7 @@ def store(lines: Iterable[Line], *, count: int) -> None:
     bulk.insert_values(ConsentEvent, ("id", *_EVENT), events(), same={})
     same = {"key_id": crypto.current_key_id()}
     bulk.insert_values(EventDetail, _DETAIL, map(_detail_of, made), same=same)
-    journal.note_consents(keys, [line.consent.public_id for line in made])
+    journal.note_consents(keys, [line.consent.public_id for line in made], trip=trip)
 
 
 _EVENT = ("event_id", "header", "leaf_hash")

@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Model
 
+from smsconsent.trips import Trip
+
 # Below this the two extra statements cost more than they save.
 WORTHWHILE = 100
 # So many rows are written at once: enough for speed, few enough that the database need not wait long.
@@ -92,25 +94,14 @@ def update(rows: Sequence[Model], *names: str) -> None:
         )
 
 
-def check_keys(*, meanwhile: Callable[[], None]) -> None:
-    """Have the database check the foreign keys of this transaction now, and do something meanwhile.
-
-    What is done meanwhile asks no database. Raises IntegrityError once it is done.
+def check_keys(trip: Trip, *, meanwhile: Callable[[], None]) -> None:
+    """Send the last trip of this transaction, on which the database checks its foreign keys, and do something
+    meanwhile that asks no database. Raises IntegrityError once it is done.
     """
-    if connection.vendor != "postgresql":
-        meanwhile()
-        return
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        connection.connection.pipeline(),
-    ):
-        try:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        finally:
-            # A quick database has told of its error by now.
-            meanwhile()
+    if connection.vendor == "postgresql":
+        trip.add("SET CONSTRAINTS ALL IMMEDIATE")
+        trip.add("SET CONSTRAINTS ALL DEFERRED")
+    trip.go_unanswered(meanwhile=meanwhile)
 
 
 def _take_keys(rows: Sequence[Model], relations: Iterable[Any]) -> None:
@@ -157,7 +148,7 @@ def _form(field: Any) -> tuple[str, Callable[[Any], Any]]:
     while field.is_relation:
         field = field.target_field
     if hasattr(field, "to_plain_bytes"):
-        prefix, encode = "\\\\x", _sealing(field)
+        prefix, encode = "", _sealing(field)
     else:
         prefix, encode = next(form for kind, form in _FORMS if isinstance(field, kind))
     if not is_nullable:
@@ -166,8 +157,9 @@ def _form(field: Any) -> tuple[str, Callable[[Any], Any]]:
 
 
 def _sealing(field: Any) -> Callable[[Any], str]:
+    """Write tokens as the text that they are: bytes are read so too, and it is half as long."""
     seal: Callable[[Any], bytes] = field.sealing()
-    return lambda value: seal(value).hex()
+    return lambda value: seal(value).decode()
 
 
 def _escaped(value: str) -> str:

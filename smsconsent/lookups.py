@@ -33,8 +33,13 @@ class Keys(Generic[K]):
 
     @cached_property
     def text(self) -> str:
-        """The keys, with commas between them."""
-        return ",".join(map(str, self._keys))
+        """The keys as PostgreSQL reads those of an array, with commas between them."""
+        return ",".join(map(_in_an_array, self._keys))
+
+
+def _in_an_array(key: object) -> str:
+    # The driver looks at each byte for what needs an escape, and hexadecimal needs none.
+    return f'"\\\\x{key.hex()}"' if isinstance(key, bytes) else str(key)
 
 
 @Field.register_lookup
@@ -51,13 +56,11 @@ class AnyOf(In):
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
-        text = ""
-        if isinstance(self.rhs, Keys):
-            text = self.rhs.text
-        elif isinstance(field, BinaryField):
-            # The driver looks at each byte for what needs an escape, and hexadecimal needs none.
-            text = ",".join([f'"\\\\x{bytes(value).hex()}"' for value in self.rhs])
-        if text:
-            return f"{column} = ANY(%s::{field.db_type(connection)}[])", (*params, f"{{{text}}}")
+        keys = self.rhs
+        if isinstance(field, BinaryField) and not isinstance(keys, Keys):
+            keys = Keys(map(bytes, keys))
+        if isinstance(keys, Keys):
+            kind = field.db_type(connection)
+            return f"{column} = ANY(%s::{kind}[])", (*params, f"{{{keys.text}}}")
         values = [field.get_db_prep_value(value, connection, prepared=True) for value in self.rhs]
         return f"{column} = ANY(%s)", (*params, values)

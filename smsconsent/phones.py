@@ -15,6 +15,7 @@ ANYWHERE = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 # Nobody types more than this for a number; the rest is not read, so that time stays bounded.
 LONGEST = 60
 
+_E164 = re.compile(r"\+[1-9]\d{5,14}")
 _NORWEGIAN_MOBILE = re.compile(r"(?:\+47|0047)?([49]\d{7})")
 _FAKE = re.compile(r"\+47000000\d\d")
 _MACHINE = re.compile(r"\+47(?:58|59)\d{10}")
@@ -56,7 +57,7 @@ class Phone:
     _e164: str
 
     def __init__(self, e164: str) -> None:
-        if not re.fullmatch(r"\+[1-9]\d{5,14}", e164):
+        if not _E164.fullmatch(e164):
             raise ValueError("not an E.164 number")
         object.__setattr__(self, "_e164", e164)
 

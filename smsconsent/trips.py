@@ -109,6 +109,31 @@ class Trip:
         for conclude in conclusions:
             conclude()
 
+    def go_unanswered(self, *, meanwhile: Callable[[], None]) -> None:
+        """Send what was added, and do something while the database works on it: its answers stay empty.
+
+        What is done meanwhile asks no database, and is always done. What the first bad statement raises is
+        raised after it at the latest.
+        """
+        if connection.vendor != "postgresql":
+            try:
+                self.go()
+            finally:
+                meanwhile()
+            return
+        statements, self._statements = self._statements, []
+        with (
+            connection.cursor() as cursor,
+            connection.wrap_database_errors,
+            connection.connection.pipeline(),
+        ):
+            try:
+                for sql, params, _answer in statements:
+                    cursor.execute(sql, params)
+            finally:
+                # A quick database has told of its error by now.
+                meanwhile()
+
     def go_alone(self) -> None:
         """The same; inside a transaction under a savepoint, so that what fails spoils nothing before it."""
         if connection.in_atomic_block:

@@ -6,6 +6,7 @@ any other expression.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import InvalidToken
@@ -31,6 +32,14 @@ else:
     TextField, BinaryField = models.TextField, models.BinaryField
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A value that was encrypted ahead of its row, for fields of one kind."""
+
+    kind: "type[GuardedField]"
+    token: bytes
+
+
 class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library has no types
     """An encrypted column that no expression and no plaintext can slip into."""
 
@@ -47,9 +56,20 @@ class GuardedField(library.EncryptedField):  # type: ignore[misc]  # the library
         return decrypt_bytes(token)
 
     def sealing(self) -> Callable[[Any], bytes]:
-        """Return what encrypts many values, and nothing but values."""
-        encrypt, to_plain_bytes = self.encryptor(), self.to_plain_bytes
-        return lambda value: encrypt(to_plain_bytes(value))
+        """Return what encrypts many values, and nothing but values. What was sealed ahead stays as it is."""
+        encrypt, to_plain_bytes, kind = self.encryptor(), self.to_plain_bytes, type(self)
+
+        def seal(value: Any) -> bytes:
+            if type(value) is Sealed and value.kind is kind:
+                return value.token
+            return encrypt(to_plain_bytes(value))
+
+        return seal
+
+    def sealing_ahead(self) -> Callable[[Any], Sealed]:
+        """Return what encrypts values of rows that are about to be made."""
+        seal, kind = self.sealing(), type(self)
+        return lambda value: Sealed(kind, seal(value))
 
     def get_prep_value(self, value: Any) -> Any:
         return value
@@ -155,6 +175,13 @@ class EncryptedPhoneField(GuardedField, TextField):
     def value_to_string(self, obj: models.Model) -> str:
         value = self.value_from_object(obj)
         return value.masked if isinstance(value, Phone) else ""
+
+
+def sealing_ahead(model: type[models.Model], name: str) -> Callable[[Any], Sealed]:
+    """Return what encrypts values of this field of rows that are about to be made."""
+    field: Any = model._meta.get_field(name)
+    sealing: Callable[[Any], Sealed] = field.sealing_ahead()
+    return sealing
 
 
 def token_of(field: str) -> Cast:

@@ -78,10 +78,14 @@ def blind_indexes(phone: Phone, *, use: str, organisation: int | None = None) ->
 
 def blind_indexes_of(
     phones: Iterable[Phone], *, use: str, organisation: int | None = None
-) -> dict[str, list[bytes]]:
+) -> dict[str, tuple[bytes, ...]]:
     """Return `blind_indexes` of many numbers, by number."""
-    keys = _layer_keys(use, organisation)
-    return {phone.e164: _layered(phone.e164.encode(), keys) for phone in phones}
+    numbers = [phone.e164 for phone in phones]
+    layers, values = [], [number.encode() for number in numbers]
+    for key in _layer_keys(use, organisation):
+        values = [hmac(key, value, "sha256") for value in values]
+        layers.append(values)
+    return dict(zip(numbers, zip(*reversed(layers), strict=True), strict=True))
 
 
 def blind_index(phone: Phone, *, use: str, organisation: int | None = None) -> bytes:

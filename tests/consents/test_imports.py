@@ -22,15 +22,18 @@ from consents.models import (
     Consent,
     ConsentEvent,
     ConsentImport,
+    EventDetail,
     ImportProblem,
     InboundMessage,
+    PendingEntry,
     PendingEvent,
     Purpose,
     Subject,
     Suppression,
 )
-from smsconsent import crypto
+from smsconsent import bulk, crypto
 from smsconsent.phones import Phone
+from smsconsent.trips import Trip
 from tests.consents.test_membership import ask
 from tests.make import DAY, NOON, SECOND, make_consent, make_purpose, make_unread, make_user, phone
 
@@ -110,6 +113,18 @@ def test_events_of_an_import_follow_the_rules_of_the_ledger(purpose: Purpose) ->
         assert (subject.event_count, bytes(subject.last_event_hash)) == (len(details), previous)
     assert Subject.objects.count() == 2
     assert PendingEvent.objects.count() == ConsentEvent.objects.count() == 5
+
+
+@pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
+def test_the_journal_is_told_which_consent_each_event_is_about(
+    purpose: Purpose, count: int
+) -> None:
+    make_import(purpose, *(line(90000001 + number) for number in range(count)))
+
+    told = dict(PendingEntry.objects.values_list("event", "reference"))
+    consents = EventDetail.objects.values_list("event__pk", "consent__public_id")
+    assert told == dict(consents)
+    assert len(told) == count
 
 
 def test_a_stop_link_of_an_imported_consent_works(purpose: Purpose) -> None:
@@ -335,6 +350,9 @@ def test_a_block_that_comes_after_an_import_holds(purpose: Purpose) -> None:
         ({"time": "2026-02-30"}, "time", "no_time"),
         ({"time": "2027-01-01"}, "time", "in_future"),
         ({"time": "01.05.2016"}, "time", "too_old"),
+        ({"time": "0001-01-01 00:00"}, "time", "too_old"),
+        ({"time": "9999-12-31T23:59:59-12:00"}, "time", "in_future"),
+        ({"time": "2026-13-01 12:30"}, "time", "no_time"),
         ({"purpose": "ukjent"}, "purpose", "no_purpose"),
         ({"wording": "7"}, "wording", "no_version"),
         ({"wording": "Ja takk"}, "wording", "short_text"),
@@ -371,6 +389,8 @@ def test_a_number_is_read_however_a_spreadsheet_left_it(cell: str) -> None:
         ("2026-03-01 12:30", "2026-03-01T12:30:00+01:00"),
         ("2026-03-01T12:30:15Z", "2026-03-01T12:30:15+00:00"),
         ("2026-07-01T12:30:15+02:00", "2026-07-01T12:30:15+02:00"),
+        ("2026-03-01 12:30:15", "2026-03-01T12:30:15+01:00"),
+        ("2026-03-01T9:30", "2026-03-01T09:30:00+01:00"),
         ("1.7.2026 9:05", "2026-07-01T09:05:00+02:00"),
         ("01.07.2026", "2026-07-01T00:00:00+02:00"),
     ],
@@ -531,9 +551,9 @@ def test_an_import_goes_on_where_it_was_killed(
     file = "\n".join([HEADING, *lines, line("x")]).encode()
     real, batches = ledger.store, []
 
-    def store_twice_then_die(lines: Iterable[ledger.Line], *, count: int) -> None:
+    def store_twice_then_die(lines: Iterable[ledger.Line], *, count: int, trip: Trip) -> None:
         batches.append(count)
-        real(lines, count=count)
+        real(lines, count=count, trip=trip)
         if len(batches) == 3:
             raise KeyboardInterrupt
 

@@ -10,6 +10,7 @@ from django.forms import model_to_dict
 from consents import merkle
 from consents.models import ConsentEvent, Subject
 from smsconsent import bulk, crypto
+from smsconsent.trips import Trip
 from tests.make import NOON, make_organisation, phone
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,30 @@ def test_values_are_inserted_under_keys_that_were_reserved(count: int) -> None:
     assert Subject.objects.count() == count + 1
 
 
+@pytest.mark.parametrize("count", [1, bulk.WORTHWHILE])
+def test_what_was_sealed_ahead_is_stored_as_it_is(count: int) -> None:
+    seal = crypto.sealing_ahead(Subject, "phone")
+    sealed = [seal(phone(number)) for number in range(count)]
+    made = make_subjects(count)
+    for subject, one in zip(made, sealed, strict=True):
+        subject.phone = one
+
+    bulk.insert(made)
+
+    rows = Subject.objects.order_by("pk").values_list(crypto.token_of("phone"), "phone")
+    assert [(bytes(token), number) for token, number in rows] == [
+        (one.token, phone(number)) for number, one in enumerate(sealed)
+    ]
+
+
+def test_what_was_sealed_for_another_kind_of_field_is_refused() -> None:
+    made = make_subjects(1)
+    made[0].phone = crypto.sealing_ahead(Subject, "tag_key")(b"\x00" * 32)
+
+    with pytest.raises(crypto.PlaintextRefused):
+        bulk.insert(made)
+
+
 def test_what_fails_on_the_way_leaves_no_row_behind() -> None:
     def rows() -> Iterator[bulk.Values]:
         for place in range(bulk.WORTHWHILE + bulk.PIECE):
@@ -118,7 +143,7 @@ def test_a_key_that_names_nothing_is_found_and_the_rest_done_meanwhile() -> None
 
     def insert() -> None:
         bulk.insert(made)
-        bulk.check_keys(meanwhile=lambda: done.append("read"))
+        bulk.check_keys(Trip(), meanwhile=lambda: done.append("read"))
 
     with pytest.raises(IntegrityError), transaction.atomic():
         insert()

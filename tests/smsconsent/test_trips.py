@@ -89,3 +89,23 @@ def test_a_trip_that_raised_is_over() -> None:
     trip.go()
 
     assert (answer.rows, concluded, names()) == ([], [], [])
+
+
+def test_something_is_done_while_nobody_waits_for_the_answers() -> None:
+    trip, done = Trip(), list[str]()
+    answer = trip.add(GROUP, [8001, "one"])
+
+    trip.go_unanswered(meanwhile=lambda: done.append("read"))
+
+    assert (done, answer.rows, names()) == (["read"], [], [("one",)])
+
+
+def test_it_is_done_also_when_a_statement_fails() -> None:
+    trip, done = Trip(), list[str]()
+    trip.add(GROUP, [8001, "one"])
+    trip.add(GROUP, [8001, "again"])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        trip.go_unanswered(meanwhile=lambda: done.append("read"))
+
+    assert (done, names()) == (["read"], [])

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from consents import confirmations, import_rows, imports, ledger, services, transitions
 from consents.import_people import Context, People
+from consents.import_rules import Good
 from consents.ledger import Proof
 from consents.models import Consent, ConsentImport, EventDetail, Purpose, Subject, Suppression
-from consents.sheets import Row
 from smsconsent.gateways import Basis, Callback, Inbound, Trust
+from smsconsent.trips import Trip
 from tests.make import DAY, SHORT_NUMBER, make_purpose, make_user, phone
 from tests.trust import size
 
@@ -90,10 +91,10 @@ def test_the_stop_of_a_stranger_waits_for_the_import_that_is_storing_the_number(
     purpose, looked, go_on = make_purpose(), Event(), Event()
     real = import_rows.write
 
-    def write_slowly(context: Context, found: People, rows: list[Row]) -> None:
+    def write_slowly(context: Context, found: People, rows: list[Good], *, trip: Trip) -> None:
         looked.set()
         go_on.wait(10)
-        real(context, found, rows)
+        real(context, found, rows, trip=trip)
 
     monkeypatch.setattr(import_rows, "write", write_slowly)
     with ThreadPoolExecutor(2) as threads:
