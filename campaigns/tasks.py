@@ -38,8 +38,13 @@ def block_cancelled() -> None:
 
 @shared_task(base=WakeUp)
 def recover_deliveries() -> None:
-    outbox.recover(
-        Delivery, gateway=get_gateway(), record=suspensions.record_receipt, now=timezone.now()
+    end = timezone.now() + timedelta(seconds=20)
+    polling.recover_all(
+        Delivery,
+        gateway=get_gateway(),
+        record=suspensions.record_receipt,
+        clock=timezone.now,
+        until=lambda: timezone.now() > end,
     )
 
 

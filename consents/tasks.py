@@ -63,11 +63,14 @@ def queue_codes() -> None:
 
 @shared_task(base=WakeUp)
 def recover_service_messages() -> None:
-    outbox.recover(
+    # Longer would keep a confirmation waiting.
+    end = timezone.now() + timedelta(seconds=5)
+    polling.recover_all(
         ServiceMessage,
         gateway=get_gateway(),
         record=suspensions.record_receipt,
-        now=timezone.now(),
+        clock=timezone.now,
+        until=lambda: timezone.now() > end,
     )
 
 

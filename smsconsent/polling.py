@@ -1,11 +1,12 @@
-"""The net under the callbacks: a report that never came, or that nobody vouched for, is asked for.
+"""The net under the callbacks and the senders: what nobody told us, or nobody vouched for, is asked for.
 
-One look-up per message, and never a new one for what has been answered (strex.md § 6, § 10).
+One look-up per message, and never a new one for what has been answered (strex.md § 4, § 6, § 10).
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +16,15 @@ from django.db.models import Q
 from smsconsent.gateways import CannotBeAsked, Gateway, GatewayUnavailable, Receipt
 from smsconsent.gateways.pacing import RateLimit
 from smsconsent.gateways.state import SharedState
-from smsconsent.outbox import LOOKUPS_AT_ONCE, OutboundMessage, Question, Recorder, lanes, look_up
+from smsconsent.outbox import (
+    LOOKUPS_AT_ONCE,
+    OutboundMessage,
+    Question,
+    Recorder,
+    lanes,
+    look_up,
+    recover,
+)
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +68,40 @@ def ask_overdue(
     return len(answered)
 
 
+def recover_all(
+    model: type[OutboundMessage],
+    *,
+    gateway: Gateway,
+    record: Recorder,
+    clock: Callable[[], datetime],
+    until: Callable[[], bool],
+) -> int:
+    """Settle every message whose lease ran out, as `outbox.recover` does. Return how many were looked at.
+
+    A killed sender leaves a whole batch. No faster than messages leave; what is left when `until` says so, or
+    when others ask as fast as we may, waits for a later call.
+    """
+    pace, count = _pace(gateway), 0
+    with suppress(GatewayUnavailable):
+        while not until():
+            taken = recover(
+                model,
+                gateway=gateway,
+                record=record,
+                now=clock(),
+                limit=pace.largest(MOST_ASKED),
+                pace=pace,
+            )
+            if not taken:
+                break
+            count += taken
+    return count
+
+
+def _pace(gateway: Gateway) -> RateLimit:
+    return RateLimit(settings.STREX_MESSAGES_PER_SECOND, f"{gateway.name}:asked")
+
+
 def doubt(message_id: UUID, *, now: datetime) -> None:
     """Have the gateway asked what became of a message. It counts with the open transaction."""
     Question.put(message_id, now=now)
@@ -77,7 +120,7 @@ def ask_doubted(
     STREX_RECOVERY_WINDOW the gateway may have forgotten them: they are marked UNASKED, and left to
     `ask_overdue`.
     """
-    pace = RateLimit(settings.STREX_MESSAGES_PER_SECOND, f"{gateway.name}:asked")
+    pace = _pace(gateway)
     _give_up(gateway, before=clock() - settings.STREX_RECOVERY_WINDOW)
     count = 0
     while not until():

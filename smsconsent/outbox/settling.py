@@ -21,6 +21,7 @@ from smsconsent.gateways import (
     gateway_name,
     watch,
 )
+from smsconsent.gateways.pacing import RateLimit
 from smsconsent.gateways.state import SharedState
 from smsconsent.outbox.messages import Lease, Move, OutboundMessage, find
 
@@ -56,12 +57,14 @@ def recover(
     now: datetime,
     limit: int = 200,
     record: Recorder | None = None,
+    pace: RateLimit | None = None,
 ) -> int:
     """Settle rows whose lease ran out, by asking the gateway. Return how many were looked at.
 
     Seen by the gateway: handed over, and `record` takes in what it reports. Never seen: back in the
     queue, and so through the gate again, under the same id. Too old to tell: stays `unknown`, for
-    staff to see, never sent again.
+    staff to see, never sent again. Raises GatewayUnavailable, and leaves them for later, when `pace` has no
+    room for so many.
     """
     until = now + settings.OUTBOX_LEASE
     _break_leases(model, now=now)
@@ -69,6 +72,8 @@ def recover(
         lost = model._default_manager.filter(in_doubt=True, lease_until__lte=now)
         rows = list(_locked(lost.order_by("lease_until"))[:limit])
         model._default_manager.filter(pk__in=[row.pk for row in rows]).update(lease_until=until)
+    if pace and rows:
+        pace.wait_for_room(len(rows))
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
         for row, found in zip(
             rows, pool.map(lambda row: look_up(gateway, row.pk), rows), strict=True

@@ -309,3 +309,62 @@ def test_doctor_says_when_they_have_waited_too_long() -> None:
         call_command("doctor", stdout=out, no_color=True)
 
     assert "!!  delivery reports to ask for (all organisations): 1 wait" in out.getvalue()
+
+
+# -- messages whose sender died -------------------------------------------------------------------------
+def lose(count: int) -> None:
+    """Leave as many messages with a lease that ran out, as a killed worker does with its batch."""
+    message = confirmations.queue_welcome(make_consent("granted"), now=NOON)
+    fields = {f.attname: getattr(message, f.attname) for f in message._meta.concrete_fields}
+    generated = {"id", "due_at", "in_doubt"}
+    values = {name: value for name, value in fields.items() if name not in generated}
+    ServiceMessage.objects.all().delete()
+    values |= {"state": "leased", "lease_until": NOON}
+    ServiceMessage.objects.bulk_create(ServiceMessage(**values) for _number in range(count))
+
+
+def recover(gateway: Answering, *, until: Callable[[], bool] = lambda: False) -> int:
+    return polling.recover_all(
+        ServiceMessage,
+        gateway=gateway,  # type: ignore[arg-type]  # a gateway of the test
+        record=ignore,
+        clock=lambda: NOON,
+        until=until,
+    )
+
+
+def test_a_whole_batch_of_a_dead_sender_is_settled_in_one_go(gateway: Answering) -> None:
+    lose(450)
+
+    assert recover(gateway) == 450
+
+    assert len(set(gateway.asked)) == 450
+    assert ServiceMessage.objects.filter(state="queued").count() == 450
+
+
+def test_a_gateway_that_is_away_is_asked_about_each_of_them_once(gateway: Answering) -> None:
+    lose(250)
+    gateway.is_away = True
+
+    assert recover(gateway) == 250
+
+    assert ServiceMessage.objects.filter(state="leased", lease_until__gt=NOON).count() == 250
+
+
+def test_whoever_recovers_stops_in_time(gateway: Answering) -> None:
+    lose(3)
+
+    assert recover(gateway, until=lambda: True) == 0
+
+
+def test_recovering_asks_no_faster_than_messages_leave(
+    gateway: Answering, settings: Settings
+) -> None:
+    settings.STREX_MESSAGES_PER_SECOND = 20
+    lose(30)
+    started_at = time.monotonic()
+
+    recover(gateway)
+
+    assert len(gateway.asked) == 30
+    assert time.monotonic() - started_at > 0.9
