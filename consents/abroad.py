@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
-from consents import tongues
+from consents import reading, tongues
 from consents.phrases import Entry, phrases_in
 from consents.reading import Token, entry_of, looking_alike
 
@@ -43,8 +43,8 @@ _PATTERNS = (
     "v[fpyo]{0,3}nq|vo[fp]{0,2}n$|n..wf?v$|n..w[fpy]{0,2}qv",
     "N..(?:[qnomt])|N$",
     # Stop writing, stop the messages; stop.
-    "[sTE]..(?:v|m)",
-    "^[pfy]{0,3}s[ot]?$",
+    "[sTEC]..(?:v|m)",
+    "^[pfy]{0,3}s[pf]{0,2}[ot]?$",
     "h..[pn]{0,2}a(?=[fpo]{0,3}(?:v|m|$))",
     # No more messages.
     "^[pf]{0,3}[nzq]{1,2}..m$",
@@ -53,9 +53,9 @@ _PATTERNS = (
     # Take me, my number, or what is mine away; cancel what was ordered; withdraw consent; object.
     "[xk]..(?:[oM]?[fM]?d~|L)|x[fpya]{0,2}o~",
     "(?:o[fpy]{0,2}|d[fpMo]{0,3}|L[fpo]{0,2})x~",
-    "X~|^p{0,2}x$|w[fpy]{0,3}[xs]$",
+    "X~|^p{0,2}x$|w.{0,4}[xs]$",
     "[xkCs]..B|[kC]..r?..m|B..C|C..L|w..C$|m..[sx]$",
-    "[xkC]..c|c..k|n.{0,3}c",
+    "[xkC]..c|c.{0,3}k|n.{0,3}c",
     "J.{0,5}[dmcv]|^[pfo]{0,3}J$",
     # Unsubscribe, in whatever form; leave me in peace.
     "(?:^[pfyo]{0,3}|[wo]..)U~|U..(?:m|o|L)|[BLdm]..U$",
@@ -75,7 +75,7 @@ _STOPS = re.compile("|".join(map(_compiled, _PATTERNS)))
 # The words of a refusal, with others between; or only part of one.
 _UNCLEAR_PATTERNS = (
     "n.{0,3}w.{0,4}[mrvL]|n.{0,3}v.{0,3}[oqm]|[sT].{0,4}[vm]|[xk].{0,4}[odLc]|z.{0,2}m|[UWN]",
-    "^[pfy]{0,3}[CkJ]$|^[pf]{0,2}To$|^[pfyo]{0,3}nw[nq]?$|^n[pf]{0,2}q$",
+    "^[pfy]{0,3}[CkJE]$|^[pf]{0,2}To$|^[pfyo]{0,3}nw[nq]?$|^n[pf]{0,2}q$",
 )
 _UNCLEAR = re.compile("|".join(map(_compiled, _UNCLEAR_PATTERNS)))
 
@@ -89,8 +89,28 @@ def _written(tongue: Mapping[str, str], kind: str) -> Iterator[tuple[str, bool]]
             continue
         for before in ("", *(tongue.get("elided", "") if folded[0][0] in "aeiouh" else "")):
             written = before + folded[0]
-            for form in {written, looking_alike(written)}:
+            for form in {written, looking_alike(written), *_in_latin(word)}:
                 yield form, word.strip().endswith("*")
+
+
+# How Russian and Ukrainian are written on a keyboard that has not got their letters; what stands last, in
+# the one and in the other.
+_LATIN = dict(zip("абвдезклмнопрстуфыіэґ", "abvdezklmnoprstufyieg", strict=True)) | {
+    "ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "yu", "я": "ya", "є": "ye",
+    "ё": "e", "ь": "", "ъ": "", "ї": "yi",
+}  # fmt: skip
+_IN_LATIN = tuple(
+    str.maketrans(_LATIN | last)
+    for last in ({"и": "i", "й": "y", "г": "g"}, {"и": "y", "й": "i", "г": "h"})
+)
+
+
+def _in_latin(word: str) -> set[str]:
+    """«otpishite menya»; none where it is a word that means something to everybody."""
+    if word.isascii():
+        return set()
+    written = {word.strip(" \n*").translate(letters) for letters in _IN_LATIN}
+    return {latin for latin in written if latin.isascii() and latin not in reading.KNOWN}
 
 
 def _index() -> tuple[dict[str, dict[int, str]], dict[str, dict[int, str]]]:

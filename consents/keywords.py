@@ -146,13 +146,25 @@ def _by_rules(text: Prepared, *, signed: bool) -> tuple[Intent, bool]:
         rest = Intent.START if text.topics else Intent.OTHER
         return (Intent.STOP if stops else doubt or rest), False
     doubtful = signed or bool(matches) or _has_hold_mark(text)
-    if text.core[0] in reading.QUESTION:
+    if _is_question(text):
         return (Intent.HOLD if doubtful else Intent.OTHER), False
     if whole := _whole(text, is_strict=signed or stops):
         return whole, whole is Intent.STOP
     if stops:
         return Intent.STOP, False
     return (Intent.HOLD if doubtful else Intent.OTHER), False
+
+
+def _is_question(text: Prepared) -> bool:
+    """Rule A: the first word asks. «Var vänlig» asks for something else."""
+    first = text.core[0]
+    if first not in reading.QUESTION:
+        return False
+    row = [token.word for token in text.trimmed]
+    return row[row.index(first) + 1 :][:1] not in ([word] for word in _KINDLY)
+
+
+_KINDLY = reading.words_of(words.KINDLY)
 
 
 def _by_signs(text: str) -> Intent:
@@ -232,11 +244,13 @@ def _mended_matches(text: Prepared) -> list[bool]:
     if mended is None:
         return []
     found = _matches(mended.tokens, strong=False)
-    core = [token.word for token in mended.tokens if token.word not in POLITE]
-    if tuple(word for word in core if word not in OBJECT) in reading.STOP:
-        # One word with a slip, and a weak one: it may be a word of its own.
-        found.append(len(text.core) == 1 and len(core) == 1)
-    return [each or not mended.is_sure for each in found]
+    bare = tuple(token.word for token in mended.tokens if token.word not in _BESIDE)
+    if bare in reading.STOP:
+        found.append(False)
+    # A weak word alone, with a slip: it may be a word of its own.
+    is_one = len(text.core) == 1 and len(mended.tokens) == len(text.trimmed)
+    is_sure = mended.is_sure and not (is_one and bare in reading.STOP_WEAK)
+    return [each or not is_sure for each in found]
 
 
 def _by_house_words(

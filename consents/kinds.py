@@ -11,14 +11,16 @@ KINDS = {
         hereby, herewith, just, bare, da, så, sød, søde, lol, bro, bruh, faen, fan, fanden, jævla,
         fucking, damn, ffs, seriously, heretter, fremover, herefter, hädanefter, öyeblikkelig, already,
         vennligs, ok, okay, oki, dear, sorry, vänligen, vänlig, takker, tackar, snarest, bror, wallah,
-        umiddelbart, omedelbart, øyeblikkeleg, øjeblikkeligt, immediately, snarast
+        umiddelbart, omedelbart, øyeblikkeleg, øjeblikkeligt, immediately, snarast, future, framtidige,
+        fremtidige, framtida
     """,
     "small": """
-        å, at, att, to, noe, noen, noko, nokon, nogen, noget, något, några, any, slik, slike, sånn, sånne,
-        mot, på, til, till, te, med, om, dere, deres, their, your, bli, blir, blive, bliver, be, being,
-        here, her, alle, all, også, enn, do, im, jeg, eg, jag, vi, we, id, ill, ive, the, of, få, gå, jo,
-        hos, herifra, herfra, eder, like, gerne, gjerne, ever, with, on, in, for, has, have, ju, aa, and,
-        some, every, more, direkte, direct, videre, vidare, yderligere, ytterligere, ytterligare, w
+        å, at, att, to, noe, noen, noko, nokon, nogen, noget, något, några, any, slik, slike, sånn,
+        sånne, mot, på, til, till, te, med, om, dere, deres, their, your, bli, blir, blive, bliver, be,
+        being, here, her, alle, all, også, enn, do, im, jeg, eg, jag, vi, we, id, ill, ive, the, of, få,
+        gå, jo, hos, herifra, herfra, eder, like, gerne, gjerne, ever, with, on, in, for, has, have, ju,
+        aa, and, some, every, more, direkte, direct, videre, vidare, yderligere, ytterligere,
+        ytterligare, w, lyst, verta, verte, vert
     """,
     "away": "av, af, fra, från, from, tå",
     "auxiliary": """
@@ -33,7 +35,7 @@ KINDS = {
         min, mitt, mit, mine, mi, my, meine, mina, vårt, våre, vår, our, hans, hennes, hendes, dennes,
         deceaseds, his
     """,
-    "me": "meg, me, us, oss, mig, mej, mæ, mei, mnie, mich, mir, mu, seg, sig",
+    "me": "meg, me, us, oss, mig, mej, mæ, mei, mnie, mich, mir, mu, seg, sig, os",
     "this": """
         dette, denne, disse, desse, dessa, this, these, those, detta, sådana, sådan, sådanne, sånt,
         slikt, sådant, dem, dom
@@ -51,7 +53,7 @@ KINDS = {
         nyhedsbrev*, ads*, advert*, marketing*, newsletter*, utsend*, utskick*, kampanje*, kampanj*,
         tilbud*, erbjudand*, henvendelse*, notification*, varsl*, communicat*, promo*, solicitation*,
         correspondence, sms*, spam, tilbod*, direktmarknad*, direktemarked*, udsend*, offers, offer,
-        deals
+        deals, mailing*
     """,
     "text": """
         sms, text, texts, message, spam, tekst, txt, txts, msg, msgs, smses, mms, texter
@@ -69,7 +71,7 @@ KINDS = {
     "data": """
         nr, nummer, nummeret, nummret, number, numbers, tlf, telefonnummer*, mobilnummer*, data, info,
         navn, mobilnr, telefonnr, details, opplysning*, oplysning*, uppgift*, personopplysning*,
-        personoplysning*, personuppgift*, information*, kontaktinfo*, name, numr*, nummer*
+        personoplysning*, personuppgift*, information*, kontaktinfo*, name, numr*, nummer*, informasjon*
     """,
     # No and want: I do not want to receive, to get, to have.
     "none": """
@@ -110,18 +112,18 @@ KINDS = {
     """,
     "end": """
         slutt, slutte, slutta, sluta, quit, stanse, stansa, stans, kutte, kutt, avslutte, avslutta,
-        avsluta, afslutte, cease, opphør, opphøre, opphøyr, opphøyra, ophør, ophøre, upphöra, lopettakaa,
-        refrain, avstå, stäng, upphör
+        avsluta, afslutte, cease, opphør, opphøre, opphøyr, opphøyra, ophør, ophøre, upphöra,
+        lopettakaa, refrain, avstå, stäng, upphör, avslutt, afslut, avslutter, avslutar
     """,
     "ends": "slutter, sluttar, sluttet, slutar, slutade, stopper, stopped, stoppar, stoppet, sluttede",
     "over": "slut",
     "stop": "stop, stopp, stoppe, stoppa, stawp, stahp, stogg, stogge, stogga",
     "cancel": """
         cancel, cancelling, end, terminate, discontinue, desist, halt, close, dropp, droppe, droppa,
-        avslutt, afslut, avbestill, avbestille, avbestilla, avbeställ, avbeställa, afbestil, afbestille,
-        opsig, opsiger, opsige, avbryt, avbryte, avbryta, kanseller, kansellere, deactivate, deaktiver,
-        deaktivere, avaktivera, disable, inaktivera, oppsig, annuller, annullere, annullera, avbestiller,
-        avbeställer, avslutter, avslutar, kansellerer, drop, luk, lukk, sluk, slukk, kill, ditch, scrap
+        avbestill, avbestille, avbestilla, avbeställ, avbeställa, afbestil, afbestille, opsig, opsiger,
+        opsige, avbryt, avbryte, avbryta, kanseller, kansellere, deactivate, deaktiver, deaktivere,
+        avaktivera, disable, inaktivera, oppsig, annuller, annullere, annullera, avbestiller,
+        avbeställer, kansellerer, drop, luk, lukk, sluk, slukk, kill, ditch, scrap
     """,
     "asked": """
         asked, told, asking, bedt, bett, bedd, sagt, said, bede, skrevet, skrivit, written, replied,

@@ -40,8 +40,8 @@ _UNWANTED = "(?:w[fq]?n|nw|zqw|W)[fqpN]*"
 # What makes a stop, family by family; behind a pattern what it is for, in one of the languages.
 _FAMILIES = {
     "I do not want": (
-        f"{_UNWANTED}(?:j?r(?=[fmbopqtM]|$)|Ø)",  # to receive more; to be contacted
-        f"{_UNWANTED}[gh]?[fqptyMl]*[mb]",  # (to have) any of your messages
+        f"{_UNWANTED}(?:j?r(?=[fmbopqtMd]|$)|Ø)",  # to receive more; to be contacted
+        f"{_UNWANTED}[gh]?[fqptyMli]*[mb]",  # (to have) any of your messages
         f"{_UNWANTED}[gh]?[fqp]*t[fqpotM]*$",  # this
         f"{_UNWANTED}[gh].{{0,2}}q!",  # to have more
         f"{_UNWANTED}(?:e{{1,2}}|(?<=N))[fA]{{1,2}}[yM2]?L|wn[fpN]{{1,3}}q!",  # to be on your list
@@ -50,6 +50,7 @@ _FAMILIES = {
         "zf?q?[fp]{0,2}[vb]f?o!",  # nobody to write to me
         "(?:n|zq?|nq)[fpq]{0,2}I(?:!|f[yMt]|[fy]{1,2}[mb])|Io?n",  # not interested
         "(?:n6|6n)[fq]{0,2}[tyMq]{1,2}f?[mb]|z6[fq]{0,3}(?:[vbm]!|[vb]f?o!)|6nm!",  # no need of them
+        "w[fq]?n[fqpN]*7",  # «vil ikke være medlem lenger»
         "6n[fqp]{0,2}[mbd]..q!",  # «trenger ikke info fra dere lenger»
     ),
     "do not write": (
@@ -61,12 +62,13 @@ _FAMILIES = {
         "n[vb]L|n[16][ftM]*d~|d[fpM]*an1|^[pay]*1n[fptM]*d",  # your list of those not to be written to
     ),
     "end it": (
-        "[sS][fpty]*[vb]|[sS][fptiyMlP]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",  # end writing, messages, this
+        "[sS][fptyl]*[vb]|[sS][fptiyMlP5]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",  # end writing, messages, this
         "C[fp]{0,2}v(?:[fp]?[otq]|..[mb])",  # «dropp å sende meg», «desist from sending these»
         "[mb][fpyA]{0,3}0",  # these messages be ended
         "^[^n]{0,3}?w[fp]*s[fpq]*$|^[payf]*w[fp]*[Cs][t5]!",  # I want to end, to end this
         "y[fp]{0,3}s(?=[fpqot]*$)",  # can you end
-        "^[pay]{0,4}[sS]!",
+        "w[fp]*h[fp]*[XÆ0][5ftM]{0,3}[mbBd]",  # «vil ha stoppet dette abonnementet»
+        "^[pay]{0,4}[sS]z?!",
         "Q[fyop2]{0,4}[sS]|w[fp]*y[fp]*Æ|[wg]h?ÅA?[f]..[mbt]",  # I have asked you to stop
     ),
     "hold up, give over, let be": (
@@ -81,31 +83,35 @@ _FAMILIES = {
         "^[pf]*[nz][fqp]*[mb][fqpo]*$",  # no messages
         "^[pf]*[nz]qf[y2]!|^[pfa]{0,3}nq[zp]*$",  # no more from you
         "Ef{1,2}[tyM]?..[mb]|^[pf]*E[mb]!|^[pz]*.?5N?E[fp]?[mb]",  # «nå får det være nok reklame»
-        "K[ofqiyt]{0,4}(?:m|b|t!)|wK!|To[fp]?K!|3of?..[mbt]",  # let me be rid of them, spare me them
+        "K[ofqiytp]{0,4}(?:m|b|t!)|wK!|To[fp]?K!|3of?(?:..[mbt]|qf!)",  # let me be rid of them, spare me them
         "D(?:[opftMq]{0,4}(?:v|$)|.{0,5}?[mb])",  # I decline any form of messages
     ),
     "take away me, or what is mine": (
-        "(?:x|jl)[fpA]*(?:d[fp]*[oM]|M[vbm4]{0,2}d)",  # delete my private number, take my data away
+        "(?:x|jl)[fpAi]*(?:d[fp]*[oM]|M[vbm4]{0,2}d)",  # delete my private number, take my data away
         "(?:[xU]|jl)[fptAi4]{0,3}d~|C(?:Md|dM)!",  # delete the number, deactivate my number
         "j[Mt]d[fpA]*l|[jg]d[fpM]*l|l[fp]{1,2}(?:o|d|Md)",  # take this number off
         "^[pay6]*x[fp]?[oM][fptoM]*$",  # delete me from there
         "x[fp]?o!|[xC][fp]?o[fA]..[LmbB]",  # delete me from the list
         "^[pf]{0,2}px[pt5]*$|^[pf]{0,2}(?:x|jl)[5t]!",  # please delete this
         "(?:^[pay]*x|jl)i.{0,5}?[oM]",  # delete all that is mine
-        "^[pay]*[jgh]o(?:l(?:[fA]..[LmbB]|[fA]..$|p*$)|[lA]{1,2}[fyMt]{0,3}L)|jlo(?:!|[fA]..L)",
+        # Take or have me off the list; «kan du ikke bare ta meg av lista»; «meg ut av lista».
+        "^[pay]*(?:yn[fpe]?)?[jgh]y?o(?:l(?:[fA]..[LmbB]|[fA]..$|p*$)|[lA]{1,2}[fyMtpm]{0,4}L)",
+        "jlo(?:!|[fA]..L)|^[pf]*o[lA]{1,2}..L!",
         "^[pf]*joA[p]*$",  # «ta meg av, takk»
         "w[fpao]{0,4}[lA]{1,2}[fyMAt2]{0,3}[LB]|w[fpa]{0,3}l{1,2}(?:!|A?t!)|^[pf]*l{1,2}[fyM2]*[LB]!",
         "w[fp]*T[fyM2]*[BL]",  # want to leave the list
-        "w[fpaNg]{0,4}X(?:!|[fA]..L)|[Nf]X[fA]..L|^[pay]{1,3}f{1,3}X!",  # to be removed from the list
+        # To be removed from the list; «ha meg fjernet».
+        "w[fpaNg]{0,4}X(?:!|[fA]..L)|[Nf][xX]l?[fA]?..L|^[pay]{1,3}f{1,3}X!|^[pay]*[hgj]oX",
         "wf*x!|[wg][fpyag]{0,4}[xX][fpMi4]{0,3}d",  # «eg vil bli sletta»; to have my data deleted
         "(?:^|(?<=[^2M]))M?d[fpayM]{0,3}X",  # my data deleted
         "j[fto]*[mb][fp]*l|j[lA][ftMy]*[mb]|^[pay]*j[ti]l!",  # turn the messages off, turn these off
-        "[jx].?[tf]?[fM]?d{1,3}[fA]{1,2}..L|j5l[fA]{1,2}..L~|L[fp]{0,2}x!",  # the number off the list
+        # Take the number, or it, off the list.
+        "[jx].?[tf]?[fM]?d{1,3}[fA]{1,2}..L|j5l[fA]{1,2}..L(?=$|[^e])|L[fp]{0,2}x!",
         "^[payf6]*x8!|[xj]l?8[lfA]{1,2}[fyM2t]{0,3}L|[wa]f*9(?:!|[fA]{1,2}[Mdo])",  # her, off the list
         "^[pf]*9[fA]{1,2}..[mbBd]",  # «oppsigelse av sms»
     ),
     "sign off, unsubscribe": (
-        "Vo[fp]{0,2}[lA]~|[aw][fp]{0,2}V[lA]!",  # sign me off; be signed off
+        "Vo[fp]{0,2}[lA]~|[aw][fp]{0,2}V[lA](?:!|..[mbBL])",  # sign me off; be signed off
         "Ol(?:!|[fA]..[mbBL])|Oo[^n]{0,3}l",  # opt out of these
         "[way6]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pfay]{0,5}U(?:!|[fA]..[mbBLd])",
         "[CsSx][fpMoyit]{0,4}B|C[fpMoyit]{0,4}[mb]",  # cancel what one subscribes to

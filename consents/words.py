@@ -34,7 +34,9 @@ STOP_WEAK = _entries(
     bissehit, cease, cease and desist, desist, terminate, discontinue, deactivate, unregister,
     deregister, opphør, ophør, upphör, undanbedes, frabedes, avanmälan, avregistrering,
     avregistrer, avregistrere, no más, uinteressert, ointresserad, uinteresseret, uninterested,
-    stawp, stahp, avbeställ, afbestil, cut it out, knock it off, stogg, stogge, stogga, unfollow
+    stawp, stahp, avbeställ, afbestil, cut it out, knock it off, stogg, stogge, stogga,
+    unfollow, kanseller, kansellere, kündigen, kündigung, peruuta, peruutus, opsig, opsigelse,
+    framelding, cancelar, rezygnacja, avsluttes, avslut
     """
 )
 NO = _entries(
@@ -248,6 +250,10 @@ OPEN_PHRASE = _entries(
     meg av, melde meg av, meld mig fra, take me off
     """
 )
+# «Ikke kunde lenger, så slett meg»: where what a not-word says comes to its end.
+CONJUNCTION = _entries("så, og, och, men, so, and, but")
+# «Var vänlig och …» asks for no place.
+KINDLY = _entries("vänlig, vänliga, vänligen, snäll, snälla, god, goda, så")
 # Something in the singular that is not named here: «the …», «my …»; and in one word: «pakken», «regninga».
 DETERMINER = _entries("the, a, an, my, your, min, mi, mitt, mit, den, det, hos")
 DEFINITE = ("en", "et", "a", "ne")

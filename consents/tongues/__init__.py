@@ -16,23 +16,27 @@ numbers, which hold.
 """
 
 from consents.tongues import (
+    arabic,
     finnish,
     french,
     german,
     lithuanian,
     polish,
     russian,
+    sami,
     spanish,
     ukrainian,
 )
 
 TONGUES = (
+    arabic.WORDS,
     finnish.WORDS,
     french.WORDS,
     german.WORDS,
     lithuanian.WORDS,
     polish.WORDS,
     russian.WORDS,
+    sami.WORDS,
     spanish.WORDS,
     ukrainian.WORDS,
 )

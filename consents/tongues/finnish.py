@@ -1,7 +1,9 @@
 """How people refuse in Finnish: words by kind, as data. What the kinds are: see the package."""
 
 WORDS = {
-    "not": "en, ei, emme, älä, älkää, älkä, älekää, elkää, et, eivät, eikä, emmä, emmää",
+    "not": """
+        en, ei, emme, älä, älkää, älkä, älekää, elkää, et, eivät, eikä, emmä, emmää, elekää, elekee, elä
+    """,
     "want": """
         halua*, haluu*, halu, tahdo*, tarvi, tarvii, tarvitse, kaipaa, jaksa, kestä, toivo*, huvita,
         viitsikö, viitsi, jaksa*, pyydän, halu*, vaadin, pyytänyt, pyysin
@@ -36,11 +38,11 @@ WORDS = {
     "stop": """
         lopeta, lopettakaa, lopetatte, lopetat, lopetatteko, lopettaa, lopetettava, loppukoon, lakkaa,
         lakatkaa, lakkaatte, riittää, seis, lopetakaa, lopettaka, stoppaa, stoppaatte, lopettamaan,
-        lopettakaapa, lopetkaa, lopetakkaa, lopettakka
+        lopettakaapa, lopetkaa, lopetakkaa, lopettakka, stoppi, loppu, loppua
     """,
     "remove": """
         poista, poistakaa, poistaa, poistatte, poistetaan, poistamaan, poistattehan, poistaisitte, pois,
-        tuhotkaa, hävittäkää, unohtakaa, unohda, poistua, poistun, poista*, poistet*, blok*
+        tuhotkaa, hävittäkää, unohtakaa, unohda, poistua, poistun, poista*, poistet*, blok*, estä*
     """,
     "list": "lista*, rekister*, järjestelm*, postituslist*, tietokan*, asiakasrekist*, jakelu*, postilist*",
     "data": "numero*, puhelinnum*, tiedot, tietoni, tietoja, tietoani, yhteystie*, henkilötie*, tietoj*",
@@ -52,7 +54,7 @@ WORDS = {
         peru, perua, perun, peruuta, peruutan, peruuttaa, irtisano*, eroan, erota, kieltäydyn, kiellän,
         kieltää, sulkekaa, sulje, peruutus, perukaa, estäkää, estä, luovun, luopua, lopetan
     """,
-    "unsubscribe": "kieltäydyn, peruutustilaus, markkinointikiel*, suoramarkkinointikiel*",
+    "unsubscribe": "kieltäydyn, peruutustilaus, markkinointikiel*, suoramarkkinointikiel*, unsub*",
     "consent": "suostumu*, lupa, lupaa, lupaani, hyväksy*, lupani, suostu, luvan, markkinointilu*, suostunut",
     "withdraw": "perun, perukaa, peruut*, vedän, peru, perua, perut*",
     "object": "vastustan, kiellän, kieltäydyn, markkinointikiel*, suoramarkkinointikiel*",
@@ -64,9 +66,13 @@ WORDS = {
     """,
     "small": """
         ja, ole, että, tähän, joten, kaikki, kaikkea, kaiken, jo, nyt, vaan, ihan, teiltä, teidän, mitä,
-        tästä, teillä, on, kaikista, noita, mutta, mä, mää, mie, olko, asetan, teen, oo, oon, tänne, tälle
+        tästä, teillä, on, kaikista, noita, mutta, mä, mää, mie, olko, asetan, teen, oo, oon, tänne,
+        tälle, gdpr*, mukai*, nojalla, perusteella, artikla*, oikeesti, oikeasti, bro, kertaa
     """,
-    "polite": "kiitos, kiitti, kiitoksia, hei, moi, terve, ystävällisesti, heti, nyt, välittömästi",
+    "polite": """
+        kiitos, kiitti, kiitoksia, hei, moi, terve, ystävällisesti, heti, nyt, välittömästi, vittu,
+        saatana, perkele, jooko
+    """,
     "doubt": """
         rikosilmoitu*, poliisi*, lakimie*, asianajaj*, tietosuoja*, kuluttaja*, häirintä*, laiton*,
         väärään numeroon, väärälle henkilölle, en tilannut, en ole tilannut, gdpr*, spämm*, haistakaa,

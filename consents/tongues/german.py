@@ -62,7 +62,7 @@ WORDS = {
         bitte, von, vom, dem, den, der, die, das, ich, zu, an, auf, auch, hiermit, und, per, mit, für,
         gegen, sofort, ab, jetzt, eurer, eurem, ihrem, ihrer, diese, dieser, zur, es, endlich, doch,
         möchte, will, können, könnt, würden, dass, alle, alles, einfach, eine, wünsche, sämtliche,
-        umgehend, hier, aller, werden, worden
+        umgehend, hier, aller, werden, worden, gemäß, dsgvo, laut, nach, artikel, art, gdpr
     """,
     "polite": """
         bitte, danke, sofort, hallo, mal, endlich, doch, vielen, dank, guten, tag, umgehend, unverzüglich,

@@ -6,8 +6,8 @@ WORDS = {
     "want": "noriu, norėčiau, pageidauju, norime, norim, prašau",
     "unwant": """
         nebenoriu, nenoriu, nebepageidauju, nepageidauju, nenorėčiau, nebenorim*, nenorim*, nesutink*,
-        nebesutink*, nedomina, nebedomina, nereik*, nebereik*, nebenor*, nesidomiu, nereikaling*, neduodu,
-        nedaviau, nesuteikiau
+        nebesutink*, nedomina, nebedomina, nereik*, nebereik*, nebenor*, nesidomiu, nereikaling*,
+        neduodu, nedaviau, nesuteikiau, neįdom*, neidom*
     """,
     "receive": "gauti, gaut, skaityti, matyti, priimti",
     "message": """
@@ -16,7 +16,7 @@ WORDS = {
     """,
     "write": """
         siųs*, siunt*, rašy*, rašinė*, trukdy*, susisiek*, kontaktuo*, skambin*, spamin*, siuntinė*,
-        persekio*
+        persekio*, raš*
     """,
     "unwrite": """
         nesiųs*, nebesiųs*, nesiunt*, nebesiunt*, nerašy*, neberašy*, nebetrukdy*, netrukdy*,

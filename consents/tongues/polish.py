@@ -44,7 +44,7 @@ WORDS = {
     "small": """
         się, z, ze, na, od, do, o, i, w, proszę, sobie, bym, aby, żeby, by, mi, tą, tym, jakichkolwiek,
         wszystkie, wszystkich, za, te, dalszego, zgodnie, osobow*, jestem, was, waszej, wyrażam,
-        przetwarzanie, przetwarzania, dla
+        przetwarzanie, przetwarzania, dla, rodo, ode, art, gdpr
     """,
     "polite": """
         proszę, dziękuję, natychmiast, uprzejmie, bardzo, witam, dzień, dobry, po, prostu, szanowni,

@@ -6,6 +6,26 @@ from consents.keywords import Intent, parse
 from tests.consents.ordinary_replies import FOREIGN
 
 WISHES = {
+    "Northern Sámi": """
+        Alle sádde munnje eanet
+        In hálit šat reklámaid
+        Váldde mu eret listtus
+        Sihko mu nummara
+        Bissehehket
+    """,
+    "Arabic in Latin letters": """
+        ma bidi rasayel
+        la tursil
+        khalas la tib3ato rasail
+        wa2fo el rasayel
+    """,
+    "Russian and Ukrainian in Latin letters": """
+        otpishite menya pozhaluysta
+        ne prisylayte mne reklamu
+        udalite moy nomer
+        ne nadsylayte meni reklamu
+        vidpyshit mene bud laska
+    """,
     "Finnish": """
         En halua saada enää viestejänne
         En tahdo mainoksia

@@ -183,6 +183,28 @@ WISHES = {
         Samtykke tilbaketrukket
         Nå får det være nok reklame fra dere
     """,
+    "a not-word that belongs to something else": """
+        Jeg er ikke kunde lenger, så slett meg
+        Jeg er ikke medlem mere så I kan godt slette mig
+        Jeg har ikke bedt om disse meldingene og vil ikke ha dem
+        Kan dere ikke bare ta meg av lista
+        Var vänliga och ta bort mig från era utskick
+    """,
+    "be rid of it, have it ended": """
+        Ha meg fjernet
+        Få meg av denne jævla lista
+        Meg ut av lista nå
+        Vil ikke være medlem lenger
+        Jeg vil ha stoppet dette abonnementet
+        I'd like to be taken off your list please
+        Please exclude me from future mailings
+        har ikke lyst på flere meldinger
+        Slipper gärna fler sms
+        Ønsker ikke å motta informasjon fra dere
+        Quit it with the ads
+        Takk for alt. Avslutt
+        Ta det bort fra registeret deres
+    """,
     "without the keys for å, ø and ä": """
         jeg oensker ikke flere sms
         vil ikke faa reklame
@@ -224,6 +246,7 @@ DOUBTFUL = """
     Gidd eg ikkje meir
     Atop texting me
     Dere må ikke slutte å sende
+    Dere må ikke stoppe eller slette meg
 """
 OTHERS = """
     Can I opt out of dinner?
