@@ -111,6 +111,8 @@ class _TooLarge(Exception):
 
 
 def _body(request: HttpRequest) -> bytes:
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        return _body_in_pieces(request)
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -123,6 +125,22 @@ def _body(request: HttpRequest) -> bytes:
         raise _TooLarge from None
     except UnreadablePostError:
         raise CallbackMalformed from None
+
+
+def _body_in_pieces(request: HttpRequest) -> bytes:
+    """Read a body without a length, as .NET writes them: Django would take it for empty.
+
+    Only the server knows where it ends, and says whether it tells.
+    """
+    if not request.META.get("wsgi.input_terminated"):
+        raise CallbackMalformed
+    try:
+        body: bytes = request.META["wsgi.input"].read(LARGEST_BODY + 1)
+    except OSError:
+        raise CallbackMalformed from None
+    if len(body) > LARGEST_BODY:
+        raise _TooLarge
+    return body
 
 
 def _require_network(request: HttpRequest) -> None:

@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django import Settings
 
 from campaigns import tallies
@@ -376,6 +378,52 @@ def test_a_large_body_is_refused_unread(client: Client, path: str) -> None:
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "patch"])
 def test_only_post_reaches_a_webhook(client: Client, method: str) -> None:
     assert getattr(client, method)(INBOUND).status_code == 405
+
+
+@pytest.mark.parametrize(("path", "content"), [(INBOUND, None), (RECEIPTS, {"transactionId": "x"})])
+def test_the_last_sign_of_the_address_may_be_missing(
+    client: Client, path: str, content: dict[str, str] | None
+) -> None:
+    assert post(client, path.rstrip("/"), content or in_message()) == 200
+    assert reverse("hooks:inbound", args=["strex", environment.CALLBACK_SECRET]) == INBOUND
+
+
+class Broken(BytesIO):
+    """A body that ends in the middle of a piece."""
+
+    def read(self, *sizes: object) -> bytes:
+        raise OSError
+
+
+def post_in_pieces(client: Client, content: BytesIO, *, ends: bool = True) -> int:
+    """Post without a length, as the server in front of us passes on what comes in pieces."""
+    environ: dict[str, Any] = {"wsgi.input": content, "wsgi.input_terminated": ends}
+    return client.generic(
+        "POST", INBOUND, CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked", **environ
+    ).status_code
+
+
+def test_a_stop_that_comes_in_pieces_is_taken_in(client: Client) -> None:
+    make_consent("granted")
+
+    assert post_in_pieces(client, BytesIO(json.dumps(in_message()).encode())) == 200
+    assert Consent.objects.get().state == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("content", "ends", "status"),
+    [
+        (BytesIO(b" " * 32 * 1024 + b"{}"), True, 413),
+        (BytesIO(b"{"), True, 400),
+        (BytesIO(b"{}"), False, 400),
+        (Broken(), True, 400),
+    ],
+    ids=["too large", "not JSON", "nobody says where it ends", "broken off"],
+)
+def test_pieces_that_make_no_callback_are_refused(
+    client: Client, content: BytesIO, ends: bool, status: int
+) -> None:
+    assert post_in_pieces(client, content, ends=ends) == status
 
 
 # -- how much it asks of the database ------------------------------------------------------------------
