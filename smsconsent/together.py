@@ -6,12 +6,11 @@ are threads of one process: each process has turns of its own, and the database 
 """
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-# Those who were just served together come again one by one: so long a turn waits for them, in seconds.
+# Those who were just served together come again one by one: so long, in seconds, a turn waits for as many.
 GATHERING = 0.003
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,12 +46,16 @@ class Together(Generic[T, R]):
         self._serve, self._most = serve, most
         self._lock = threading.Lock()
         self._waiting: list[_Seat[T, R]] = []
-        self._is_serving = self._is_busy = False
+        self._is_serving = False
+        # As many as the last turn served, and whether they wait already.
+        self._expected, self._are_there = 1, threading.Event()
 
     def __call__(self, item: T) -> R:
         seat: _Seat[T, R] = _Seat(item)
         with self._lock:
             self._waiting.append(seat)
+            if len(self._waiting) >= self._expected:
+                self._are_there.set()
             serves, self._is_serving = not self._is_serving, True
         if not serves:
             seat.bell.wait()
@@ -65,11 +68,12 @@ class Together(Generic[T, R]):
 
     def _serve_some(self) -> None:
         """Serve who has waited longest, oneself among them, and leave the rest to the next in line."""
-        if self._is_busy:
-            time.sleep(GATHERING)
+        self._are_there.wait(GATHERING)
         with self._lock:
             seats, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-        self._is_busy = len(seats) > 1
+            self._expected = len(seats)
+            if len(self._waiting) < self._expected:
+                self._are_there.clear()
         outcomes: Sequence[R | Exception] = [NotServed() for _seat in seats]
         try:
             outcomes = self._serve([seat.item for seat in seats])

@@ -12,7 +12,7 @@ from consents import inbox, incoming, replies, tasks
 from consents.keywords import Intent
 from consents.models import CallbackNonce, InboundMessage
 from consents.services.callbacks import Replay, ReplayedNonce, count, nonce_of, require_same
-from smsconsent import crypto
+from smsconsent import crypto, outbox
 from smsconsent.gateways import Callback, Inbound, Trust
 from smsconsent.gateways.state import SharedState
 from smsconsent.together import Together
@@ -127,6 +127,7 @@ def receive_together(calls: Sequence[InboundCallback]) -> list[bool | Exception]
     firsts = {
         str(each.inbound.sender and each.inbound.sender.e164): each for each in reversed(calls)
     }
+    outbox.stops_came(len(calls))
     done: set[int] = set()
     if len(firsts) > 1 and _take_in_together(list(firsts.values())):
         done = {id(each) for each in firsts.values()}

@@ -27,6 +27,7 @@ from smsconsent.outbox.messages import (
     lock_in_order,
     maybe_at_gateway,
 )
+from smsconsent.outbox.precedence import stops_came
 from smsconsent.outbox.questions import Question
 from smsconsent.outbox.sending import (
     GATEWAY_DEADLINE,
@@ -80,6 +81,7 @@ __all__ = [
     "maybe_at_gateway",
     "record_receipt",
     "recover",
+    "stops_came",
     "why_stopped",
     "work",
     "work_in_threads",

@@ -29,6 +29,7 @@ from smsconsent.gateways.state import SharedState
 from smsconsent.lookups import Keys
 from smsconsent.outbox.gates import Block, Gate, Send, Verdict, Wait, gate_of
 from smsconsent.outbox.messages import Lease, Move, OutboundMessage, end_queued
+from smsconsent.outbox.precedence import let_stops_by
 
 # How long one call to a gateway may take at most.
 GATEWAY_DEADLINE = timedelta(seconds=5)
@@ -47,6 +48,8 @@ def work(
     """
     taken = 0
     for _number in range(batches):
+        if not model.is_urgent:
+            let_stops_by()
         if why_stopped():
             break
         lease = claim(model, now=clock(), limit=batch_size(gateway))

@@ -242,3 +242,13 @@ def test_each_is_answered_in_the_language_of_its_person() -> None:
     told = {each.language: each.text for each in ServiceMessage.objects.filter(kind="stopped")}
     assert set(told) == {"nb", "nn", "en"}
     assert len(set(told.values())) == 3
+
+
+def test_a_crowd_of_stops_is_told_to_whoever_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr("consents.services.receiving.outbox.stops_came", told.append)
+    calls = [sms(number) for number in (1, 2, 3)]
+
+    receiving.receive_together(calls)
+
+    assert told == [3]

@@ -96,3 +96,31 @@ def test_it_goes_on_after_a_failure() -> None:
         together(13)
 
     assert together(4) == 8
+
+
+def test_a_turn_begins_as_soon_as_as_many_as_last_time_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("smsconsent.together.GATHERING", 10 * SOON)
+    counter = Counter()
+    counter.go_on.set()
+    together = Together(counter.double, most=50)
+    together._expected = 3
+
+    with ThreadPoolExecutor(3) as pool:
+        callers = [pool.submit(together, number) for number in (1, 2, 3)]
+        got = [each.result(SOON) for each in callers]
+
+    assert got == [2, 4, 6]
+    assert [len(batch) for batch in counter.batches] == [3]
+
+
+def test_a_turn_does_not_wait_for_ever_for_those_who_do_not_come_again() -> None:
+    counter = Counter()
+    counter.go_on.set()
+    together = Together(counter.double, most=50)
+    together._expected = 3
+
+    assert [together(number) for number in (1, 2)] == [2, 4]
+
+    assert together._expected == 1
