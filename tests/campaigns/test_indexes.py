@@ -101,7 +101,7 @@ def withdraw() -> None:
     trip.go()
 
 
-def plans_of(verb: Callable[[], object], table: str) -> list[str]:
+def plans_of(verb: Callable[[], object], table: str, *, for_many: bool = True) -> list[str]:
     """Return how the database goes about each statement of a verb that begins with this table.
 
     Few rows are read fastest from the table itself, so the plan for many is asked for.
@@ -115,7 +115,8 @@ def plans_of(verb: Callable[[], object], table: str) -> list[str]:
         if table in sql and sql.startswith(("SELECT", "UPDATE"))
     ]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        if for_many:
+            cursor.execute("SET LOCAL enable_seqscan = off")
         plans = []
         for sql in ours:
             cursor.execute("EXPLAIN " + sql)
@@ -162,3 +163,20 @@ def test_what_is_looked_for_often_stands_in_an_index(
     plans = plans_of(verb, table._meta.db_table)
 
     assert any(index in plan for plan in plans), plans
+
+
+@pytest.mark.parametrize(
+    "verb", [lambda: outbox.claim(Delivery, now=NOON, limit=MANY), lambda: send(Delivery)]
+)
+def test_a_batch_is_found_by_index_before_the_planner_knows_how_many_there_are(
+    verb: Callable[[], object], simulator: Simulator
+) -> None:
+    purpose = make_purpose()
+    make_crowd(purpose, MANY)
+    make_campaign("sending", purpose=purpose)
+
+    plans = plans_of(verb, Delivery._meta.db_table, for_many=False)
+
+    assert plans
+    assert not [plan for plan in plans if "Seq Scan on campaigns_delivery" in plan]
+    assert not [plan for plan in plans if "Sort Key: campaigns_delivery" in plan]
