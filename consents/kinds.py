@@ -113,7 +113,8 @@ KINDS = {
     "end": """
         slutt, slutte, slutta, sluta, quit, stanse, stansa, stans, kutte, kutt, avslutte, avslutta,
         avsluta, afslutte, cease, opphør, opphøre, opphøyr, opphøyra, ophør, ophøre, upphöra,
-        lopettakaa, refrain, avstå, stäng, upphör, avslutt, afslut, avslutter, avslutar
+        lopettakaa, refrain, avstå, stäng, upphör, avslutt, afslut, avslutter, avslutar, unngå, undgå,
+        undvik, avoid
     """,
     "ends": "slutter, sluttar, sluttet, slutar, slutade, stopper, stopped, stoppar, stoppet, sluttede",
     "over": "slut",
@@ -168,7 +169,7 @@ KINDS = {
     "notice": "si, sier, seia, seie, sei, seier, säg, säga, säger, sig, sige, siger",
     "take": """
         ta, tar, tag, tage, take, plocka, plukk, plukke, turn, switch, taking, count, shut, skru, slå,
-        stäng, koble
+        stäng, koble, tek, teke
     """,
     "off": "bort, vekk, væk, ut, ud, off, away, out, väck, vækk, ur",
     "unsubscribe": """

@@ -22,6 +22,8 @@ _INVISIBLE = re.compile(
 )
 _LETTERS = str.maketrans({"å": "a", "ä": "a", "ö": "o", "ø": "o", "æ": "ae", "ł": "l"})
 _LOOK_ALIKES = str.maketrans("аеорстухкміѕјαεικοτρ", "aeopctyxkmisjaeikotp")
+# «$top», and not «$5».
+_DOLLAR = re.compile(r"\$(?=[a-z])")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"[^\W_]+|[.,;:!?]")
@@ -40,7 +42,7 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """Step 5: lower case without accents, a run of three or more of one letter made one."""
-    folded = text.lower().translate(_LETTERS)
+    folded = _DOLLAR.sub("s", text.lower().translate(_LETTERS))
     if not folded.isascii():
         loose = unicode_form("NFD", folded)
         folded = "".join(char for char in loose if not unicodedata.combining(char))

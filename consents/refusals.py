@@ -45,7 +45,8 @@ _FAMILIES = {
         f"{_UNWANTED}[gh]?[fqp]*t[fqpotM]*$",  # this
         f"{_UNWANTED}[gh].{{0,2}}q!",  # to have more
         f"{_UNWANTED}(?:e{{1,2}}|(?<=N))[fA]{{1,2}}[yM2]?L|wn[fpN]{{1,3}}q!",  # to be on your list
-        "wnh|Wh|anh[fqpytM]*(?:[mb]|[tq]!)|[mb][fp]*wn!",  # «vil ikke ha» in any dialect
+        "w[fh]{0,2}z..[mb]|jn[fp]*r..[mb]",  # «ønsker ingen reklame»; «tek ikkje imot reklame»
+        "wnh|Wh|anh[fqpytM]*(?:[mb]|[tq]!)|anhyf!|[mb][fp]*wn!",  # «vil ikke ha» in any dialect
         "nw[5t]q!",  # «don't want it any more»
         "zf?q?[fp]{0,2}[vb]f?o!",  # nobody to write to me
         "(?:n|zq?|nq)[fpq]{0,2}I(?:!|f[yMt]|[fy]{1,2}[mb])|Io?n",  # not interested
@@ -62,7 +63,7 @@ _FAMILIES = {
         "n[vb]L|n[16][ftM]*d~|d[fpM]*an1|^[pay]*1n[fptM]*d",  # your list of those not to be written to
     ),
     "end it": (
-        "[sS][fptyl]*[vb]|[sS][fptiyMlP5]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",  # end writing, messages, this
+        "[sS][fptylo]*[vb]|[sS][fptiyMlP5]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",  # end writing, messages, this
         "C[fp]{0,2}v(?:[fp]?[otq]|..[mb])",  # «dropp å sende meg», «desist from sending these»
         "[mb][fpyA]{0,3}0",  # these messages be ended
         "^[^n]{0,3}?w[fp]*s[fpq]*$|^[payf]*w[fp]*[Cs][t5]!",  # I want to end, to end this
@@ -96,14 +97,14 @@ _FAMILIES = {
         "(?:^[pay]*x|jl)i.{0,5}?[oM]",  # delete all that is mine
         # Take or have me off the list; «kan du ikke bare ta meg av lista»; «meg ut av lista».
         "^[pay]*(?:yn[fpe]?)?[jgh]y?o(?:l(?:[fA]..[LmbB]|[fA]..$|p*$)|[lA]{1,2}[fyMtpm]{0,4}L)",
-        "jlo(?:!|[fA]..L)|^[pf]*o[lA]{1,2}..L!",
+        "jlo(?:!|[fA]..[LmbB])|^[pf]*o[lA]{1,2}..L!|^[pay]*j[lA]t!|k[fo]{0,2}A..L",
         "^[pf]*joA[p]*$",  # «ta meg av, takk»
         "w[fpao]{0,4}[lA]{1,2}[fyMAt2]{0,3}[LB]|w[fpa]{0,3}l{1,2}(?:!|A?t!)|^[pf]*l{1,2}[fyM2]*[LB]!",
         "w[fp]*T[fyM2]*[BL]",  # want to leave the list
         # To be removed from the list; «ha meg fjernet».
         "w[fpaNg]{0,4}X(?:!|[fA]..L)|[Nf][xX]l?[fA]?..L|^[pay]{1,3}f{1,3}X!|^[pay]*[hgj]oX",
         "wf*x!|[wg][fpyag]{0,4}[xX][fpMi4]{0,3}d",  # «eg vil bli sletta»; to have my data deleted
-        "(?:^|(?<=[^2M]))M?d[fpayM]{0,3}X",  # my data deleted
+        "(?:^|(?<=[^2M]))M?d[fpayM]{0,3}X|d[fpaM]{0,3}l[fA]{1,2}..L",  # my data deleted, off the list
         "j[fto]*[mb][fp]*l|j[lA][ftMy]*[mb]|^[pay]*j[ti]l!",  # turn the messages off, turn these off
         # Take the number, or it, off the list.
         "[jx].?[tf]?[fM]?d{1,3}[fA]{1,2}..L|j5l[fA]{1,2}..L(?=$|[^e])|L[fp]{0,2}x!",
@@ -115,7 +116,7 @@ _FAMILIES = {
         "Ol(?:!|[fA]..[mbBL])|Oo[^n]{0,3}l",  # opt out of these
         "[way6]..U(?:!|[fA]?..[mbBLd])|U[fp]?o(?:!|..[mbBL])|oU!|^[pfay]{0,5}U(?:!|[fA]..[mbBLd])",
         "[CsSx][fpMoyit]{0,4}B|C[fpMoyit]{0,4}[mb]",  # cancel what one subscribes to
-        "ß[fp]?P(?:!|[fptM]{0,3}B)",  # «eg seier opp (abonnementet)»
+        "ß[fp]?(?:P(?:!|[fptM]{0,3}B)|AoB)",  # «eg seier opp (abonnementet)»
     ),
     "consent taken back or not given; objection": (
         "c[fqoM]?n|n[fqh]?M?c|n[eGg][fMy]{0,2}c|k.{0,3}c|c[fpM2]{0,3}k|zM?c!",
@@ -138,7 +139,7 @@ _STOPS = re.compile(
 )
 _UNCLEAR = (
     # No customer (7) any more; no need (6) of this; nothing more; tired (F) of it; not write to me, and what.
-    "nq[fN]*7|n[fN]*7[fpy2]*q",
+    "nq[fN]*7|n[fN]*7[fpy2]*q|n[fyM]{0,2}7!",
     "(?:n6|6n)[fp]*t!",
     "^[pfa]*(?:nf?q|zq)[zpft]*$|zp*fq!",
     "F[fpAMi]*[ytmbM]",

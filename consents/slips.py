@@ -124,6 +124,7 @@ def _meant(word: str) -> tuple[Sequence[str], bool]:
     """Return the words it stands for, and whether that is sure."""
     if word in _BESIDE_S:
         return ("stop",), False
+    word = _without_figures(word)
     if not word.isalpha() or word in reading.KNOWN or refusals.kind_of(word) != "e":
         return (word,), True
     if parts := _parts(word):
@@ -135,6 +136,15 @@ def _meant(word: str) -> tuple[Sequence[str], bool]:
 
 
 _ME = ("meg", "mig")
+_FIGURES = str.maketrans("013457", "oieast")
+
+
+def _without_figures(word: str) -> str:
+    """«s3nding», «m3ldinger»: figures for the letters that they look like, if a word comes of it."""
+    if word.isalpha() or word.isdecimal():
+        return word
+    plain = word.translate(_FIGURES)
+    return plain if plain in reading.KNOWN or refusals.kind_of(plain) != "e" else word
 
 
 def _slip_of(word: str) -> tuple[str, bool]:

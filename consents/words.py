@@ -186,7 +186,7 @@ STOP_PHRASE_NO = _entries(
     abonnementet, avslutte abonnementet, stoppe abonnementet, si opp, sier opp, trekker
     samtykket, trekker tilbake samtykket, la meg være i fred, la meg vere i fred, ikke kontakt
     meg, meld meg ut, melde meg ut, melder meg ut, meld oss ut, vil av lista, vil av listen,
-    melder mig ud, reservert mot, reserverer meg mot, reservere meg mot, reserverar meg mot,
+    melder mig ud, reservert mot, reserverer meg mot, reserver meg mot, reservere meg mot, reserverar meg mot,
     reservasjon mot
     """
 )
@@ -259,7 +259,10 @@ DETERMINER = _entries("the, a, an, my, your, min, mi, mitt, mit, den, det, hos")
 DEFINITE = ("en", "et", "a", "ne")
 # «The bus stop», «the next stop», «bilen har stoppa»: what stands before a stop that is none.
 BEFORE_STOP = _entries(
-    "bus, buss, busstopp, tram, train, metro, pit, next, last, first, one, the, a"
+    """
+    bus, buss, busstopp, tram, train, metro, pit, next, last, first, one, the, a, neste, nästa,
+    næste, siste, sista, sidste, første
+    """
 )
 HAS_STOPPED = _entries("har, hadde, hade")
 CONTRAST = _entries("men, but, utan, vaan, heller, rather")
@@ -273,13 +276,24 @@ THERE = _entries("dere, du, de, dykk, det, ni, i, you, there")
 # What a match ends with, and what then makes it part of something else.
 FOLLOWED_BY = (
     (
-        _entries("stop, stopp, stoppe, stoppa"),
+        _entries("stop, stopp"),
         _entries("innom, ved, vid, by, utenfor, utanfor, foran, framfor, hos, inn, in, over"),
+    ),
+    # And who has stopped: «stoppa du bilen?»
+    (
+        _entries("stoppe, stoppa"),
+        _entries(
+            """
+            innom, ved, vid, by, utenfor, utanfor, foran, framfor, hos, inn, in, over, du, han, hun,
+            hon, ho
+            """
+        ),
     ),
     (
         _entries("ikke flere, ikkje fleire, inga fler, ikke mer"),
         _entries("enn, än, end, than, igjen, att, tilbake, kvar"),
     ),
+    (_entries("lägg av med"), _entries("en, ett")),
     (_entries("lad mig være"), _entries("den, det, de, med, en")),
     (_entries("ei enää"), _entries("montaa, monta, pitkään, kauan")),
 )

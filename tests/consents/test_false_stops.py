@@ -39,6 +39,9 @@ PAIRS = [
     ("Avmelding av min bestilling 4411", "Avmelding Nordlys Sport"),
     ("inte intresserad av den lilla men den stora", "inte intresserad av era sms men tack"),
     ("I'm at the bus stop", "I'm tired of this, stop"),
+    ("Går av på neste stopp", "Går ikke, stopp"),
+    ("Stoppa du bilen?", "Stoppa detta"),
+    ("Lägg av med en flaska vid dörren", "Lägg av med reklamen"),
     ("Bilen har stoppa", "Det har eg sagt, stoppa"),
     ("Lad mig være den første", "Lad mig være"),
 ]

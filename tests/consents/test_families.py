@@ -183,6 +183,20 @@ WISHES = {
         Samtykke tilbaketrukket
         Nå får det være nok reklame fra dere
     """,
+    "figures for letters": """
+        st0p s3nding
+        $top
+        Slutt å 5ende meg m3ldinger
+    """,
+    "none wanted, none taken, off the list": """
+        Ønsker ingen reklame
+        Eg tek ikkje imot reklame
+        Skal ikke have de her
+        Unngå å sende meg sms
+        Nummeret mitt skal bort fra listene deres
+        jeg trekker meg fra listen
+        stäng av detta
+    """,
     "a not-word that belongs to something else": """
         Jeg er ikke kunde lenger, så slett meg
         Jeg er ikke medlem mere så I kan godt slette mig
@@ -295,6 +309,8 @@ OTHERS = """
     Ring når du kan
     Jeg slipper deg inn
     Take it off the list price
+    Reserver et bord til kl 19
+    Koster det $50
 """
 
 
