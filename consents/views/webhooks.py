@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -66,7 +66,7 @@ def _callback(act: Act) -> Callable[..., HttpResponse]:
             log.warning("a callback with a wrong signature was refused")
             SharedState(gateway).count("refused")
             return HttpResponse("Wrong signature.", status=401, content_type="text/plain")
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             # Nothing was stored, so the gateway must come again.
             log.exception("a callback could not be stored")
             return HttpResponse("Try again.", status=503, content_type="text/plain")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -386,6 +386,22 @@ def test_the_last_sign_of_the_address_may_be_missing(
 ) -> None:
     assert post(client, path.rstrip("/"), content or in_message()) == 200
     assert reverse("hooks:inbound", args=["strex", environment.CALLBACK_SECRET]) == INBOUND
+
+
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+@pytest.mark.parametrize(
+    ("path", "content"), [(INBOUND, None), (RECEIPTS, {"transactionId": uuid4().hex})]
+)
+def test_what_cannot_be_stored_is_to_come_again(
+    client: Client, path: str, content: dict[str, str] | None, trouble: type[Exception]
+) -> None:
+    def fail(*_call: object) -> None:
+        raise trouble("the connection is lost")
+
+    with connection.execute_wrapper(fail):
+        status = post(client, path, content or in_message())
+
+    assert status == 503
 
 
 class Broken(BytesIO):

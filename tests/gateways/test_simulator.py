@@ -151,6 +151,19 @@ def test_a_phone_that_is_off_until_the_end_of_the_life_never_gets_it(
     assert simulator.received(NUMBER) == ["Lenge"]
 
 
+def test_tags_and_properties_come_back_with_the_report(
+    api: httpx2.Client, simulator: Simulator
+) -> None:
+    given = {"tags": ["c1"], "properties": {"team": "ski"}}
+    with listening() as ear:
+        post(api, deliveryReportUrl=f"{ear.url}/receipts/", **given)
+        [heard] = ear.wait_for(1)
+
+    report = json.loads(heard.body)
+
+    assert {name: report[name] for name in given} == given
+
+
 def test_what_is_urgent_overtakes(api: httpx2.Client, simulator: Simulator) -> None:
     simulator.set("switches", {"messages_per_second": 1.0, "queued_seconds": 5.0})
     for content, priority in (("sist", "Low"), ("midt", "Normal"), ("først", "High")):

@@ -110,6 +110,7 @@ class Message:
             "smscTransactionId": self.smsc_id,
             "smscMessageParts": self.parts,
             "received": iso(self.received_at // 60 * 60) if self.received_at else None,
+            "tags": self.fields.get("tags") or [],
             "properties": self.fields.get("properties") or {},
         }
 
