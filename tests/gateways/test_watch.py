@@ -1,5 +1,7 @@
 """What people are told about the gateway: in the portal, by `doctor`, and at `/readyz`."""
 
+import re
+import time
 from datetime import date, timedelta
 from io import StringIO
 
@@ -15,8 +17,11 @@ from consents import confirmations
 from consents.models import Consent, ServiceMessage
 from smsconsent import outbox
 from smsconsent.gateways import gateway_of_process, get_gateway, watch
+from smsconsent.gateways.http_client import Answer
 from smsconsent.gateways.pacing import Breaker
 from smsconsent.gateways.state import SharedState
+from smsconsent.gateways.strex import Strex
+from smsconsent.management.commands import doctor as doctor_command
 from tests.make import NOON, make_consent, make_user, phone
 from tests.simulator import Simulator
 
@@ -199,6 +204,30 @@ def test_doctor_says_that_no_worker_runs(installed: Settings) -> None:
     SharedState("jobs").delete("last:worker")
 
     assert "No worker has been seen" in doctor()[0]
+
+
+def test_doctor_counts_a_silence_of_days_in_full(installed: Settings) -> None:
+    SharedState("jobs").set("last:worker", time.time() - 2 * 86_400)
+
+    assert re.search(r"The worker was last seen 1728\d\d seconds ago\.", doctor()[0])
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [("Thu, 01 Jan 2026 00:00:00 GMT", "differ by 86400 seconds"), ("the other day", "")],
+)
+def test_doctor_compares_the_clocks(
+    installed: Settings, monkeypatch: pytest.MonkeyPatch, date: str, said: str
+) -> None:
+    ping = Answer(200, headers={"Date": date})
+    monkeypatch.setattr(Strex, "ask", lambda *_call, **_options: ping)
+
+    with time_machine.travel("2026-01-02T00:00:00Z", tick=False):
+        findings = [text for _is_well, text in doctor_command.check_clock()]
+
+    assert [text for text in findings if "the gateway" in text] == [
+        f"Our clock and that of the gateway {each}." for each in [said] if each
+    ]
 
 
 def test_doctor_says_how_long_messages_have_waited(installed: Settings, consent: Consent) -> None:

@@ -161,17 +161,17 @@ def check_clock() -> Iterator[Finding]:
 
 def _clock(whose: str, moment: datetime) -> Finding:
     off = abs(timezone.now() - moment)
-    return off <= CLOCK_ALLOWED, f"Our clock and that of {whose} differ by {off.seconds} seconds."
+    told = f"Our clock and that of {whose} differ by {off.total_seconds():.0f} seconds."
+    return off <= CLOCK_ALLOWED, told
 
 
 def _date_of_gateway() -> datetime | None:
     try:
         gateway = get_gateway()
         answer = gateway.ask("GET", "api/ping") if isinstance(gateway, Strex) else None
-    except (GatewayMisconfigured, GatewayUnavailable):
+        return parsedate_to_datetime(answer.headers.get("Date", "")) if answer else None
+    except (GatewayMisconfigured, GatewayUnavailable, ValueError):
         return None
-    text = answer.headers.get("Date", "") if answer else ""
-    return parsedate_to_datetime(text) if text else None
 
 
 def check_jobs() -> Iterator[Finding]:
@@ -186,7 +186,7 @@ def check_jobs() -> Iterator[Finding]:
         yield False, "No worker has been seen: start `celery worker` and `celery beat`."
         return
     ago = timezone.now() - datetime.fromtimestamp(seen, UTC)
-    yield ago <= JOBS_WITHIN, f"The worker was last seen {ago.seconds} seconds ago."
+    yield ago <= JOBS_WITHIN, f"The worker was last seen {ago.total_seconds():.0f} seconds ago."
 
 
 def check_lag() -> Iterator[Finding]:
