@@ -23,8 +23,8 @@ _LETTERS = {
     "stop": "s", "enough": "E", "cancel": "C", "withdraw": "k", "remove": "x", "removeme": "X",
     "unsubscribe": "U", "out": "b", "give": "g", "object": "J", "leave": "T", "peace": "R",
 }  # fmt: skip
-# Every stop has one of these.
-_NEEDED = frozenset("wWivNsEmBhUbxXkCcJTR")
+# Every stop, and every doubt about one, has a letter of each: what is unwanted, and that it is.
+_WHAT, _UNWANTED = frozenset("wWivNsEmBhUbxXkCcJTR"), frozenset("nzqWNsTECJhxXkUb")
 # Patterns are written with «..» for a few words that may stand between, «~» where no thing follows, «m» for
 # messages and what one subscribes to, and «$» for nothing more than small words.
 _SMALL = "[fpyaoMtqi]{0,4}"
@@ -148,9 +148,9 @@ def kinds_of(word: str) -> Mapping[int, str]:
 
 
 @lru_cache(maxsize=4096)
-def _told_in(word: str) -> frozenset[int]:
-    """Return the languages in which the word may be the heart of a stop."""
-    return frozenset(place for place, kind in kinds_of(word).items() if kind in _NEEDED)
+def _unwanted_in(word: str) -> frozenset[int]:
+    """Return the languages in which the word may say that something is unwanted."""
+    return frozenset(place for place, kind in kinds_of(word).items() if kind in _UNWANTED)
 
 
 @lru_cache(maxsize=4096)
@@ -170,13 +170,15 @@ def spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
 
 def _readings(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
     """Yield each clause in each language that has a word for it: where it begins, and its letters."""
-    if not any(_told_in(token.word) for token in tokens):
+    if not any(_unwanted_in(token.word) for token in tokens):
         return
     start = 0
     for _clause, run in groupby(tokens, key=attrgetter("clause")):
         clause = [token.word for token in run]
-        for place in frozenset().union(*map(_told_in, clause)):
-            yield start, "".join(kinds_of(word).get(place, "e") for word in clause)
+        for place in frozenset().union(*map(_unwanted_in, clause)):
+            letters = "".join([kinds_of(word).get(place, "e") for word in clause])
+            if not _WHAT.isdisjoint(letters):
+                yield start, letters
         start += len(clause)
 
 

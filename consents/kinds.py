@@ -53,7 +53,7 @@ KINDS = {
         nyhedsbrev*, ads*, advert*, marketing*, newsletter*, utsend*, utskick*, kampanje*, kampanj*,
         tilbud*, erbjudand*, henvendelse*, notification*, varsl*, communicat*, promo*, solicitation*,
         correspondence, sms*, spam, tilbod*, direktmarknad*, direktemarked*, udsend*, offers, offer,
-        deals, mailing*
+        deals, mailing*, alert, alerts
     """,
     "text": """
         sms, text, texts, message, spam, tekst, txt, txts, msg, msgs, smses, mms, texter
@@ -71,7 +71,8 @@ KINDS = {
     "data": """
         nr, nummer, nummeret, nummret, number, numbers, tlf, telefonnummer*, mobilnummer*, data, info,
         navn, mobilnr, telefonnr, details, opplysning*, oplysning*, uppgift*, personopplysning*,
-        personoplysning*, personuppgift*, information*, kontaktinfo*, name, numr*, nummer*, informasjon*
+        personoplysning*, personuppgift*, information*, kontaktinfo*, name, numr*, nummer*,
+        informasjon*, dataene, datane, datana, dataen
     """,
     # No and want: I do not want to receive, to get, to have.
     "none": """
@@ -161,9 +162,9 @@ KINDS = {
         spärr, sperr, sperre, sperra, spær, spærre
     """,
     "removed": """
-        fjernet, slettet, strøket, strøke, struket, struken, removed, deleted, erased, borttagen, raderad,
-        avmeldt, unsubscribed, avregistrert, avregistrerad, slettes, fjernes, strykes, raderas, tatt,
-        taken, tagen, taget, borttaget
+        fjernet, slettet, strøket, strøke, struket, struken, removed, deleted, erased, borttagen,
+        raderad, avmeldt, unsubscribed, avregistrert, avregistrerad, slettes, fjernes, strykes, raderas,
+        tatt, taken, tagen, taget, borttaget, teken, tekne
     """,
     # «Si opp»: to give notice.
     "notice": "si, sier, seia, seie, sei, seier, säg, säga, säger, sig, sige, siger",

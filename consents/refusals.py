@@ -55,17 +55,17 @@ _FAMILIES = {
         "6n[fqp]{0,2}[mbd]..q!",  # «trenger ikke info fra dere lenger»
     ),
     "do not write": (
-        "^[pay]*Åf{1,2}v|w[fq]?n[fp]*ya?[fp]*[vYb]|n[Gg]o[fq]*[mb]",  # I do not want you to write
+        "^[pay]*Åf{1,2}v|w[fq]?n[fp]*ya?[fp]*(?:[vYb]|hd)|n[Gg]o[fq]*[mb]",  # I do not want you to write
         "(?:^[payf]*|n[vb]a)n[fqj]*[vb](?=[fa]?o~|q|p*$|f?td~|[ft]{0,2}[mb])",  # do not call or text me
         "n[fq]?[vb]f?o~",
         "^[payf]*v[of]*n[fqt]*(?:o|q|[mb]|p*$)|jn[fq]*v|^[pf]*rn[fA]",  # «send ikke mere»
-        "^[pay]*v[of]*z[fq]*q(?:!|[fA].{0,3}d)",  # «skicka inget mer till mitt nummer»
+        "^[pay]*v[of]*z(?:[fq]*q(?:!|[fA].{0,3}d)|!)",  # «skicka inget mer till mitt nummer»
         "n[vb]L|n[16][ftM]*d~|d[fpM]*an1|^[pay]*1n[fptM]*d",  # your list of those not to be written to
     ),
     "end it": (
         "[sS][fptylo]*[vb]|[sS][fptiyMlP5]*[mb]|[sS][fp]{0,2}rf|s[fpP]{1,3}t!",  # end writing, messages, this
         "C[fp]{0,2}v(?:[fp]?[otq]|..[mb])",  # «dropp å sende meg», «desist from sending these»
-        "[mb][fpyA]{0,3}0",  # these messages be ended
+        "[mb][fpyA]{0,3}(?:0|a[fp]?s!)",  # these messages be ended
         "^[^n]{0,3}?w[fp]*s[fpq]*$|^[payf]*w[fp]*[Cs][t5]!",  # I want to end, to end this
         "y[fp]{0,3}s(?=[fpqot]*$)",  # can you end
         "w[fp]*h[fp]*[XÆ0][5ftM]{0,3}[mbBd]",  # «vil ha stoppet dette abonnementet»
@@ -107,7 +107,7 @@ _FAMILIES = {
         "(?:^|(?<=[^2M]))M?d[fpayM]{0,3}X|d[fpaM]{0,3}l[fA]{1,2}..L",  # my data deleted, off the list
         "j[fto]*[mb][fp]*l|j[lA][ftMy]*[mb]|^[pay]*j[ti]l!",  # turn the messages off, turn these off
         # Take the number, or it, off the list.
-        "[jx].?[tf]?[fM]?d{1,3}[fA]{1,2}..L|j5l[fA]{1,2}..L(?=$|[^e])|L[fp]{0,2}x!",
+        "(?:x.?[tf]?[fM]?d{1,3}f|j.?[tf]?[fM]?d{1,3}[Al])f?..L|j5l[fA]{1,2}..L(?=$|[^e])|L[fp]{0,2}x!",
         "^[payf6]*x8!|[xj]l?8[lfA]{1,2}[fyM2t]{0,3}L|[wa]f*9(?:!|[fA]{1,2}[Mdo])",  # her, off the list
         "^[pf]*9[fA]{1,2}..[mbBd]",  # «oppsigelse av sms»
     ),

@@ -87,7 +87,7 @@ NOT = _entries(
     """
     ikke, ikkje, ikkj, ikje, ikk, ik, int, itj, ittj, itte, icke, inte, ej, aldri, aldrig, not,
     dont, doesnt, never, uten, utan, uden, without, non, älä, nie, nicht, ike, ite, ikkji, kje,
-    isje, ikkja
+    isje, ikkja, dnt
     """
 )
 QUESTION = _entries(
@@ -145,7 +145,10 @@ HOLD_PHRASE = _entries(
     kvitt, rid of, get off, off this list, off your list, skrid, rend mig, pis af, drit og dra,
     melder jer, melder dere, piss off, sod off, f off, get lost, shut up, hold kjeft, håll
     käften, hold kæft, fed up with, sue you, in court, the ftc, the ico, trading standards, how
-    did you get, where did you get, why am i getting, why do i get, why are you
+    did you get, where did you get, why am i getting, why do i get, why are you, gå vekk, pell
+    dere, ligg unna, ikke godkjent dette, inte godkänt detta, ikke godkendt dette, aldri
+    godtatt, aldri godkjent, aldrig godkänt, aldrig godkendt, for mye sms, for mye reklame, for
+    mykje reklame, för mycket reklam, for meget reklame, too many messages, too many texts
     """
 )
 # Ordinary words one slip away from a word of a stop.

@@ -197,6 +197,13 @@ WISHES = {
         jeg trekker meg fra listen
         stäng av detta
     """,
+    "to be on no list, to get nothing": """
+        Vil ikke at dere skal ha nummeret mitt
+        Send meg ingenting
+        Meldingene må opphøre
+        Kan eg bli teken av lista?
+        Kan du slette dataene mine
+    """,
     "a not-word that belongs to something else": """
         Jeg er ikke kunde lenger, så slett meg
         Jeg er ikke medlem mere så I kan godt slette mig
@@ -310,6 +317,7 @@ OTHERS = """
     Jeg slipper deg inn
     Take it off the list price
     Reserver et bord til kl 19
+    Take my name for the list
     Koster det $50
 """
 
