@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -39,6 +39,12 @@ class Exclusion:
     reason: str
     words: str
     holds: Callable[[Purpose, datetime], Q | Exists]
+
+
+def _most_messages(purpose: Purpose) -> Least:
+    """How many messages a person gets at most, as `Consent.most_messages` says it."""
+    promised = Value(purpose.promised_count)
+    return Least(promised, Coalesce("chosen_count", promised))
 
 
 def _state_is(*states: State) -> Callable[[Purpose, datetime], Q]:
@@ -101,9 +107,7 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
     Exclusion(
         "promise_used",
         gettext_noop("Have had as many messages as promised"),
-        lambda purpose, now: (
-            Q(sent_count__gte=purpose.promised_count) | Q(sent_count__gte=F("chosen_count"))
-        ),
+        lambda purpose, now: Q(sent_count__gte=_most_messages(purpose)),
     ),
     Exclusion(
         "already_queued",
@@ -167,8 +171,9 @@ def reason_label(reason: str) -> str:
 
 def waterfall(purpose: Purpose, *, now: datetime) -> Waterfall:
     """Count everybody of a purpose by the first reason that keeps a message from them. One query."""
-    rows = _with_reason(purpose, now=now).values_list("excluded").annotate(count=Count("pk"))
-    counts = dict(rows.order_by("excluded"))
+    everybody = Consent.objects.for_purpose(purpose)
+    rows = _with_reason(everybody, purpose, now=now).values_list("excluded")
+    counts = dict(rows.annotate(count=Count("pk")).order_by())
     total = sum(counts.values())
     return Waterfall(total, tuple((each.reason, counts.get(each.reason, 0)) for each in EXCLUSIONS))
 
@@ -182,8 +187,10 @@ def freeze(campaign: Campaign, *, now: datetime, limit: int | None = None) -> in
     """
     # The rule is spelled once more by the query itself: `sendable` is what the gate will ask.
     chosen: QuerySet[Any, Any] = (
-        _with_reason(campaign.purpose, now=now)
-        .filter(excluded="", pk__in=Consent.objects.sendable(now).for_purpose(campaign.purpose))
+        _with_reason(
+            Consent.objects.sendable(now).for_purpose(campaign.purpose), campaign.purpose, now=now
+        )
+        .filter(excluded="")
         .values("subject_id", "id")
     )
     if not campaign.audience:
@@ -204,8 +211,10 @@ def spent_on(subject: Any, purpose: Any, *, since: datetime) -> QuerySet[Deliver
     )
 
 
-def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Any, Any]:
-    """Annotate each consent of the purpose with the first reason against it, or ""."""
+def _with_reason(
+    consents: QuerySet[Consent], purpose: Purpose, *, now: datetime
+) -> QuerySet[Any, Any]:
+    """Annotate each of these consents to the purpose with the first reason against it, or ""."""
     spent = (
         spent_on(OuterRef("subject"), purpose.pk, since=now - purpose.promised_for)
         .order_by()
@@ -214,7 +223,7 @@ def _with_reason(purpose: Purpose, *, now: datetime) -> QuerySet[Any, Any]:
         .values("count")
     )
     cases = [When(each.holds(purpose, now), then=Value(each.reason)) for each in EXCLUSIONS]
-    return Consent.objects.for_purpose(purpose).annotate(
+    return consents.annotate(
         sent_count=Coalesce(spent, Value(0)),
         excluded=Case(*cases, default=Value(""), output_field=CharField()),
     )

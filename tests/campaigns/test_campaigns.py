@@ -280,6 +280,25 @@ def test_the_freeze_queues_whom_the_waterfall_leaves() -> None:
     assert audiences.Waterfall.from_json(campaign.audience).rest == 2
 
 
+@pytest.mark.parametrize(
+    ("promised", "chosen", "is_used"),
+    [(1, None, True), (2, None, False), (2, 1, True), (1, 2, True), (2, 2, False), (2, 0, True)],
+)
+def test_whoever_has_had_the_fewer_of_what_was_promised_and_chosen_is_left_out(
+    promised: int, chosen: int | None, is_used: bool
+) -> None:
+    purpose = make_purpose(promised_count=promised)
+    consent = make_consent("granted", purpose=purpose, at=NOON - HOUR)
+    make_campaign("sending", purpose=purpose)
+    Delivery.objects.update(state="delivered", handed_over_at=NOON - MINUTE)
+    Consent.objects.filter(pk=consent.pk).update(chosen_count=chosen)
+
+    found = audiences.waterfall(purpose, now=NOON)
+    frozen = audiences.freeze(make_campaign("scheduled", purpose=purpose), now=NOON)
+
+    assert (dict(found.exclusions)["promise_used"], frozen) == (is_used, not is_used)
+
+
 def test_the_waterfall_takes_one_query_whatever_the_size(
     django_assert_num_queries: Callable[[int], object],
 ) -> None:
