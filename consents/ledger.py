@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from hmac import digest as hmac
 from secrets import token_bytes, token_hex
@@ -134,15 +135,13 @@ def prepare(
     `said_at` is when it happened, `now` when it is written down: for an import they lie years apart.
     """
     event_id, salt = token_hex(16), token_bytes(32)
-    private = canonical_json(
-        _private_part(subject, consent=consent, wording=wording, proof=proof, at=said_at)
-    )
+    private = _private_part(subject, consent=consent, wording=wording, proof=proof, at=said_at)
     header = header_json(
         commit=_commitment(salt, private),
         event_id=event_id,
         notice_sha256=wording.sha256,
         purpose=consent.purpose.public_id.hex,
-        recorded_day=now.astimezone(UTC).date().isoformat(),
+        recorded_day=_day(now),
         tag=tag(bytes(subject.tag_key), event_id),
         kind=kind.value,
     )
@@ -171,6 +170,30 @@ def header_json(
     return (
         f'{{"commit":"{commit}","event_id":"{event_id}","notice_sha256":"{notice_sha256}",'
         f'"purpose":"{purpose}","recorded_day":"{recorded_day}","tag":"{tag}","type":"{kind}","v":1}}'
+    ).encode()
+
+
+def private_json(
+    *,
+    subject_ref: str,
+    phone: str,
+    occurred_at: str,
+    valid_until: str,
+    expressed_by: str,
+    method: str,
+    source: str,
+    language: str,
+    wording_version: int,
+    workflow: Facts,
+    proof: Facts,
+) -> bytes:
+    """Return the canonical JSON of a private part: words of ours, digits, and any facts."""
+    said, way = canonical_json(proof).decode(), canonical_json(workflow).decode()
+    return (
+        f'{{"expressed_by":"{expressed_by}","language":"{language}","method":"{method}",'
+        f'"occurred_at":"{occurred_at}","phone":"{phone}","proof":{said},"source":"{source}",'
+        f'"subject_ref":"{subject_ref}","valid_until":"{valid_until}",'
+        f'"wording_version":{wording_version},"workflow":{way}}}'
     ).encode()
 
 
@@ -299,21 +322,26 @@ def content_hash(bundle: dict[str, Any]) -> str:
 
 def _private_part(
     subject: Person, *, consent: Given, wording: Wording, proof: Proof, at: datetime
-) -> dict[str, Any]:
+) -> bytes:
     """What names the person and the moment. PRIVACY: encrypted, and deleted with the subject."""
-    return {
-        "subject_ref": subject.public_id.hex,
-        "phone": subject.phone.e164,
-        "occurred_at": at.astimezone(UTC).isoformat(timespec="milliseconds"),
-        "valid_until": _moment(consent.valid_until),
-        "expressed_by": proof.expressed_by,
-        "method": proof.method,
-        "source": consent.source,
-        "language": wording.language,
-        "wording_version": wording.version,
-        "workflow": dict(proof.workflow),
-        "proof": dict(proof.facts),
-    }
+    return private_json(
+        subject_ref=subject.public_id.hex,
+        phone=subject.phone.e164,
+        occurred_at=_moment(at),
+        valid_until=_moment(consent.valid_until),
+        expressed_by=proof.expressed_by,
+        method=proof.method,
+        source=consent.source,
+        language=wording.language,
+        wording_version=wording.version,
+        workflow=proof.workflow,
+        proof=proof.facts,
+    )
+
+
+@lru_cache(maxsize=4)
+def _day(now: datetime) -> str:
+    return now.astimezone(UTC).date().isoformat()
 
 
 def _moment(at: datetime | None) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from consents import ledger
 from consents.canonical import canonical_json
 from consents.ledger import Proof
-from consents.models import ConsentEvent
+from consents.models import Consent, ConsentEvent
 from tests.make import NOON, make_consent
 
 HEX = st.binary(min_size=16, max_size=32).map(bytes.hex)
@@ -25,6 +25,27 @@ def test_a_header_is_canonical(first: str, second: str, third: str, day: str, ki
     header = ledger.header_json(**content, kind=kind)
 
     assert header == canonical_json(content | {"type": kind, "v": 1})
+
+
+@given(HEX, st.integers(min_value=1), FACTS, FACTS, st.sampled_from(Consent.Source))
+def test_a_private_part_is_canonical(
+    ref: str,
+    version: int,
+    workflow: dict[str, str | int],
+    proof: dict[str, str | int],
+    source: Consent.Source,
+) -> None:
+    content: dict[str, str] = {
+        "subject_ref": ref, "phone": "+4790000001", "occurred_at": "2020-02-29T23:59:59.999+00:00",
+        "valid_until": "", "expressed_by": "subject", "method": "mo_reply", "language": "nb",
+    }  # fmt: skip
+
+    private = ledger.private_json(
+        **content, source=source, wording_version=version, workflow=workflow, proof=proof
+    )
+
+    whole = content | {"source": source.value, "wording_version": version}
+    assert private == canonical_json(whole | {"workflow": workflow, "proof": proof})
 
 
 @given(st.binary(max_size=32), FACTS, st.binary(max_size=32), st.integers(min_value=1))
