@@ -41,6 +41,30 @@ def test_what_is_there_already_is_passed_over_and_not_in_the_answer() -> None:
     assert (named.rows, named.count, counted.count) == ([("two", 8002)], 1, 0)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "O'Hara",
+        r"\'; DROP TABLE auth_group; --",
+        "%s %% %(name)s",
+        "a;b",
+        "$1 ? :x",
+        "æøå 🙂",
+        "",
+        None,
+    ],
+)
+def test_whatever_a_value_holds_it_stays_a_value(value: str | None) -> None:
+    trip = Trip()
+    first = trip.add("SELECT %s, 7 %% 4, 'per cent: %%'", [value])
+    second = trip.add("SELECT %s", [value])
+
+    trip.go()
+
+    assert first.rows == [(value, 3, "per cent: %")]
+    assert second.rows == [(value,)]
+
+
 def test_an_answer_is_empty_until_the_trip_is_over() -> None:
     user, trip = make_user(), Trip()
     answer = trip.add("SELECT id FROM staff_user WHERE id = %s", [user.pk])
