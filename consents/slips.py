@@ -149,7 +149,7 @@ def _without_figures(word: str) -> str:
 
 def _slip_of(word: str) -> tuple[str, bool]:
     """Return the word that it is one slip away from, or itself, and whether that is sure."""
-    near = _near(word) if len(word) >= 4 else []
+    near = _near(word) if 4 <= len(word) <= _LONGEST_WORD else []
     for target in near:
         if sorted(word) == sorted(target):
             return target, True

@@ -1,5 +1,7 @@
 """Families of wishes to stop that people word in ever new ways, each beside what only looks like it."""
 
+import time
+
 import pytest
 
 from consents.keywords import Intent, parse
@@ -350,3 +352,11 @@ def test_of_many_ordinary_replies_with_such_words_none_is_a_stop_and_few_hold() 
 
     assert [text for text, intent in read_as.items() if intent is Intent.STOP] == []
     assert list(read_as.values()).count(Intent.HOLD) < len(read_as) / 4
+
+
+def test_a_word_as_long_as_a_book_is_read_at_once() -> None:
+    began = time.process_time()
+
+    parse("ab" * 30_000)
+
+    assert time.process_time() - began < 1
