@@ -1,4 +1,4 @@
-"""Stops go first: while they come by the hundred, campaigns let them by (trust.md § 12, decision 35).
+"""Stops go first: while they come by the hundred, campaigns let them by (trust.md § 12, decision 37).
 
 Both want the same processors and the same database, and a person who says STOP waits for neither. Who takes
 stops in counts them, each process its own; the campaign lane asks before it claims a batch.
