@@ -22,7 +22,7 @@ WORDS = {
     "my": "mein*, unser*, die, der, diese",
     "this": "das, dies*, sowas, davon, damit, solche*, derartig*",
     "stop": """
-        aufhör*, aufzuhör*, stopp*, unterlass*, unterlasse*, beende*, stoppen, einstell*, einzustell*,
+        aufhör*, aufzuhör*, stopp, stoppt, unterlass*, unterlasse*, beende*, stoppen, einstell*, einzustell*,
         schluss, lass, lasst, lassen, unterbind*, stellt, stellen, basta
     """,
     "begin": """

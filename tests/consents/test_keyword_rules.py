@@ -393,3 +393,10 @@ def test_of_ordinary_replies_none_is_a_stop_and_few_hold_a_number() -> None:
     assert read_as.total() > 500
     assert read_as[STOP] == 0
     assert read_as[HOLD] <= read_as.total() * 0.08
+
+
+@pytest.mark.parametrize(
+    "text", ["Stoppested?", "stoppeklokke", "Stoppskilt", "stoppet", "Stoppuhr"]
+)
+def test_a_word_that_only_begins_like_a_stop_holds(text: str) -> None:
+    assert parse(text) is Intent.HOLD
