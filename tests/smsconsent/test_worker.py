@@ -1,19 +1,27 @@
 """How a worker starts."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 from celery.signals import worker_init
 
-from smsconsent.celery import app
+from smsconsent import celery
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_frozen() -> Iterator[None]:
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.django_db
 def test_a_worker_that_has_started_never_looks_for_garbage_in_the_program() -> None:
-    before = gc.get_freeze_count()
+    celery.check_start()
 
-    worker_init.send(sender=app)
+    assert gc.get_freeze_count() > 0
 
-    frozen = gc.get_freeze_count()
-    gc.unfreeze()
-    assert before == 0 < frozen
+
+def test_a_worker_looks_whether_it_may_start() -> None:
+    assert celery.check_start in [receiver() for _key, receiver in worker_init.receivers]
