@@ -157,8 +157,8 @@ def test_killing_workers_again_and_again_loses_nothing_and_sends_nothing_twice(
     )
     worker.stop()
     end_sessions_of_the_dead()
-    states = set(Delivery.objects.values_list("state", flat=True))
-    assert states == {"handed_over"}
+    # What a killed worker left is asked about, and the gateway may say that it has arrived meanwhile.
+    assert set(Delivery.objects.values_list("state", flat=True)) <= {"handed_over", "delivered"}
     assert Delivery.objects.count() == PEOPLE
     # The simulator counts by transaction id, and each person has one delivery: more would be a second
     # message, fewer a lost one.
