@@ -134,9 +134,8 @@ def ask_doubted(
             break
         try:
             answered = _ask(gateway, ids, record=record, now=now)
-        except (
-            CannotBeAsked
-        ):  # Whoever runs the system is told by `doctor`, and may mend it in time.
+        except CannotBeAsked:
+            # Whoever runs the system is told by `doctor`, and may mend it in time.
             break
         Question.settle(answered, taken_at=now)
         count += len(answered)

@@ -92,12 +92,16 @@ def test_nobody_calls_the_gateway(what: str) -> None:
 
 
 @pytest.mark.usefixtures("no_cache")
-def test_an_answer_that_came_while_the_cache_went_is_used() -> None:
+def test_an_answer_that_came_while_the_cache_went_is_used(caplog: pytest.LogCaptureFixture) -> None:
     breaker = Breaker(SharedState("test"))
 
     breaker.succeeded()
     breaker.failed()
     breaker.pause(10)
+
+    assert [each.message.partition(":")[0] for each in caplog.records] == [
+        "the cache does not answer (REDIS_URL)"
+    ] * 3
 
 
 @pytest.mark.usefixtures("no_cache")

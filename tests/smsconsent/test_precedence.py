@@ -69,6 +69,8 @@ def test_a_few_stops_hold_up_nobody(naps: list[Callable[[], None]]) -> None:
 
     precedence.let_stops_by()
 
+    assert not precedence._is_crowded()
+
 
 def test_stops_of_another_second_are_not_of_this_crowd(
     monkeypatch: pytest.MonkeyPatch, naps: list[Callable[[], None]]
@@ -79,6 +81,8 @@ def test_stops_of_another_second_are_not_of_this_crowd(
     outbox.stops_came(precedence.MANY - 1)
 
     precedence.let_stops_by()
+
+    assert not precedence._is_crowded()
 
 
 def test_no_crowd_keeps_a_campaign_from_ever_going_on() -> None:
